@@ -1,0 +1,1 @@
+"""The FHIR R4 interactions, one file each: what FHIR says must happen."""

@@ -1,0 +1,60 @@
+"""What an interaction works with, and what it gives back."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from usager_server.caller import Caller
+from usager_server.definitions import Definitions
+from usager_server.operations import Operation
+from usager_server.repository import Repository
+from usager_server.settings import Settings
+from usager_server.validation import Validator
+
+if TYPE_CHECKING:
+    from usager_server.search.parameters import SearchRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is the same for every request: built once, by `app.create_app`.
+
+    Shape   operations by (resource type or None, code).
+    """
+
+    settings: Settings
+    definitions: Definitions
+    registry: "SearchRegistry"
+    validator: Validator
+    operations: Mapping[tuple[str | None, str], Operation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One caller at work in the house, on the store of its tenant."""
+
+    house: House
+    caller: Caller
+    repository: Repository
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer of an interaction, before the door gives it a format.
+
+    Shape   document: JSON text ready to be sent (a stored resource); resource: a tree still to be written; content: raw
+            bytes or a stream with their content_type. At most one of the three. version and last_modified become ETag and
+            Last-Modified; location the path after the base.
+    """
+
+    status: int = 200
+    document: str | None = None
+    resource: Mapping[str, Any] | None = None
+    content: bytes | AsyncIterator[bytes] | None = None
+    content_type: str | None = None
+    version: int | None = None
+    last_modified: datetime | None = None
+    location: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)

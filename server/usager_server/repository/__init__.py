@@ -1,0 +1,142 @@
+"""The store in FHIR's words: what the interactions may ask of it. `postgres.py` answers; no SQL is seen above this floor."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from usager_server.search.index import IndexRows
+from usager_server.search.query import SearchQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource as it lies in the store.
+
+    Shape   document is the JSON text that is served, byte for byte; None when this version is a deletion.
+            method is the HTTP method that made the version (POST, PUT, PATCH, DELETE).
+    """
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+    document: str | None
+    method: str = "PUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource ready to be stored: all that can be computed without the database.
+
+    Shape   head + version number + tail is the JSON text of the resource: the store alone knows the number, so it
+            puts the document together. row grows with time and is used when the resource is new.
+    """
+
+    type: str
+    id: str
+    row: int
+    head: str
+    tail: str
+    last_updated: datetime
+    index: IndexRows
+    method: str = "PUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: the version it made, and whether the resource is new."""
+
+    stored: Stored
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One entry of a searchset; mode is match, include or outcome."""
+
+    stored: Stored
+    mode: str = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of matches, includes on top; next is the cursor of the page after it, previous of the one before."""
+
+    entries: Sequence[Match] = ()
+    next: str | None = None
+    previous: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Which versions to list, newest first. type and id None: the whole tenant, or a whole type."""
+
+    type: str | None = None
+    id: str | None = None
+    since: datetime | None = None
+    at: datetime | None = None
+    until: datetime | None = None
+    count: int = 50
+    cursor: str | None = None
+    types: Sequence[str] = field(default=())
+
+
+class Repository(Protocol):
+    """The store of one tenant. Each call is one transaction, unless the repository came from `transaction()`."""
+
+    async def read(self, resource_type: str, resource_id: str) -> Stored | None:
+        """Return the current version, or None; a deleted resource is a Stored without document."""
+        ...
+
+    async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """Return the current versions of those (type, id) that exist, in one round trip."""
+        ...
+
+    async def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
+        """Return one version, or None."""
+        ...
+
+    async def create(self, drafts: Sequence[Draft]) -> None:
+        """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
+        ...
+
+    async def update(self, draft: Draft, *, expected_version: int | None = None, may_create: bool = True) -> Written:
+        """Store the next version, or the first one when the resource is unknown.
+
+        Errors  VersionConflict (412) when expected_version is not the current one; NotFound (404) when the resource is
+                unknown and may_create is False. A deleted resource comes back with the next version number, created True.
+        """
+        ...
+
+    async def delete(
+        self, resource_type: str, resource_id: str, *, last_updated: datetime, expected_version: int | None = None
+    ) -> Stored | None:
+        """Write the deletion as a version and return it; None when unknown; the existing one when deleted already."""
+        ...
+
+    async def history(self, query: HistoryQuery) -> Page:
+        """Return one page of versions, newest first."""
+        ...
+
+    async def search(self, query: SearchQuery) -> Page:
+        """Return one page of matches with what they include. Errors: TooCostly (403)."""
+        ...
+
+    async def claim(self, key: str) -> None:
+        """Hold an identity (the text of a condition) until the transaction ends; a second holder waits for the first."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager["Repository"]:
+        """Return the same repository inside one database transaction: committed at the end, rolled back on an exception."""
+        ...
+
+    async def write_content(self, chunks: AsyncIterator[bytes]) -> str:
+        """Store the bytes of a Binary outside its resource row, streamed, and return their key."""
+        ...
+
+    def read_content(self, key: str) -> AsyncIterator[bytes]:
+        """Yield the bytes stored under a key, in pieces of at most 1 MiB."""
+        ...

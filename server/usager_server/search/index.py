@@ -1,0 +1,21 @@
+"""What a resource leaves in the index tables."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class IndexRows:
+    """The index rows of one version of one resource, by table.
+
+    Shape   tokens: 64-bit hashes of (tenant, type, parameter, system, code) and their variants (`search/hashing.py`);
+            the rest: (parameter, ...) with parameter the 64-bit hash of (type, parameter name).
+            references: (parameter, target), target the 64-bit hash of "Type/id".
+            strings: (parameter, normalised value); dates: (parameter, low, high) in microseconds since 1970 UTC, high
+            exclusive; numbers: (parameter, low, high) as floats, quantities in canonical units.
+    """
+
+    tokens: list[int] = field(default_factory=list)
+    references: list[tuple[int, int]] = field(default_factory=list)
+    strings: list[tuple[int, str]] = field(default_factory=list)
+    dates: list[tuple[int, int, int]] = field(default_factory=list)
+    numbers: list[tuple[int, float, float]] = field(default_factory=list)

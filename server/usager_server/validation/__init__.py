@@ -1,0 +1,18 @@
+"""Validation in two depths: structure (R4 itself) and profile (StructureDefinitions). Each takes a resource, returns issues."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from usager_server.errors import Issue
+
+
+class Validator(Protocol):
+    """Checks one resource; built once, at start-up, from the definitions and the installed profiles."""
+
+    def structure(self, resource: dict[str, Any], expected_type: str | None = None) -> Sequence[Issue]:
+        """Return what breaks R4: elements, cardinalities, types, primitives, bindings, references, invariants."""
+        ...
+
+    def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
+        """Return what breaks the profiles named by meta.profile, and those given besides."""
+        ...
