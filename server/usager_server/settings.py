@@ -1,24 +1,152 @@
-"""Environment -> one frozen Settings."""
+"""Environment -> one frozen Settings: a wrong variable is refused at start, by its name."""
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "USAGER_"
+SECRET = frozenset({"database_url"})  # may hold a password: its value is never shown
+TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
 
 
 class Settings(BaseSettings):
-    """Everything an operator may choose, each from `USAGER_<NAME>`."""
+    """Everything an operator may choose, each from `USAGER_<NAME>`; docs/settings.md lists them all."""
 
-    model_config = SettingsConfigDict(env_prefix="USAGER_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
-    data_dir: Path = Path("data")
-    database_url: str | None = None
-    profiles: str = ""
-    auth: Literal["off", "token"] = "off"
-    workers: int = Field(1, ge=1, le=64)
-    body_limit_bytes: int = Field(50 * 1024 * 1024, ge=1024)
-    bundle_limit_entries: int = Field(10_000, ge=1)
-    statement_timeout_seconds: int = Field(10, ge=1)
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    base_url: str | None = Field(
+        default=None,
+        description="Public address of the FHIR base, behind a proxy; unset: made from each request.",
+    )
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder of the embedded PostgreSQL and of what is kept between runs."
+    )
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="PostgreSQL to use (postgresql://user@host/name); unset: the embedded one, in the data folder.",
+    )
+    profiles: str = Field(
+        default="", description="Profiles switched on, separated by commas; `usager profiles` lists them."
+    )
+    auth: Literal["off", "token"] = Field(
+        default="off",
+        description="off: everyone is let in, on loopback only; token: a bearer token from USAGER_TOKEN_FILE.",
+    )
+    token_file: Path | None = Field(
+        default=None, description="File that holds the bearer token, when USAGER_AUTH=token."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
+    body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
+    bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")
+    statement_timeout_seconds: int = Field(default=10, ge=1, description="Longest time a single SQL statement may run.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity logged."
+    )
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="json: an object a line; text: for a person's eyes."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/") if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_postgresql_address(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value or None
+
+    @model_validator(mode="after")
+    def _safe_together(self) -> Self:
+        if self.auth == "off" and not is_loopback(self.host):
+            raise ValueError(
+                f"USAGER_HOST={self.host} is reachable from elsewhere while USAGER_AUTH=off lets everyone in: "
+                "listen on 127.0.0.1, or set USAGER_AUTH=token"
+            )
+        if self.auth == "token":
+            self.token()
+        return self
+
+    @property
+    def profile_keys(self) -> tuple[str, ...]:
+        """Return the profiles asked for, in order, without blanks or repeats."""
+        return tuple(dict.fromkeys(key for part in self.profiles.split(",") if (key := part.strip())))
+
+    def token(self) -> str:
+        """Return the bearer token of USAGER_AUTH=token. Errors: ValueError when its file is missing or too short."""
+        if self.token_file is None:
+            raise ValueError("USAGER_TOKEN_FILE is not set and USAGER_AUTH=token needs it")
+        try:
+            token = self.token_file.read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"USAGER_TOKEN_FILE={self.token_file} cannot be read: {error}") from error
+        if len(token) < 32:
+            raise ValueError(f"USAGER_TOKEN_FILE={self.token_file} holds fewer than 32 characters: too easy to guess")
+        return token
+
+
+class SettingsError(Exception):
+    """The environment holds something that this server refuses; the text is for the operator, one line a variable."""
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment. Errors: SettingsError, naming each variable that is wrong or unknown."""
+    refuse_unknown(os.environ)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(detail) for detail in error.errors(include_url=False))) from None
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether an environment variable is a setting of the server."""
+    return name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
+
+
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError when a USAGER_* variable is not a setting: a misspelt one would be silently ignored."""
+    known = [variable(field) for field in Settings.model_fields]
+    unknown = sorted(name for name in environment if is_ours(name) and name not in known)
+    if unknown:
+        raise SettingsError("\n".join(f"{name} is not a setting{_suggestion(name, known)}" for name in unknown))
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a listening address is reachable from this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them"
+
+
+def _line(detail: ErrorDetails) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    field = str(detail["loc"][0])
+    shown = "" if field in SECRET else f"={detail['input']}"
+    return f"{variable(field)}{shown}: {message[0].lower()}{message[1:]}"

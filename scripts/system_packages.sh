@@ -1,0 +1,32 @@
+# Sourced by setup.sh: installs Debian packages when it may, else names them and says what is skipped without them.
+
+become_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
+}
+
+install_packages() {
+  command -v apt-get >/dev/null && become_root true || return 1
+  printf 'usager: installing the system packages %s\n' "$*" >&2
+  become_root env DEBIAN_FRONTEND=noninteractive sh -c \
+    "apt-get install -qq -y --no-install-recommends $* || { apt-get update -qq && apt-get install -qq -y --no-install-recommends $*; }" \
+    >/dev/null 2>&1
+}
+
+# Our tests start their own cluster: Debian's package must not start one of its own beside it.
+without_main_cluster() {
+  install_packages postgresql-common || return 1
+  [ -n "$(ls /etc/postgresql 2>/dev/null)" ] && return
+  become_root sed -ri 's/^#?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+}
+
+add_test_packages() {
+  if ! ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then
+    { without_main_cluster && install_packages postgresql; } \
+      || skipped "postgresql" "the tests that run on the distribution's PostgreSQL besides the embedded one"
+  fi
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    install_packages nodejs npm || skipped "nodejs npm" "the tests with a JavaScript FHIR client"
+  fi
+}
+
+skipped() { printf 'usager: without the system package(s) %s, these are skipped: %s\n' "$1" "$2" >&2; }

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The checks, then every test; the exit code says whether both passed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+scripts/check.sh; checked=$?
+.venv/bin/pytest -q -n 2 "$@"; tested=$?
+[ $checked = 0 ] || echo "make check failed: see above the tests" >&2
+[ $checked = 0 ] && [ $tested = 0 ]
