@@ -1,6 +1,6 @@
 """What can go wrong, in FHIR's terms: raised anywhere below the door, rendered once in `http/errors.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,9 +44,11 @@ class FHIRError(Exception):
         *,
         code: str | None = None,
         issues: Sequence[Issue] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(diagnostics)
         self.issues = tuple(issues) or (Issue("error", code or self.code, diagnostics, expression),)
+        self.headers = dict(headers or {})
 
 
 class Invalid(FHIRError):
@@ -115,6 +117,12 @@ class TooLarge(FHIRError):
     status, code = 413, "too-long"
 
 
+class AddressTooLong(FHIRError):
+    """The URL is over the limit."""
+
+    status, code = 414, "too-long"
+
+
 class UnsupportedMediaType(FHIRError):
     """The Content-Type of the body is not one this address reads."""
 
@@ -125,6 +133,12 @@ class Unprocessable(FHIRError):
     """The resource is well-formed and breaks a rule of FHIR or of a profile."""
 
     status, code = 422, "invariant"
+
+
+class HeadersTooLarge(FHIRError):
+    """The headers are over the limit."""
+
+    status, code = 431, "too-long"
 
 
 class Throttled(FHIRError):

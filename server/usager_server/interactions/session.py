@@ -1,8 +1,9 @@
 """What an interaction works with, and what it gives back."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from usager_server.caller import Caller
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 class House:
     """What is the same for every request: built once, by `app.create_app`.
 
-    Shape   operations by (resource type or None, code).
+    Shape   repository gives the store of a tenant; operations by (resource type or None, code).
     """
 
     settings: Settings
     definitions: Definitions
     registry: "SearchRegistry"
     validator: Validator
+    repository: Callable[[int], Repository]
     operations: Mapping[tuple[str | None, str], Operation] = field(default_factory=dict)
 
 
@@ -38,6 +40,12 @@ class Session:
     caller: Caller
     repository: Repository
     base_url: str
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Session"]:
+        """Yield the same session inside one database transaction: all it writes is kept, or nothing."""
+        async with self.repository.transaction() as repository:
+            yield replace(self, repository=repository)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +66,14 @@ class Reply:
     last_modified: datetime | None = None
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def now() -> datetime:
+    """Return this instant, UTC, to the millisecond that FHIR instants carry."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def instant_text(moment: datetime) -> str:
+    """Return a UTC datetime as FHIR writes an instant."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

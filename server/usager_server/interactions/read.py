@@ -1,0 +1,59 @@
+"""read: the current version of a resource, from the store to the socket."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from usager_server.errors import Gone, NotFound
+from usager_server.interactions import binary
+from usager_server.interactions.request import Request, etags_name
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.subset import Subset, parse_subset, subset_text
+from usager_server.repository import Stored
+
+NOT_MODIFIED: Final = 304
+
+
+async def read(session: Session, request: Request) -> Reply:
+    """Return the current version.
+
+    Errors  NotFound (404) when unknown, Gone (410) when deleted. 304 when If-None-Match names the version or
+            If-Modified-Since is not before its instant.
+    Source  FHIR R4 http.html#read, #cread, #summary.
+    """
+    stored = await session.repository.read(request.type, request.id)
+    if stored is None:
+        raise NotFound(f"There is no {request.type}/{request.id}")
+    return await version_reply(session, request, stored)
+
+
+async def version_reply(session: Session, request: Request, stored: Stored) -> Reply:
+    """Return one stored version as the caller wants it: not at all when unchanged, in part, or whole."""
+    document = stored.document
+    if document is None:
+        raise Gone(f"{stored.type}/{stored.id} was deleted in version {stored.version}")
+    if is_unchanged(request, stored):
+        return Reply(NOT_MODIFIED, version=stored.version, last_modified=stored.last_updated)
+    if stored.type == "Binary":
+        return await binary.version_reply(session, request, stored)
+    if request.query:
+        subset = parse_subset(request.query)
+        if subset != Subset():
+            document = subset_text(session.house.definitions, document, subset)
+    return Reply(document=document, version=stored.version, last_modified=stored.last_updated)
+
+
+def is_unchanged(request: Request, stored: Stored) -> bool:
+    """Say whether the caller has this version already. If-None-Match goes first (RFC 9110 13.2.2)."""
+    if request.if_none_match is not None:
+        return etags_name(request.if_none_match, stored.version)
+    if request.if_modified_since is not None:
+        return stored.last_updated.replace(microsecond=0) <= request.if_modified_since
+    return False
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """Return the instant of an HTTP date; None for any other text, which RFC 9110 says to ignore."""
+    try:
+        return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return None

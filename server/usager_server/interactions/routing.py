@@ -1,0 +1,135 @@
+"""The table of all interactions: which one a method and a path name."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from usager_server.errors import Invalid, MethodNotAllowed, NotFound
+from usager_server.interactions.batch import bundle
+from usager_server.interactions.capabilities import capabilities
+from usager_server.interactions.create import create
+from usager_server.interactions.delete import conditional_delete, delete
+from usager_server.interactions.history import history_instance, history_system, history_type
+from usager_server.interactions.operation import operation, operation_by_get
+from usager_server.interactions.patch import conditional_patch, patch
+from usager_server.interactions.read import read
+from usager_server.interactions.request import Request
+from usager_server.interactions.search import search_compartment, search_system, search_type
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.update import conditional_update, update
+from usager_server.interactions.vread import vread
+
+Interaction = Callable[[Session, Request], Awaitable[Reply]]
+Methods = Mapping[str, Interaction]
+
+SYSTEM: Methods = {"GET": search_system, "POST": bundle}
+SYSTEM_SEARCH: Methods = {"POST": search_system}
+SYSTEM_HISTORY: Methods = {"GET": history_system}
+METADATA: Methods = {"GET": capabilities}
+TYPE: Methods = {
+    "GET": search_type,
+    "POST": create,
+    "PUT": conditional_update,
+    "PATCH": conditional_patch,
+    "DELETE": conditional_delete,
+}
+TYPE_SEARCH: Methods = {"POST": search_type}
+TYPE_HISTORY: Methods = {"GET": history_type}
+INSTANCE: Methods = {"GET": read, "PUT": update, "PATCH": patch, "DELETE": delete}
+INSTANCE_HISTORY: Methods = {"GET": history_instance}
+VERSION: Methods = {"GET": vread}
+COMPARTMENT: Methods = {"GET": search_compartment}
+COMPARTMENT_SEARCH: Methods = {"POST": search_compartment}
+OPERATION: Methods = {"GET": operation_by_get, "POST": operation}
+
+PARAMETERS_LIMIT = 200
+
+
+def route(method: str, path: str, query: str, resource_types: frozenset[str]) -> tuple[Interaction, Request]:
+    """Return the interaction and the start of its request.
+
+    Shape   path has no leading slash and is decoded; query is the raw text after the question mark.
+    Errors  NotFound (404) for an unknown type or shape of address, MethodNotAllowed (405) with Allow, Invalid (400) for
+            a query that is not percent-encoded UTF-8.
+    """
+    request = Request(method, path)
+    methods = _methods(request, [part for part in path.split("/") if part], resource_types)
+    interaction = methods.get(method)
+    if interaction is None:
+        raise not_allowed(method, path, methods)
+    if query:
+        request.query = parse_query_string(query)
+    return interaction, request
+
+
+def parse_query_string(text: str) -> list[tuple[str, str]]:
+    """Return the decoded pairs of a query string or of a form. Errors: Invalid (400)."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_LIMIT)
+    except UnicodeDecodeError as error:
+        raise Invalid("The query is not percent-encoded UTF-8", code="value") from error
+    except ValueError as error:
+        raise Invalid(f"A request may have at most {PARAMETERS_LIMIT} parameters", code="too-costly") from error
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise Invalid("The query holds the character U+0000", code="value")
+    return pairs
+
+
+def not_allowed(method: str, path: str, methods: Methods) -> MethodNotAllowed:
+    """Return the refusal that names the methods this address has."""
+    allow = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
+    return MethodNotAllowed(f"{method} is not possible on /{path}; possible: {allow}", headers={"Allow": allow})
+
+
+def _methods(request: Request, parts: list[str], resource_types: frozenset[str]) -> Methods:
+    """Return what is possible on an address, and note in the request what its parts mean."""
+    if not parts:
+        return SYSTEM
+    first, *rest = parts
+    if first in resource_types:
+        request.type = first
+        return _on_type(request, rest, resource_types)
+    if not rest:
+        if first.startswith("$"):
+            request.operation = first[1:]
+            return OPERATION
+        if first in AT_SYSTEM:
+            return AT_SYSTEM[first]
+    raise NotFound(f"{first!r} is not an R4 resource type", code="not-found" if rest else "not-supported")
+
+
+def _on_type(request: Request, rest: list[str], resource_types: frozenset[str]) -> Methods:
+    if not rest:
+        return TYPE
+    second, *rest = rest
+    if second.startswith("$") and not rest:
+        request.operation = second[1:]
+        return OPERATION
+    if second in AT_TYPE and not rest:
+        return AT_TYPE[second]
+    request.id = second
+    return _on_instance(request, rest, resource_types)
+
+
+def _on_instance(request: Request, rest: list[str], resource_types: frozenset[str]) -> Methods:
+    match rest:
+        case []:
+            return INSTANCE
+        case ["_history"]:
+            return INSTANCE_HISTORY
+        case ["_history", version]:
+            request.version = version
+            return VERSION
+        case [name] if name.startswith("$"):
+            request.operation = name[1:]
+            return OPERATION
+        case [other] if other == "*" or other in resource_types:
+            request.member = other
+            return COMPARTMENT
+        case [other, "_search"] if other == "*" or other in resource_types:
+            request.member = other
+            return COMPARTMENT_SEARCH
+    raise NotFound(f"There is nothing at /{request.path}", code="not-found")
+
+
+AT_SYSTEM: Mapping[str, Methods] = {"metadata": METADATA, "_history": SYSTEM_HISTORY, "_search": SYSTEM_SEARCH}
+AT_TYPE: Mapping[str, Methods] = {"_history": TYPE_HISTORY, "_search": TYPE_SEARCH}
