@@ -1,4 +1,4 @@
-"""The 64-bit hashes of the index tables: what a write leaves and what a search looks for, computed alike on every replica."""
+"""The 64-bit hashes of the index tables: what a write leaves and a search looks for, alike on every replica."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,15 +15,15 @@ TokenHash = Callable[[str | None, str], int]
 def token_hash(tenant: int, resource_type: str, parameter: str, system: str | None, code: str) -> int:
     """Return the hash of one token.
 
-    Shape   system None: whatever the system; "": no system. code "": whatever the code of that system. A token parameter
-            that has any value also leaves (None, PRESENT), which answers :missing.
+    Shape   system None: whatever the system; "": no system. code "": whatever the code of that system. A token
+            parameter that has any value also leaves (None, PRESENT), which answers :missing.
     """
     return token_hasher(tenant, resource_type, parameter)(system, code)
 
 
 @lru_cache(maxsize=65536)
 def token_hasher(tenant: int, resource_type: str, parameter: str) -> TokenHash:
-    """Return token_hash with its first three arguments given: a third of the time when a resource leaves many tokens."""
+    """Return token_hash with its first three arguments given, for callers with many tokens."""
     prefix = _keyed(tenant)
     prefix.update(f"token\0{resource_type}\0{parameter}\0".encode())
     copy, from_bytes = prefix.copy, int.from_bytes
@@ -44,7 +44,7 @@ def parameter_hash(resource_type: str, parameter: str) -> int:
 
 
 def reference_hash(tenant: int, reference: str) -> int:
-    """Return the hash of a reference: "Type/id" (then it is `resource.self` of the target) or another server's address."""
+    """Return the hash of a reference: "Type/id" (the `resource.self` of the target) or another server's address."""
     return reference_hasher(tenant)(reference)
 
 

@@ -9,13 +9,15 @@ class Value:
     """One of the comma-separated values of a condition.
 
     Shape   prefix is eq, ne, gt, ge, lt, le, sa, eb or ap; text is the unescaped value; for a token or quantity,
-            system is None when not given, "" when given empty ("|code"); code is the part after the last bar.
+            system is None when not given, "" when given empty ("|code"); code is the part after the last bar. parts are
+            the components of a composite value, in order; the three of `:of-type`; the four of `near`.
     """
 
     text: str
     prefix: str = "eq"
     system: str | None = None
     code: str | None = None
+    parts: "Sequence[Value]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Condition:
 
     Shape   parameter is the bare name; modifier without colon; chain holds the steps after the first dot:
             `patient:Patient.organization.name=x` is parameter "patient", modifier "Patient", chain a Condition on
-            "organization" chained to one on "name". A `_has` condition has reverse = (type, reference parameter) and chain
-            the condition on that type. types are the resource types the parameter is searched on.
+            "organization" chained to one on "name". A `_has` condition has reverse = (type, reference parameter) and
+            chain the condition on that type. types are the resource types the parameter is searched on.
     """
 
     types: Sequence[str]
@@ -48,7 +50,8 @@ class Sort:
 class Include:
     """One `_include` (forward) or `_revinclude` (reverse).
 
-    Shape   source is the type that holds the reference, or "*"; parameter its search parameter, or "*"; target a type or None.
+    Shape   source is the type that holds the reference, or "*"; parameter its search parameter, or "*"; target a type
+            or None.
     """
 
     source: str
@@ -63,8 +66,9 @@ class SearchQuery:
     """A whole search.
 
     Shape   types: one type, several for a system search, none for all. count is the size of the page; total is none,
-            estimate or accurate; compartment is (type, id) or None; cursor is opaque. unknown names the parameters left out.
-            self_link is the query string that was understood, without cursor.
+            estimate or accurate; compartment is (type, id) or None; cursor is opaque. unknown names the parameters left
+            out. self_link is the query string that was understood, without cursor. reader names who asks, for the
+            signature of the cursors (a page link of one caller is worth nothing to another).
     """
 
     types: Sequence[str]
@@ -79,3 +83,4 @@ class SearchQuery:
     cursor: str | None = None
     unknown: Sequence[str] = field(default=())
     self_link: str = ""
+    reader: str = ""
