@@ -1,3 +1,43 @@
-"""Usager: an open, FHIR-native back end for the dossier usager informatisé."""
+"""Usager: an open, FHIR-native back end for the dossier usager informatisé.
+
+These are the only names that a plugin may import. They are looked up when first used, so that a command which needs few
+of them starts at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from usager_server.errors import Invalid as Invalid
+    from usager_server.errors import NotFound as NotFound
+    from usager_server.errors import Unprocessable as Unprocessable
+    from usager_server.hookspecs import hookimpl as hookimpl
+    from usager_server.interactions.session import Reply as Reply
+    from usager_server.interactions.session import Session as Session
+    from usager_server.operations import Operation as Operation
+    from usager_server.operations import OperationRequest as OperationRequest
+    from usager_server.profile import Profile as Profile
+    from usager_server.requirements import fulfils as fulfils
+
+_HOME = {
+    "Invalid": "errors",
+    "NotFound": "errors",
+    "Unprocessable": "errors",
+    "hookimpl": "hookspecs",
+    "Reply": "interactions.session",
+    "Session": "interactions.session",
+    "Operation": "operations",
+    "OperationRequest": "operations",
+    "Profile": "profile",
+    "fulfils": "requirements",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,1 @@
+"""The profile "général": what every product answers for, always on, and its technical variants."""

@@ -1,0 +1,41 @@
+"""Everything a plugin can do. Hooks register, once, at start-up, without I/O; what they return does the work."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pluggy
+
+from usager_server.operations import Operation
+from usager_server.profile import Profile
+
+PROJECT = "usager"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_profiles() -> Sequence[Profile]:
+    """Return the profiles and variants of this plugin, each under the key of one of its entry points."""
+    ...
+
+
+@hookspec
+def register_search_parameters(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
+    """Return SearchParameter resources; one that is already claimed on a type stops the server.
+
+    Shape   active holds the keys that are switched on, so that a plugin can tell its variants apart.
+    """
+    ...
+
+
+@hookspec
+def register_operations(active: frozenset[str]) -> Sequence[Operation]:
+    """Return the $operations; one whose name is already claimed on a type stops the server."""
+    ...
+
+
+@hookspec
+def register_structure_definitions(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
+    """Return the StructureDefinitions, with their snapshots, that resources may claim in meta.profile."""
+    ...
