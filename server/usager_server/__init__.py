@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from usager_server.canonical import canonical as canonical
     from usager_server.errors import Invalid as Invalid
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from usager_server.operations import Operation as Operation
     from usager_server.operations import OperationRequest as OperationRequest
     from usager_server.profile import Profile as Profile
+    from usager_server.profile import packaged as packaged
     from usager_server.requirements import fulfils as fulfils
 
 _HOME = {
+    "canonical": "canonical",
     "Invalid": "errors",
     "NotFound": "errors",
     "Unprocessable": "errors",
@@ -31,6 +34,7 @@ _HOME = {
     "Operation": "operations",
     "OperationRequest": "operations",
     "Profile": "profile",
+    "packaged": "profile",
     "fulfils": "requirements",
 }
 
