@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
     from usager_server.hookspecs import hookimpl as hookimpl
+    from usager_server.interactions.finding import find as find
+    from usager_server.interactions.finding import fetch as fetch
     from usager_server.interactions.session import Reply as Reply
     from usager_server.interactions.session import Session as Session
     from usager_server.operations import Operation as Operation
     from usager_server.operations import OperationRequest as OperationRequest
+    from usager_server.operations.definition import operation_definition as operation_definition
+    from usager_server.operations.definition import parameter as parameter
+    from usager_server.operations.parameters import given as given
+    from usager_server.operations.parameters import parameters as parameters
+    from usager_server.operations.parameters import part as part
+    from usager_server.operations.parameters import required as required
+    from usager_server.operations.parameters import text_of as text_of
     from usager_server.profile import Profile as Profile
     from usager_server.profile import packaged as packaged
     from usager_server.requirements import fulfils as fulfils
@@ -29,10 +38,19 @@ _HOME = {
     "NotFound": "errors",
     "Unprocessable": "errors",
     "hookimpl": "hookspecs",
+    "find": "interactions.finding",
+    "fetch": "interactions.finding",
     "Reply": "interactions.session",
     "Session": "interactions.session",
     "Operation": "operations",
     "OperationRequest": "operations",
+    "operation_definition": "operations.definition",
+    "parameter": "operations.definition",
+    "given": "operations.parameters",
+    "parameters": "operations.parameters",
+    "part": "operations.parameters",
+    "required": "operations.parameters",
+    "text_of": "operations.parameters",
     "Profile": "profile",
     "packaged": "profile",
     "fulfils": "requirements",

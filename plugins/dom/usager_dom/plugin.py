@@ -1,0 +1,23 @@
+"""Wires the profile DOM, with and without care."""
+
+from collections.abc import Sequence
+
+from usager_dom import interventions
+from usager_server import Operation, Profile, hookimpl
+
+ADDS = "Patient/[id]/$interventions: visits and minutes at home in a period."
+
+
+@hookimpl
+def register_profiles() -> Sequence[Profile]:
+    """Return the two variants; a service may hold both."""
+    return [
+        Profile("dom-sans-soins", "Aide à domicile, sans soins", ADDS),
+        Profile("dom-soins", "Aide à domicile, avec soins (SSIAD, SAAS)", ADDS),
+    ]
+
+
+@hookimpl
+def register_operations() -> Sequence[Operation]:
+    """Return the count of interventions."""
+    return [interventions.operation]

@@ -1,0 +1,18 @@
+"""Wires the profile PA."""
+
+from collections.abc import Sequence
+
+from usager_pa import aggir_operation
+from usager_server import Operation, Profile, hookimpl
+
+
+@hookimpl
+def register_profiles() -> Sequence[Profile]:
+    """Return the profile PA."""
+    return [Profile("pa", "Personnes âgées", "QuestionnaireResponse/$aggir: the GIR of an AGGIR evaluation.")]
+
+
+@hookimpl
+def register_operations() -> Sequence[Operation]:
+    """Return the AGGIR calculation."""
+    return [aggir_operation.operation]
