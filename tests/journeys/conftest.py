@@ -1,0 +1,5 @@
+"""The journeys share the proofs' real server."""
+
+from tests.proofs.conftest import server
+
+__all__ = ["server"]

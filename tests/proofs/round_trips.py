@@ -1,0 +1,84 @@
+"""What one example goes through over HTTP: created, read back, searched, turned to XML and back."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from tests.proofs.corpus import Example, content, difference, unordered
+
+JSON, XML = "application/fhir+json", "application/fhir+xml"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """How one example fared; each text says what went wrong, empty when nothing did."""
+
+    example: Example
+    refused: str = ""
+    changed: str = ""
+    xml_changed: str = ""
+    searches: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+class Traveller:
+    """Takes examples through the server, a few at a time."""
+
+    def __init__(self, http: aiohttp.ClientSession, base: str, *, parallel: int = 12) -> None:
+        self._http, self._base = http, base
+        self._room = asyncio.Semaphore(parallel)
+
+    async def all(self, examples: Iterable[Example], queries: Mapping[str, list[str]]) -> list[Verdict]:
+        """Return the verdict on each example; queries by name of the example are those that must find it."""
+        return await asyncio.gather(*(self._one(example, queries.get(example.name, [])) for example in examples))
+
+    async def _one(self, example: Example, queries: list[str]) -> Verdict:
+        verdict = Verdict(example)
+        async with self._room:
+            status, answer = await self._put(example.type, example.id, example.text, JSON)
+            if status not in (200, 201):
+                verdict.refused = f"{status} {answer[:600]}"
+                return verdict
+            await self._read_back(verdict)
+            await self._through_xml(verdict)
+            await self._find(verdict, queries)
+        return verdict
+
+    async def _read_back(self, verdict: Verdict) -> None:
+        example = verdict.example
+        status, text = await self._get(f"{example.type}/{example.id}", JSON)
+        verdict.changed = (
+            difference(content(example.text), content(text)) if status == 200 else f"{status} {text[:300]}"
+        )
+
+    async def _through_xml(self, verdict: Verdict) -> None:
+        example = verdict.example
+        status, xml = await self._get(f"{example.type}/{example.id}", XML)
+        if status == 200:
+            status, xml = await self._put(example.type, example.id, xml, XML)
+        if status != 200:
+            verdict.xml_changed = f"{status} {xml[:300]}"
+            return
+        _, text = await self._get(f"{example.type}/{example.id}", JSON)
+        verdict.xml_changed = difference(unordered(content(example.text)), unordered(content(text)))
+
+    async def _find(self, verdict: Verdict, queries: list[str]) -> None:
+        example = verdict.example
+        for query in queries:
+            address = f"{example.type}?{query}&_id={example.id}"
+            status, text = await self._get(f"{address}&_elements=id", JSON)
+            verdict.searches += 1
+            if status != 200 or f'"id":"{example.id}"' not in text:
+                verdict.lost.append(f"{address}: {status} {text[:200] if status != 200 else 'not found'}")
+
+    async def _put(self, resource_type: str, resource_id: str, text: str, media_type: str) -> tuple[int, str]:
+        headers = {"Content-Type": media_type, "Accept": media_type}
+        url = f"{self._base}/{resource_type}/{resource_id}"
+        async with self._http.put(url, data=text.encode(), headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def _get(self, path: str, media_type: str) -> tuple[int, str]:
+        async with self._http.get(f"{self._base}/{path}", headers={"Accept": media_type}) as answer:
+            return answer.status, await answer.text()
