@@ -56,7 +56,11 @@ class Settings(BaseSettings):
         default="json", description="json: an object a line; text: for a person's eyes."
     )
 
-    @field_validator("base_url")
+    otel_endpoint: str | None = Field(
+        default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
+    )
+
+    @field_validator("base_url", "otel_endpoint")
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
