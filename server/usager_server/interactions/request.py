@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from usager_server.errors import Invalid
 
 FHIR_JSON = "application/fhir+json"
+PARAMETERS_LIMIT = 200
 
 
 class Body(Protocol):
@@ -19,6 +21,11 @@ class Body(Protocol):
     @property
     def is_fhir(self) -> bool:
         """Whether the content type is one of FHIR's own: the body is a resource."""
+        ...
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the body is a tree in memory, without bytes of its own."""
         ...
 
     async def content(self) -> bytes:
@@ -49,6 +56,11 @@ class Held:
     def is_fhir(self) -> bool:
         """Always: an entry holds a resource."""
         return True
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the entry has a resource at all."""
+        return self.held is not None
 
     async def content(self) -> bytes:
         """Return nothing: an entry has no bytes of its own."""
@@ -149,3 +161,16 @@ def parse_version(etag: str) -> int:
 def etags_name(header: str, version: int) -> bool:
     """Say whether a list of entity tags (If-None-Match) names this version. `*` names all."""
     return header.strip() == "*" or any(parse_version(tag) == version for tag in header.split(","))
+
+
+def parse_query_string(text: str) -> list[tuple[str, str]]:
+    """Return the decoded pairs of a query string or of a form. Errors: Invalid (400)."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_LIMIT)
+    except UnicodeDecodeError as error:
+        raise Invalid("The query is not percent-encoded UTF-8", code="value") from error
+    except ValueError as error:
+        raise Invalid(f"A request may have at most {PARAMETERS_LIMIT} parameters", code="too-costly") from error
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise Invalid("The query holds the character U+0000", code="value")
+    return pairs

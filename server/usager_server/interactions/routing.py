@@ -1,19 +1,22 @@
 """The table of all interactions: which one a method and a path name."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import parse_qsl
 
-from usager_server.errors import Invalid, MethodNotAllowed, NotFound
-from usager_server.interactions.batch import bundle
+from usager_server.errors import MethodNotAllowed, NotFound
+from usager_server.interactions.bundle import bundle
 from usager_server.interactions.capabilities import capabilities
 from usager_server.interactions.create import create
 from usager_server.interactions.delete import conditional_delete, delete
-from usager_server.interactions.history import history_instance, history_system, history_type
+from usager_server.interactions.history_instance import history_instance
+from usager_server.interactions.history_system import history_system
+from usager_server.interactions.history_type import history_type
 from usager_server.interactions.operation import operation, operation_by_get
 from usager_server.interactions.patch import conditional_patch, patch
 from usager_server.interactions.read import read
-from usager_server.interactions.request import Request
-from usager_server.interactions.search import search_compartment, search_system, search_type
+from usager_server.interactions.request import Request, parse_query_string
+from usager_server.interactions.search_compartment import search_compartment
+from usager_server.interactions.search_system import search_system
+from usager_server.interactions.search_type import search_type
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.update import conditional_update, update
 from usager_server.interactions.vread import vread
@@ -41,8 +44,6 @@ COMPARTMENT: Methods = {"GET": search_compartment}
 COMPARTMENT_SEARCH: Methods = {"POST": search_compartment}
 OPERATION: Methods = {"GET": operation_by_get, "POST": operation}
 
-PARAMETERS_LIMIT = 200
-
 
 def route(method: str, path: str, query: str, resource_types: frozenset[str]) -> tuple[Interaction, Request]:
     """Return the interaction and the start of its request.
@@ -59,19 +60,6 @@ def route(method: str, path: str, query: str, resource_types: frozenset[str]) ->
     if query:
         request.query = parse_query_string(query)
     return interaction, request
-
-
-def parse_query_string(text: str) -> list[tuple[str, str]]:
-    """Return the decoded pairs of a query string or of a form. Errors: Invalid (400)."""
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_LIMIT)
-    except UnicodeDecodeError as error:
-        raise Invalid("The query is not percent-encoded UTF-8", code="value") from error
-    except ValueError as error:
-        raise Invalid(f"A request may have at most {PARAMETERS_LIMIT} parameters", code="too-costly") from error
-    if any("\x00" in name or "\x00" in value for name, value in pairs):
-        raise Invalid("The query holds the character U+0000", code="value")
-    return pairs
 
 
 def not_allowed(method: str, path: str, methods: Methods) -> MethodNotAllowed:

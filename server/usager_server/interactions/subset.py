@@ -142,3 +142,10 @@ def _tagged(resource: dict[str, Any]) -> dict[str, Any]:
     meta["tag"] = [*tags, SUBSETTED]
     head = {name: resource[name] for name in ("resourceType", "id") if name in resource}
     return head | {"meta": meta} | {name: value for name, value in resource.items() if name not in (*head, "meta")}
+
+
+def is_subsetted(resource: dict[str, Any]) -> bool:
+    """Say whether a resource is only a part, as its tag declares."""
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return any(tag.get("code") == SUBSETTED["code"] and tag.get("system") == SUBSETTED["system"] for tag in tags or ())

@@ -1,0 +1,59 @@
+"""What every write checks before anything is stored: type, id, structure, profiles."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from usager_server.errors import FHIRError, Invalid, Issue, Unprocessable
+from usager_server.interactions.session import Session
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+REFUSING = ("error", "fatal")
+# Findings of these kinds leave the resource readable: it breaks a rule, not the format (FHIR R4 http.html#create).
+RULES = ("invariant", "business-rule")
+
+
+def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
+    """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say.
+
+    Errors  Invalid (400) for a resource that does not parse as R4, Unprocessable (422) for one that breaks an invariant or
+            a profile named in meta.profile. All findings are issues of the OperationOutcome.
+    """
+    check_type(resource, expected_type)
+    validator = session.house.validator
+    found = validator.structure(resource, expected_type)
+    if found:
+        _refuse(found, Unprocessable if all(i.code in RULES for i in found if i.severity in REFUSING) else Invalid)
+    if "meta" in resource:
+        _refuse(validator.profiles(resource), Unprocessable)
+
+
+def check_type(resource: dict[str, Any], expected_type: str) -> None:
+    """Refuse a body whose resourceType is not the one of the address."""
+    found = resource.get("resourceType")
+    if found is None:
+        raise Invalid("The body has no resourceType", "resourceType", code="required")
+    if found != expected_type:
+        raise Invalid(f"The body is a {found}, the address one of type {expected_type}", "resourceType")
+
+
+def check_id(resource_type: str, resource_id: str) -> None:
+    """Refuse an id that FHIR does not allow."""
+    if not ID.fullmatch(resource_id):
+        raise Invalid(
+            f"{resource_id[:80]!r} is not an id: 1 to 64 letters, digits, '-' and '.'", f"{resource_type}.id", code="value"
+        )
+
+
+def check_same_id(resource: dict[str, Any], resource_type: str, resource_id: str) -> None:
+    """Refuse a body whose id is missing or not the one of the address (FHIR R4 http.html#update)."""
+    expression = f"{resource_type}.id"
+    if "id" not in resource:
+        raise Invalid(f"The body has no id; the address says {resource_id!r}", expression, code="required")
+    if resource["id"] != resource_id:
+        raise Invalid(f"The id of the body is {resource['id']!r}, that of the address {resource_id!r}", expression)
+
+
+def _refuse(found: Sequence[Issue], error: type[FHIRError]) -> None:
+    if any(issue.severity in REFUSING for issue in found):
+        raise error("; ".join(issue.diagnostics for issue in found), issues=found)

@@ -1,0 +1,29 @@
+"""create: a new resource under an id that the server makes, unless one like it is there already."""
+
+from usager_server.interactions import binary
+from usager_server.interactions.checks import check_resource
+from usager_server.interactions.conditions import held_match, parse_if_none_exist
+from usager_server.interactions.request import Request
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.writing import store_new, written_reply
+
+
+async def create(session: Session, request: Request) -> Reply:
+    """Store a new resource; an id in the body is left aside.
+
+    Shape   201 with Location; 200 with the existing resource when If-None-Exist matches it.
+    Errors  Invalid (400), Unprocessable (422), MultipleMatches (412) when If-None-Exist matches several.
+    Source  FHIR R4 http.html#create, #ccreate.
+    """
+    if request.type == "Binary":
+        return await binary.create(session, request)
+    resource = await request.body.resource()
+    check_resource(session, resource, request.type)
+    if request.if_none_exist is None:
+        return await store_new(session, request, resource)
+    identity = parse_if_none_exist(request.type, request.if_none_exist)
+    async with session.transaction() as inner:
+        found = await held_match(inner, identity)
+        if found is None:
+            return await store_new(inner, request, resource)
+    return written_reply(found, 200, request.prefer)

@@ -1,0 +1,53 @@
+"""delete: a version that says the resource is no more; what it was stays in its history."""
+
+from usager_server.errors import Issue, operation_outcome
+from usager_server.interactions.conditions import held_match, parse_identity
+from usager_server.interactions.request import Preference, Request
+from usager_server.interactions.session import Reply, Session, now
+from usager_server.interactions.writing import expected_version
+from usager_server.repository import Stored
+
+
+async def delete(session: Session, request: Request) -> Reply:
+    """Delete a resource.
+
+    Shape   204 with the ETag of the deletion; also when the resource was deleted before, or never was (no ETag then).
+    Errors  VersionConflict (412) when If-Match names another version.
+    Source  FHIR R4 http.html#delete.
+    """
+    deleted = await session.repository.delete(
+        request.type, request.id, last_updated=now(), expected_version=expected_version(request)
+    )
+    return deleted_reply(deleted, request.prefer)
+
+
+async def conditional_delete(session: Session, request: Request) -> Reply:
+    """Delete the one resource that the search names; nothing when there is none.
+
+    Errors  MultipleMatches (412): a condition deletes one resource or none.
+    Source  FHIR R4 http.html#3.1.0.7.1 (conditionalDelete = single).
+    """
+    identity = parse_identity(request.type, request.query)
+    async with session.transaction() as inner:
+        found = await held_match(inner, identity)
+        if found is None:
+            return deleted_reply(None, request.prefer)
+        return await delete(inner, _named(request, found))
+
+
+def deleted_reply(deleted: Stored | None, prefer: Preference) -> Reply:
+    """Return the answer to a deletion: nothing, or the OperationOutcome that Prefer asks for."""
+    outcome = None
+    if prefer.returns == "OperationOutcome":
+        text = f"{deleted.type}/{deleted.id} is deleted" if deleted else "There was nothing to delete"
+        outcome = operation_outcome([Issue("information", "informational", text)])
+    return Reply(
+        200 if outcome else 204,
+        resource=outcome,
+        version=deleted.version if deleted else None,
+        last_modified=deleted.last_updated if deleted else None,
+    )
+
+
+def _named(request: Request, found: Stored) -> Request:
+    return Request("DELETE", f"{found.type}/{found.id}", found.type, found.id, if_match=request.if_match, prefer=request.prefer)

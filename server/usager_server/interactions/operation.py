@@ -1,0 +1,95 @@
+"""operation: a $name called at the level of the system, a type or an instance."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from usager_server.errors import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
+from usager_server.interactions.request import Request
+from usager_server.interactions.session import Reply, Session
+from usager_server.operations import Operation, OperationRequest
+
+FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
+ANY_TYPE = ("Resource", "DomainResource")
+
+
+async def operation(session: Session, request: Request) -> Reply:
+    """Call an operation with the parameters of its body, and those of its address.
+
+    Errors  NotFound (404) when there is no such operation at this level, UnsupportedMediaType (415).
+    Source  FHIR R4 operations.html.
+    """
+    found = find_operation(session, request)
+    return await found.handler(session, await _posted(found, request))
+
+
+async def operation_by_get(session: Session, request: Request) -> Reply:
+    """Call an operation with the parameters of its address. Errors: MethodNotAllowed (405) when it changes anything."""
+    found = find_operation(session, request)
+    if found.definition.get("affectsState", False):
+        raise MethodNotAllowed(f"${found.code} changes the state of the server: use POST", headers={"Allow": "POST"})
+    given = OperationRequest(request.type or None, request.id or None, _parameters(_from_query(found, request)))
+    return await found.handler(session, given)
+
+
+def find_operation(session: Session, request: Request) -> Operation:
+    """Return the operation that an address names."""
+    operations = session.house.operations
+    level = "instance" if request.id else "type" if request.type else "system"
+    for key in ((request.type or None, request.operation), (None, request.operation)):
+        found = operations.get(key)
+        if found is not None and found.definition.get(level) and _is_on(found, request.type):
+            return found
+    where = f"{request.type or 'the system'} ({level} level)"
+    raise NotFound(f"There is no operation ${request.operation} on {where}", code="not-supported")
+
+
+def _is_on(found: Operation, resource_type: str) -> bool:
+    types = found.definition.get("resource", ())
+    return not resource_type or not types or resource_type in types or any(name in types for name in ANY_TYPE)
+
+
+async def _posted(found: Operation, request: Request) -> OperationRequest:
+    query = _from_query(found, request)
+    body, content_type = await request.body.content(), request.body.content_type
+    media_type = content_type.partition(";")[0].strip().lower()
+    where = (request.type or None, request.id or None)
+    if body and media_type in found.accepts:
+        return OperationRequest(*where, _parameters(query), body, media_type)
+    if not body and not request.body.is_held:
+        return OperationRequest(*where, _parameters(query))
+    if media_type == "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
+    return OperationRequest(*where, _parameters([*_from_body(await request.body.resource()), *query]))
+
+
+def _from_body(resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    if resource.get("resourceType") != "Parameters":
+        return [{"name": "resource", "resource": resource}]
+    given = resource.get("parameter", [])
+    if not isinstance(given, list) or not all(isinstance(part, dict) for part in given):
+        raise Invalid("Parameters.parameter is a list of objects", "Parameters.parameter", code="structure")
+    return given
+
+
+def _from_query(found: Operation, request: Request) -> list[Mapping[str, Any]]:
+    types = {p["name"]: p.get("type", "string") for p in found.definition.get("parameter", ()) if p.get("use") == "in"}
+    return [
+        _typed(name, value, types.get(name, "string")) for name, value in request.query if name not in FORMAT_PARAMETERS
+    ]
+
+
+def _typed(name: str, text: str, kind: str) -> Mapping[str, Any]:
+    value: Any = text
+    if kind == "boolean":
+        if text not in ("true", "false"):
+            raise Invalid(f"{name} is true or false, not {text!r}", name, code="value")
+        value = text == "true"
+    elif kind in ("integer", "positiveInt", "unsignedInt"):
+        if not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > 11:
+            raise Invalid(f"{name} is a whole number, not {text!r}", name, code="value")
+        value = int(text)
+    return {"name": name, f"value{kind[0].upper()}{kind[1:]}": value}
+
+
+def _parameters(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"resourceType": "Parameters", "parameter": list(parts)}

@@ -1,0 +1,110 @@
+"""patch: a change described rather than sent whole, as a JSON Patch or as a FHIRPath Patch."""
+
+from typing import Any
+
+from usager_server.errors import Gone, Invalid, NotFound, UnsupportedMediaType, VersionConflict
+from usager_server.interactions.checks import check_resource
+from usager_server.interactions.conditions import held_match, parse_identity
+from usager_server.interactions.fhirpath_patch import apply_fhirpath_patch
+from usager_server.interactions.json_patch import apply_json_patch
+from usager_server.interactions.request import Body, Request
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.writing import expected_version, prepared, written_reply
+from usager_server.jsontext import parse_json
+from usager_server.repository import Stored
+
+JSON_PATCH = "application/json-patch+json"
+XML_PATCH = "application/xml-patch+xml"
+# Against somebody else writing between our read and our write, when the client named no version.
+ATTEMPTS = 5
+
+
+async def patch(session: Session, request: Request) -> Reply:
+    """Change the current version of a resource.
+
+    Errors  NotFound (404), Gone (410), Invalid (400) for a patch that is malformed or leaves an invalid resource,
+            Unprocessable (422) for one that does not apply, VersionConflict (412), UnsupportedMediaType (415).
+    Source  FHIR R4 http.html#patch, fhirpatch.html; RFC 6902.
+    """
+    changes = await read_patch(request.body)
+    return await apply_patch(session, request, changes)
+
+
+async def conditional_patch(session: Session, request: Request) -> Reply:
+    """Change the one resource that the search names. Errors: NotFound (404) for none, MultipleMatches (412)."""
+    identity = parse_identity(request.type, request.query)
+    changes = await read_patch(request.body)
+    async with session.transaction() as inner:
+        found = await held_match(inner, identity)
+        if found is None:
+            raise NotFound(f"Nothing matches {identity.key}")
+        request.id = found.id
+        return await apply_patch(inner, request, changes)
+
+
+async def read_patch(body: Body) -> Any:
+    """Return the patch of a body: a list is a JSON Patch, a Parameters resource a FHIRPath Patch."""
+    media_type = body.content_type.partition(";")[0].strip().lower()
+    if media_type == JSON_PATCH:
+        return await body.tree()
+    if media_type == XML_PATCH:
+        raise UnsupportedMediaType(f"XML Patch is not supported; {JSON_PATCH} and FHIRPath Patch (Parameters) are")
+    resource = await body.resource()
+    if resource.get("resourceType") != "Parameters":
+        raise Invalid("A FHIRPath Patch is a Parameters resource", "resourceType")
+    return resource
+
+
+async def apply_patch(session: Session, request: Request, changes: Any) -> Reply:
+    """Apply a patch to the current version, again when somebody else wrote meanwhile."""
+    for attempt in range(1, ATTEMPTS + 1):
+        current = await _current(session, request)
+        try:
+            return await _store_patched(session, request, current, changes)
+        except VersionConflict:
+            if request.if_match is not None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _current(session: Session, request: Request) -> Stored:
+    current = await session.repository.read(request.type, request.id)
+    if current is None:
+        raise NotFound(f"There is no {request.type}/{request.id}")
+    if current.document is None:
+        raise Gone(f"{request.type}/{request.id} was deleted in version {current.version}")
+    expected = expected_version(request)
+    if expected is not None and expected != current.version:
+        raise VersionConflict(f"If-Match is {request.if_match}; the current version is {current.version}")
+    return current
+
+
+async def _store_patched(session: Session, request: Request, current: Stored, changes: Any) -> Reply:
+    resource = patched(session, (current.document or "").encode(), changes)
+    check_unmoved(resource, current)
+    check_resource(session, resource, request.type)
+    draft = await prepared(session, resource, current.id, "PATCH", current.content)
+    written = await session.repository.update(draft, expected_version=current.version, may_create=False)
+    return written_reply(written.stored, 200, request.prefer)
+
+
+def patched(session: Session, document: bytes, changes: Any) -> dict[str, Any]:
+    """Return the resource after the patch."""
+    tree = parse_json(document)
+    if isinstance(changes, dict):
+        return apply_fhirpath_patch(session.house.definitions, tree, changes)
+    result = apply_json_patch(tree, changes)
+    if not isinstance(result, dict):
+        raise Invalid("The patch leaves something that is not a resource", "resourceType")
+    return result
+
+
+def check_unmoved(resource: dict[str, Any], current: Stored) -> None:
+    """Refuse a patch that makes another resource of this one."""
+    if resource.get("id") != current.id:
+        raise Invalid("A patch cannot change the id of a resource", f"{current.type}.id", code="value")
+    if resource.get("resourceType") != current.type:
+        raise Invalid("A patch cannot change the type of a resource", "resourceType", code="value")
+    meta = resource.get("meta")
+    if not isinstance(meta, dict) or meta.get("versionId") != str(current.version):
+        raise Invalid("A patch cannot change the versionId", f"{current.type}.meta.versionId", code="value")

@@ -1,0 +1,26 @@
+"""From the parameters of a request to the query of the search room: the one place that calls its parser."""
+
+from collections.abc import Sequence
+
+from usager_server.interactions.session import Session
+from usager_server.search.parse import parse_query
+from usager_server.search.query import SearchQuery
+
+
+def search_query(
+    session: Session,
+    types: Sequence[str],
+    parameters: Sequence[tuple[str, str]],
+    *,
+    strict: bool = False,
+    compartment: tuple[str, str] | None = None,
+) -> SearchQuery:
+    """Return the query that the parameters ask for. Errors: Invalid (400)."""
+    return parse_query(
+        session.house.registry,
+        types,
+        parameters,
+        strict=strict,
+        compartment=compartment,
+        reader=session.caller.subject,
+    )

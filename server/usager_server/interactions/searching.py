@@ -1,0 +1,83 @@
+"""What the searches share: from the parameters of a request to the Bundle of matches."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from usager_server.errors import Issue, operation_outcome
+from usager_server.interactions.bundle_text import Link, bundle_text, json_text
+from usager_server.interactions.queries import search_query
+from usager_server.interactions.request import Request, parse_query_string
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.subset import WHOLE, Subset, make_subset, subset_text
+from usager_server.jsontext import build_json
+from usager_server.repository import Match, Page
+from usager_server.search.query import SearchQuery
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def search_reply(
+    session: Session, request: Request, types: Sequence[str], compartment: tuple[str, str] | None = None
+) -> Reply:
+    """Return one page of matches.
+
+    Shape   includes come on top of _count; a parameter that is unknown is named by an entry of mode "outcome".
+    Order   as _sort says; otherwise newest first.
+    Errors  Invalid (400) on a bad value, and on an unknown parameter under Prefer: handling=strict.
+    Source  FHIR R4 search.html, http.html#search.
+    """
+    parameters = await _parameters(request)
+    query = search_query(session, types, parameters, strict=request.prefer.strict, compartment=compartment)
+    if query.summary == "text":
+        query = replace(query, includes=())
+    page = await session.repository.search(query)
+    return Reply(document=searchset_text(session, request.path.removesuffix("_search").rstrip("/"), query, page))
+
+
+async def _parameters(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters of the address and those of the form, when the search is a POST."""
+    parameters = list(request.query)
+    if request.method == "POST":
+        parameters += parse_query_string((await request.body.content()).decode("utf-8", "surrogateescape"))
+    return parameters
+
+
+def searchset_text(session: Session, path: str, query: SearchQuery, page: Page) -> str:
+    """Return the Bundle of a page, the stored resources spliced in."""
+    subset = make_subset(query.summary, query.elements)
+    entries = [_entry(session, match, subset) for match in page.entries]
+    if query.unknown:
+        entries.append(_outcome_entry(query.unknown))
+    return bundle_text("searchset", session.base_url, _links(path, query, page), entries, page.total)
+
+
+def _links(path: str, query: SearchQuery, page: Page) -> list[Link]:
+    def at(relation: str, cursor: str | None) -> Link:
+        parts = [query.self_link] if query.self_link else []
+        return Link(relation, path, "&".join([*parts, f"_cursor={cursor}"] if cursor else parts))
+
+    links = [at("self", query.cursor)]
+    if query.cursor or page.next:
+        links.append(at("first", None))
+    if page.previous:
+        links.append(at("previous", page.previous))
+    if page.next:
+        links.append(at("next", page.next))
+    return links
+
+
+def _entry(session: Session, match: Match, subset: Subset) -> str:
+    stored = match.stored
+    document = stored.document or "null"
+    if subset != WHOLE:
+        document = subset_text(session.house.definitions, document, subset)
+    url = json_text(f"{session.base_url}/{stored.type}/{stored.id}")
+    return f'{{"fullUrl":{url},"resource":{document},"search":{{"mode":"{match.mode}"}}}}'
+
+
+def _outcome_entry(unknown: Sequence[str]) -> str:
+    issues = [
+        Issue("warning", "not-supported", f"{name!r} is not known here and was left out of the search", name)
+        for name in unknown
+    ]
+    return f'{{"resource":{build_json(operation_outcome(issues)).decode()},"search":{{"mode":"outcome"}}}}'
