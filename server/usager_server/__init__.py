@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__released__ = "2026-11-22"
 
 if TYPE_CHECKING:
     from usager_server.canonical import canonical as canonical

@@ -1,6 +1,6 @@
 """What an interaction works with, and what it gives back."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.operations import Operation
+from usager_server.profile import Profile
 from usager_server.repository import Repository
 from usager_server.settings import Settings
 from usager_server.validation import Validator
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 class House:
     """What is the same for every request: built once, by `app.create_app`.
 
-    Shape   repository gives the store of a tenant; operations by (resource type or None, code).
+    Shape   repository gives the store of a tenant; operations by (resource type or None, code). profiles are those
+            switched on; supported_profiles the canonicals of the StructureDefinitions known, by resource type. texts
+            keeps what is written once and served often.
     """
 
     settings: Settings
@@ -30,6 +33,9 @@ class House:
     validator: Validator
     repository: Callable[[int], Repository]
     operations: Mapping[tuple[str | None, str], Operation] = field(default_factory=dict)
+    profiles: Sequence[Profile] = ()
+    supported_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""The interaction `capabilities`: what this server does, no more and no less, as a CapabilityStatement."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from usager_server import __released__, __version__
+from usager_server.canonical import canonical
+from usager_server.errors import Invalid
+from usager_server.interactions.request import Request
+from usager_server.interactions.session import House, Reply, Session
+from usager_server.jsontext import build_json
+from usager_server.search.parameter import Parameter
+
+HERE = "http://base.invalid/fhir"  # stands for the address of the server in the texts that are kept
+MODES = ("full", "normative", "terminology")
+
+DEFINITION_OF = "http://hl7.org/fhir/StructureDefinition/{}"
+COMPARTMENT_OF = "http://hl7.org/fhir/CompartmentDefinition/{}"
+
+# What FHIR calls the functions of the dispatch table; conditional ones are flags of the resource, not interactions.
+TYPE_CODES = {
+    "read": "read",
+    "vread": "vread",
+    "update": "update",
+    "patch": "patch",
+    "delete": "delete",
+    "history_instance": "history-instance",
+    "history_type": "history-type",
+    "create": "create",
+    "search_type": "search-type",
+}
+SYSTEM_CODES = {"search_system": ["search-system"], "history_system": ["history-system"], "bundle": ["transaction", "batch"]}
+
+
+async def capabilities(session: Session, request: Request) -> Reply:
+    """Return the CapabilityStatement, or the TerminologyCapabilities for mode=terminology.
+
+    Time    made once per server and kept as text; then a copy.
+    Errors  Invalid (400) on an unknown mode.
+    """
+    mode = request.parameter("mode") or "full"
+    if mode not in MODES:
+        raise Invalid(f"mode is {mode!r}; it must be {', '.join(MODES)}", "mode", code="value")
+    kept, key = session.house.texts, "terminology" if mode == "terminology" else "full"
+    if key not in kept:
+        made = terminology_capabilities() if key == "terminology" else capability_statement(session.house)
+        kept[key] = build_json(made).decode()
+    return Reply(document=kept[key].replace(HERE, session.base_url))
+
+
+def capability_statement(house: House) -> dict[str, Any]:
+    """Return what the house does: made from its dispatch table, its registry, its operations and its plugins."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "id": "usager",
+        "url": canonical("CapabilityStatement", "usager"),
+        "version": __version__,
+        "name": "Usager",
+        "title": "Usager, an open FHIR back end for the dossier usager informatisé",
+        "status": "active",
+        "date": __released__,
+        "publisher": "Usager",
+        "description": _description(house),
+        "kind": "instance",
+        "software": {"name": "Usager", "version": __version__, "releaseDate": __released__},
+        "implementation": {"description": "Usager", "url": HERE},
+        "fhirVersion": "4.0.1",
+        "format": ["json", "xml", "application/fhir+json", "application/fhir+xml"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
+        "rest": [_rest(house)],
+    }
+
+
+def terminology_capabilities() -> dict[str, Any]:
+    """Return what there is of a terminology service: nothing yet, said in FHIR's words."""
+    return {
+        "resourceType": "TerminologyCapabilities",
+        "url": canonical("TerminologyCapabilities", "usager"),
+        "version": __version__,
+        "name": "UsagerTerminology",
+        "status": "active",
+        "date": __released__,
+        "description": "No terminology operation is served yet: neither $expand, nor $lookup, nor $validate-code.",
+        "kind": "instance",
+        "software": {"name": "Usager", "version": __version__},
+        "implementation": {"description": "Usager", "url": HERE},
+    }
+
+
+def interactions() -> tuple[Sequence[str], Sequence[str]]:
+    """Return the FHIR codes of what the dispatch table does on a type, and on the whole system."""
+    from usager_server.interactions import routing  # which knows this module
+
+    here = {interaction.__name__ for table in routing.TABLES for interaction in table.values()}
+    on_system = [code for name, codes in SYSTEM_CODES.items() if name in here for code in codes]
+    return [code for name, code in TYPE_CODES.items() if name in here], on_system
+
+
+def _description(house: House) -> str:
+    names = ", ".join(f"{profile.title} ({profile.key})" for profile in house.profiles)
+    return f"Profiles switched on: {names}." if names else "No profile is switched on."
+
+
+def _rest(house: House) -> dict[str, Any]:
+    on_type, on_system = interactions()
+    referrers = _referrers(house)
+    return {
+        "mode": "server",
+        "security": {"description": _security(house)},
+        "resource": [
+            _resource(house, resource_type, on_type, referrers) for resource_type in sorted(house.definitions.resource_types)
+        ],
+        "interaction": [{"code": code} for code in on_system],
+        "searchParam": [_search_parameter(it) for it in house.registry.parameters("Resource")],
+        "operation": _operations(house, None),
+        "compartment": [COMPARTMENT_OF.format(it) for it in sorted(house.definitions.compartments)],
+    }
+
+
+def _security(house: House) -> str:
+    if house.settings.auth == "off":
+        return "Sign-in is off: for use on one machine only (USAGER_AUTH=off)."
+    return "A bearer token is required on every address but this one (USAGER_AUTH=token)."
+
+
+def _resource(
+    house: House, resource_type: str, codes: Sequence[str], referrers: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    parameters = house.registry.parameters(resource_type)
+    listed: dict[str, Any] = {
+        "type": resource_type,
+        "profile": DEFINITION_OF.format(resource_type),
+        "supportedProfile": house.supported_profiles.get(resource_type, ()),
+        "interaction": [{"code": code} for code in codes],
+        "versioning": "versioned-update",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchInclude": ["*", *(f"{resource_type}:{it.name}" for it in parameters if it.type == "reference")],
+        "searchRevInclude": referrers.get(resource_type, ()),
+        "searchParam": [_search_parameter(it) for it in parameters],
+        "operation": _operations(house, resource_type),
+    }
+    return {name: value for name, value in listed.items() if value or value is False}
+
+
+def _search_parameter(parameter: Parameter) -> dict[str, Any]:
+    listed = {"name": parameter.name, "definition": parameter.url, "type": parameter.type}
+    if parameter.description:
+        listed["documentation"] = parameter.description
+    return {name: value for name, value in listed.items() if value}
+
+
+def _operations(house: House, resource_type: str | None) -> list[dict[str, str]]:
+    here = {code: it for (kind, code), it in house.operations.items() if kind == resource_type}
+    return [{"name": code, "definition": str(it.definition["url"])} for code, it in sorted(here.items())]
+
+
+def _referrers(house: House) -> Mapping[str, Sequence[str]]:
+    """Return, for each type, the reference parameters of all types that may point at it."""
+    found: dict[str, list[str]] = {}
+    for target, include in _references(house):
+        found.setdefault(target, []).append(include)
+    return found
+
+
+def _references(house: House) -> Iterator[tuple[str, str]]:
+    every = house.definitions.resource_types
+    for resource_type in sorted(every):
+        for parameter in house.registry.parameters(resource_type):
+            if parameter.type == "reference":
+                targets = set(parameter.targets) & every or every
+                yield from ((target, f"{resource_type}:{parameter.name}") for target in targets)
