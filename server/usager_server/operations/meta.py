@@ -19,13 +19,17 @@ Merge = Callable[[Meta, Meta], Meta]
 
 
 async def read_meta(session: Session, request: OperationRequest) -> Reply:
-    """Return the meta of a resource. Errors: NotFound (404), Gone (410). Source: FHIR R4 resource-operation-meta.html."""
+    """Return the meta of a resource.
+
+    Errors  NotFound (404), Gone (410).
+    Source  FHIR R4 resource-operation-meta.html.
+    """
     resource, version = await _current(session, request)
     return Reply(resource=_answer(resource), version=version)
 
 
 async def add_meta(session: Session, request: OperationRequest) -> Reply:
-    """Add profiles, tags and labels; those that are there already stay once. The change is a version of the resource."""
+    """Add profiles, tags and labels; those already there stay once. The change is a new version."""
     return await _change(session, request, added)
 
 
