@@ -1,4 +1,4 @@
-"""Validation in two depths: structure (R4 itself) and profile (StructureDefinitions). Each takes a resource, returns issues."""
+"""Validation in two depths, structure (R4 itself) and profile (StructureDefinitions): a resource in, issues out."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

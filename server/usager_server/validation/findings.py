@@ -1,0 +1,73 @@
+"""What a checker found: paths are built on the way up, so a valid resource never pays for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from usager_server.errors import Issue
+
+TOKEN_LENGTH = 40
+FINDINGS_LIMIT = 100
+
+# Elements that may identify a person: what was written there is never repeated in an answer or a log.
+PRIVATE = frozenset({"identifier", "name", "telecom", "address", "birthDate", "contact", "text", "photo", "id"})
+
+
+@dataclass(slots=True)
+class Finding:
+    """One breach.
+
+    Shape   text says what is wrong and what would be right; token is the offending value, shown only where it
+            identifies nobody; steps are the pieces of the path, innermost first.
+    """
+
+    code: str
+    text: str
+    token: str | None = None
+    severity: str = "error"
+    steps: list[str] = field(default_factory=list)
+
+    def issue(self, root: str) -> Issue:
+        """Return the finding as an issue of a resource of type `root`."""
+        steps = self.steps[::-1]
+        text = self.text
+        if self.token is not None and not any(step.lstrip(".").partition("[")[0] in PRIVATE for step in steps):
+            text = f"{short(self.token)!r} {text}"
+        else:
+            text = text[:1].upper() + text[1:]
+        return Issue(self.severity, self.code, text, root + "".join(steps))
+
+
+Findings = list[Finding]
+"""The findings of one node; an empty list or None when all is well."""
+
+
+def one(code: str, text: str, token: str | None = None, step: str | None = None) -> Findings:
+    """Return a list of one error."""
+    return [Finding(code, text, token, steps=[] if step is None else [step])]
+
+
+def under(step: str, findings: Findings) -> Findings:
+    """Return the findings, each one step further from the leaf."""
+    for finding in findings:
+        finding.steps.append(step)
+    return findings
+
+
+def issues(root: str, findings: Sequence[Finding]) -> list[Issue]:
+    """Return the issues of a resource of type `root`, a hundred at most."""
+    shown = [finding.issue(root) for finding in findings[:FINDINGS_LIMIT]]
+    if len(findings) > FINDINGS_LIMIT:
+        text = f"{len(findings) - FINDINGS_LIMIT} more issues are not shown"
+        shown.append(Issue("information", "incomplete", text, root))
+    return shown
+
+
+def short(token: str) -> str:
+    """Return at most 40 characters of a value."""
+    return token if len(token) <= TOKEN_LENGTH else token[: TOKEN_LENGTH - 1] + "…"
+
+
+def json_kind(value: object) -> str:
+    """Return what a JSON value is, in JSON's words."""
+    kinds = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+    return "null" if value is None else kinds.get(type(value), "a number")

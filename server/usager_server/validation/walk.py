@@ -1,0 +1,35 @@
+"""The walk through one resource: what a checker deep inside must know of the whole."""
+
+from collections.abc import Callable
+from typing import Any
+
+from usager_server.validation.findings import Findings
+
+Check = Callable[[Any, "Walk"], Findings | None]
+"""Takes a raw JSON value and the walk it is met on; returns what is wrong, or None."""
+
+Predicate = Callable[[dict[str, Any], "Walk"], bool]
+"""Tells whether an invariant holds for a node."""
+
+# JSON counts arrays too: 30 nested objects are about 60 levels (the deepest HL7 example has 22).
+DEPTH_LIMIT = 30
+
+
+class Walk:
+    """The resource being checked.
+
+    Shape   container is the resource that holds the contained ones (%rootResource), resource that at hand (%resource).
+            contained gives the type of each contained resource by its id.
+    """
+
+    __slots__ = ("contained", "container", "depth", "resource")
+
+    def __init__(self, resource: dict[str, Any], depth: int = 0) -> None:
+        self.container = self.resource = resource
+        self.depth = depth
+        self.contained: dict[str, str] = {}
+        inner = resource.get("contained")
+        if type(inner) is list:
+            for each in inner:
+                if type(each) is dict and type(each.get("id")) is str:
+                    self.contained[each["id"]] = str(each.get("resourceType"))
