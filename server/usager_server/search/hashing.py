@@ -24,16 +24,26 @@ def token_hash(tenant: int, resource_type: str, parameter: str, system: str | No
 @lru_cache(maxsize=65536)
 def token_hasher(tenant: int, resource_type: str, parameter: str) -> TokenHash:
     """Return token_hash with its first three arguments given, for callers with many tokens."""
-    prefix = _keyed(tenant)
-    prefix.update(f"token\0{resource_type}\0{parameter}\0".encode())
-    copy, from_bytes = prefix.copy, int.from_bytes
+    state = token_state(tenant).copy()
+    state.update(token_prefix(resource_type, parameter))
 
     def hashed(system: str | None, code: str) -> int:
-        state = copy()
-        state.update(f"{ANY_SYSTEM if system is None else system}\0{code}".encode())
-        return from_bytes(state.digest(), "little", signed=True)
+        mine = state.copy()
+        mine.update(f"{ANY_SYSTEM if system is None else system}\0{code}".encode())
+        return int.from_bytes(mine.digest(), "little", signed=True)
 
     return hashed
+
+
+def token_prefix(resource_type: str, parameter: str) -> bytes:
+    """Return the bytes that are hashed before a token's own."""
+    return f"token\0{resource_type}\0{parameter}\0".encode()
+
+
+@lru_cache(maxsize=4096)
+def token_state(tenant: int) -> blake2b:
+    """Return the hash keyed for a tenant, to be copied."""
+    return blake2b(digest_size=8, key=KEY + b"\0" + str(tenant).encode())
 
 
 @lru_cache(maxsize=65536)
@@ -51,17 +61,12 @@ def reference_hash(tenant: int, reference: str) -> int:
 @lru_cache(maxsize=4096)
 def reference_hasher(tenant: int) -> Callable[[str], int]:
     """Return reference_hash with the tenant given."""
-    prefix = _keyed(tenant)
-    prefix.update(b"reference\0")
-    copy, from_bytes = prefix.copy, int.from_bytes
+    state = token_state(tenant).copy()
+    state.update(b"reference\0")
 
     def hashed(reference: str) -> int:
-        state = copy()
-        state.update(reference.encode())
-        return from_bytes(state.digest(), "little", signed=True)
+        mine = state.copy()
+        mine.update(reference.encode())
+        return int.from_bytes(mine.digest(), "little", signed=True)
 
     return hashed
-
-
-def _keyed(tenant: int) -> "blake2b":
-    return blake2b(digest_size=8, key=KEY + b"\0" + str(tenant).encode())

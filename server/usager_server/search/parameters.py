@@ -1,0 +1,86 @@
+"""The registry of search parameters: what may be asked of each type, and what a resource leaves in the index."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from usager_server.definitions import Definitions, SearchParameter
+from usager_server.errors import Invalid
+from usager_server.search.extraction import Evaluate, TypeIndex, compile_type
+from usager_server.search.hashing import parameter_hash
+from usager_server.search.index import IndexRows
+from usager_server.search.names import CANONICAL
+from usager_server.search.parameter import Parameter
+from usager_server.search.rows import Rows, tenant_hashes
+
+COMMON_BASES = ("Resource", "DomainResource")
+NOT_DOMAIN_RESOURCES = frozenset({"Binary", "Bundle", "Parameters"})
+
+
+class SearchRegistry:
+    """Every search parameter known, those of plugins included; each resource type is compiled when first needed.
+
+    Shape   base_url is our own public address: absolute references to it are references within.
+    """
+
+    def __init__(
+        self, definitions: Definitions, extra: Sequence[SearchParameter] = (), *, base_url: str | None = None
+    ) -> None:
+        self.definitions = definitions
+        self.base_url = base_url.rstrip("/") if base_url else None
+        self._published: dict[str, dict[str, SearchParameter]] = {}
+        for parameter in chain(definitions.search_parameters, extra):
+            if parameter.expression:  # _text, _content and _query have none: they are not supported yet
+                for base in parameter.bases:
+                    self._published.setdefault(base, {})[parameter.code] = parameter
+        self._declared = {one.url: one.type for one in chain(definitions.search_parameters, extra)}
+        self._indexes: dict[str, TypeIndex] = {}
+
+    def parameters(self, resource_type: str) -> Mapping[str, Parameter]:
+        """Return the parameters of a type by name, those of every resource included."""
+        return self._index(resource_type).parameters
+
+    def parameter(self, resource_type: str, name: str) -> Parameter | None:
+        """Return one parameter of a type, or None."""
+        return self._index(resource_type).parameters.get(name)
+
+    def common_parameter(self, types: Sequence[str], name: str) -> Parameter | None:
+        """Return a parameter that every one of these types has, of the same search type; no types means all."""
+        if not types:
+            return self.parameter("Basic", name) if name in self._published.get("Resource", {}) else None
+        found = [self.parameter(kind, name) for kind in types]
+        first = found[0]
+        return first if first and all(one and one.type == first.type for one in found) else None
+
+    def index_rows(self, resource: dict[str, Any], tenant: int) -> IndexRows:
+        """Return what a resource leaves in the index. Errors: Invalid (400) when it has not the shape of its type."""
+        rows = Rows(resource, tenant_hashes(tenant))
+        resource_type = resource["resourceType"]
+        try:
+            self._index(resource_type).write(resource, rows)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise Invalid(
+                f"This {resource_type} cannot be indexed: {error}", resource_type, code="structure"
+            ) from error
+        if isinstance(url := resource.get("url"), str):
+            rows.references.append((parameter_hash(resource_type, CANONICAL), rows.hashes.reference(url)))
+        return rows.finished()
+
+    def _index(self, resource_type: str) -> TypeIndex:
+        found = self._indexes.get(resource_type)
+        if found is None:
+            found = self._indexes[resource_type] = self._compiled(resource_type)
+        return found
+
+    def _compiled(self, resource_type: str) -> TypeIndex:
+        if resource_type not in self.definitions.resource_types:
+            raise Invalid(f"{resource_type!r} is not a resource type", code="value")
+        common = COMMON_BASES[:1] if resource_type in NOT_DOMAIN_RESOURCES else COMMON_BASES
+        bases = (*common, resource_type)
+        published = {name: one for base in bases for name, one in self._published.get(base, {}).items()}
+        return compile_type(
+            self.definitions, resource_type, list(published.values()), self._declared, self.base_url, self._evaluator
+        )
+
+    def _evaluator(self, expression: str, resource_type: str) -> Evaluate:
+        raise NotImplementedError(expression)
