@@ -1,6 +1,6 @@
 """The interaction `capabilities`: what this server does, no more and no less, as a CapabilityStatement."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from usager_server import __released__, __version__
@@ -29,7 +29,11 @@ TYPE_CODES = {
     "create": "create",
     "search_type": "search-type",
 }
-SYSTEM_CODES = {"search_system": ["search-system"], "history_system": ["history-system"], "bundle": ["transaction", "batch"]}
+SYSTEM_CODES = {
+    "search_system": ["search-system"],
+    "history_system": ["history-system"],
+    "bundle": ["transaction", "batch"],
+}
 
 
 async def capabilities(session: Session, request: Request) -> Reply:
@@ -91,7 +95,9 @@ def interactions() -> tuple[Sequence[str], Sequence[str]]:
     """Return the FHIR codes of what the dispatch table does on a type, and on the whole system."""
     from usager_server.interactions import routing  # which knows this module
 
-    here = {interaction.__name__ for table in routing.TABLES for interaction in table.values()}
+    tables = (routing.SYSTEM, routing.SYSTEM_HISTORY, routing.TYPE, routing.TYPE_HISTORY)
+    tables += (routing.INSTANCE, routing.INSTANCE_HISTORY, routing.VERSION)
+    here = {interaction.__name__ for table in tables for interaction in table.values()}
     on_system = [code for name, codes in SYSTEM_CODES.items() if name in here for code in codes]
     return [code for name, code in TYPE_CODES.items() if name in here], on_system
 
@@ -108,10 +114,11 @@ def _rest(house: House) -> dict[str, Any]:
         "mode": "server",
         "security": {"description": _security(house)},
         "resource": [
-            _resource(house, resource_type, on_type, referrers) for resource_type in sorted(house.definitions.resource_types)
+            _resource(house, resource_type, on_type, referrers)
+            for resource_type in sorted(house.definitions.resource_types)
         ],
         "interaction": [{"code": code} for code in on_system],
-        "searchParam": [_search_parameter(it) for it in house.registry.parameters("Resource")],
+        "searchParam": [_search_parameter(it) for it in _parameters(house, "Basic") if it.name.startswith("_")],
         "operation": _operations(house, None),
         "compartment": [COMPARTMENT_OF.format(it) for it in sorted(house.definitions.compartments)],
     }
@@ -126,7 +133,7 @@ def _security(house: House) -> str:
 def _resource(
     house: House, resource_type: str, codes: Sequence[str], referrers: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    parameters = house.registry.parameters(resource_type)
+    parameters = _parameters(house, resource_type)
     listed: dict[str, Any] = {
         "type": resource_type,
         "profile": DEFINITION_OF.format(resource_type),
@@ -146,6 +153,10 @@ def _resource(
         "operation": _operations(house, resource_type),
     }
     return {name: value for name, value in listed.items() if value or value is False}
+
+
+def _parameters(house: House, resource_type: str) -> Collection[Parameter]:
+    return house.registry.parameters(resource_type).values()
 
 
 def _search_parameter(parameter: Parameter) -> dict[str, Any]:
@@ -171,7 +182,7 @@ def _referrers(house: House) -> Mapping[str, Sequence[str]]:
 def _references(house: House) -> Iterator[tuple[str, str]]:
     every = house.definitions.resource_types
     for resource_type in sorted(every):
-        for parameter in house.registry.parameters(resource_type):
+        for parameter in _parameters(house, resource_type):
             if parameter.type == "reference":
                 targets = set(parameter.targets) & every or every
                 yield from ((target, f"{resource_type}:{parameter.name}") for target in targets)

@@ -1,0 +1,135 @@
+"""What is served besides FHIR: the landing page, the documentation, and what supervisors ask."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from usager_server import __version__
+from usager_server.http.metrics import Gauges, SharedTally, metrics_text
+from usager_server.interactions.session import House
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+OURS = ("landing.css", "docs.css", "docs.js", "usager.svg")
+SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
+ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
+
+Readiness = Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What the pages show.
+
+    Shape   readiness says what is missing, or None when everything answers; others are the installed profiles that are
+            off; openapi makes the description for an address.
+    """
+
+    house: House
+    readiness: Readiness
+    tally: SharedTally
+    gauges: Gauges
+    others: Sequence[str]
+    openapi: Callable[[str], bytes]
+
+    async def landing(self, request: Request) -> Response:
+        """Show people where they are and what to try first."""
+        html = (
+            await _templates()
+            .get_template("landing.html")
+            .render_async(
+                version=__version__,
+                ready=await self.readiness() is None,
+                auth=self.house.settings.auth,
+                base=self._base(request),
+                bearer=" -H 'Authorization: Bearer …'" if self.house.settings.auth == "token" else "",
+                profiles=self.house.profiles,
+                others=self.others,
+            )
+        )
+        return HTMLResponse(html, headers=SECURITY_HEADERS)
+
+    async def docs(self, _request: Request) -> Response:
+        """Show the interactive documentation."""
+        html = await _templates().get_template("docs.html").render_async()
+        return HTMLResponse(html, headers=SECURITY_HEADERS)
+
+    async def describe(self, request: Request) -> Response:
+        """Return the OpenAPI document, with the address it was asked at."""
+        return Response(self.openapi(self._base(request)), media_type="application/json")
+
+    async def health(self, _request: Request) -> Response:
+        """Say that the process lives; asks nothing of the database."""
+        return JSONResponse({"status": "ok", "version": __version__}, headers={"Cache-Control": "no-store"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Say whether requests can be served: 503 with the reason when not."""
+        missing = await self.readiness()
+        answer = {"status": "ready"} if missing is None else {"status": "not ready", "reason": missing}
+        return JSONResponse(answer, 200 if missing is None else 503, headers={"Cache-Control": "no-store"})
+
+    async def metrics(self, _request: Request) -> Response:
+        """Return the Prometheus exposition of all workers."""
+        return Response(metrics_text(self.tally.total(), self.gauges()), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of all pages."""
+        return [
+            Route("/", self.landing),
+            Route("/docs", self.docs),
+            Route("/openapi.json", self.describe),
+            Route("/health", self.health),
+            Route("/ready", self.ready),
+            Route("/metrics", self.metrics),
+            Route("/static/{name}", static),
+        ]
+
+    def _base(self, request: Request) -> str:
+        return self.house.settings.base_url or f"{str(request.base_url).rstrip('/')}/fhir"
+
+
+async def static(request: Request) -> Response:
+    """Return one of the files that the pages need."""
+    path = _static_files().get(request.path_params["name"])
+    if path is None:
+        return JSONResponse({"status": "not found"}, 404)
+    return FileResponse(path, headers={**ONE_HOUR, "X-Content-Type-Options": "nosniff"})
+
+
+def openapi_text(document: Mapping[str, object], base: str) -> bytes:
+    """Return an OpenAPI document as served at an address."""
+    return orjson.dumps({**document, "servers": [{"url": base.removesuffix("/fhir") or "/"}]})
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("usager_server.http"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        enable_async=True,
+    )
+
+
+@cache
+def _static_files() -> Mapping[str, Path]:
+    """Return the files that may be served, by name. Swagger UI is a package of its own, of which only files are used."""
+    spec = find_spec("fastapi_swagger")
+    swagger = Path(spec.origin).parent / "resources" if spec and spec.origin else Path()
+    ours = Path(str(files("usager_server.http").joinpath("static")))
+    found = {name: ours / name for name in OURS} | {name: swagger / name for name in SWAGGER}
+    return {name: path for name, path in found.items() if path.is_file()}
