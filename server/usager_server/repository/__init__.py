@@ -1,4 +1,4 @@
-"""The store in FHIR's words: what the interactions may ask of it. `postgres.py` answers; no SQL is seen above this floor."""
+"""The store in FHIR's words: what the interactions may ask of it. `postgres.py` answers; no SQL is seen above here."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,7 +15,8 @@ class Stored:
     """One version of a resource as it lies in the store.
 
     Shape   document is the JSON text that is served, byte for byte; None when this version is a deletion.
-            method is the HTTP method that made the version (POST, PUT, PATCH, DELETE).
+            method is the HTTP method that made the version (POST, PUT, PATCH, DELETE). content is the key of the bytes of
+            a Binary (`read_content`).
     """
 
     type: str
@@ -24,6 +25,7 @@ class Stored:
     last_updated: datetime
     document: str | None
     method: str = "PUT"
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Draft:
     """A resource ready to be stored: all that can be computed without the database.
 
     Shape   head + version number + tail is the JSON text of the resource: the store alone knows the number, so it
-            puts the document together. row grows with time and is used when the resource is new.
+            puts the document together. row grows with time and is used when the resource is new. content is the key that
+            `write_content` gave for the bytes of a Binary; tenant the one the index rows were hashed for.
     """
 
     type: str
@@ -42,6 +45,22 @@ class Draft:
     last_updated: datetime
     index: IndexRows
     method: str = "PUT"
+    content: str | None = None
+    tenant: int = 1
+
+    def stored(self, version: int) -> Stored:
+        """Return what the store holds when this becomes the given version."""
+        document = f"{self.head}{version}{self.tail}"
+        return Stored(self.type, self.id, version, self.last_updated, document, self.method, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write among several: the draft, and what `Repository.update` takes beside it."""
+
+    draft: Draft
+    expected_version: int | None = None
+    may_create: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +91,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
-    """Which versions to list, newest first. type and id None: the whole tenant, or a whole type."""
+    """Which versions to list, newest first. type and id None: the whole tenant, or a whole type.
+
+    Shape   since: made at or after. at: those that were current at that instant, or at some moment of [at, until) when
+            until is given. types narrows a whole-tenant history.
+    """
 
     type: str | None = None
     id: str | None = None
@@ -107,7 +130,14 @@ class Repository(Protocol):
         """Store the next version, or the first one when the resource is unknown.
 
         Errors  VersionConflict (412) when expected_version is not the current one; NotFound (404) when the resource is
-                unknown and may_create is False. A deleted resource comes back with the next version number, created True.
+                unknown and may_create is False. A deleted one comes back with the next version number, created True.
+        """
+        ...
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Do many updates (or creates by id) in a few round trips, all or nothing, and return them in the same order.
+
+        Errors  those of update. Locks are taken in one order whatever the order of the changes: no deadlock.
         """
         ...
 
@@ -125,12 +155,12 @@ class Repository(Protocol):
         """Return one page of matches with what they include. Errors: TooCostly (403)."""
         ...
 
-    async def claim(self, key: str) -> None:
-        """Hold an identity (the text of a condition) until the transaction ends; a second holder waits for the first."""
+    async def claim(self, *keys: str) -> None:
+        """Hold identities (texts of conditions) until the transaction ends; a second holder waits for the first."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager["Repository"]:
-        """Return the same repository inside one database transaction: committed at the end, rolled back on an exception."""
+        """Return the same repository inside one transaction: committed at the end, rolled back on an exception."""
         ...
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:

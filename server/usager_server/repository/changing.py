@@ -1,0 +1,114 @@
+"""The next version of a resource: the one before goes to history inside the database, only changed index rows are touched."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from usager_server.repository import Draft
+from usager_server.repository.codes import METHOD_NUMBERS
+from usager_server.repository.columns import (
+    INDEX_TABLES,
+    IndexTable,
+    Placeholders,
+    Shape,
+    entry_columns,
+    gram_columns,
+)
+from usager_server.repository.creating import TENANT, insert_grams
+
+# `seen` is what the snapshot of this statement shows, `old` the row once locked. When another writer came between, the
+# index rows this statement sees are not those of the row it holds: it does nothing, and is run again (`writing.py`).
+# $2 type, $3 id, $4 expected version or NULL, $5 instant, $6 method, $7 content.
+LOCKED = """
+    seen AS MATERIALIZED (
+        SELECT r.version FROM t, LATERAL (
+            SELECT version FROM resource WHERE tenant = t.tenant AND type = $2 AND id = $3 LIMIT 1
+        ) AS r
+    ),
+    old AS MATERIALIZED (
+        SELECT r.* FROM t, LATERAL (
+            SELECT row, self, last_updated, tenant, version, type, method, id, content, document FROM resource
+            WHERE tenant = t.tenant AND type = $2 AND id = $3 FOR UPDATE
+        ) AS r
+    ),
+    go AS MATERIALIZED (
+        SELECT old.* FROM old, seen
+        WHERE old.version = seen.version AND ($4::int IS NULL OR old.version = $4)
+    ),
+    moved AS (
+        INSERT INTO history
+            (row, self, last_updated, superseded, tenant, version, type, method, id, content, document)
+        SELECT row, self, last_updated, $5::timestamptz, tenant, version, type, method, id, content, document FROM go
+    )"""
+
+CHANGED = """
+    changed AS (
+        UPDATE resource AS r
+        SET version = go.version + 1, last_updated = $5::timestamptz, method = $6::smallint, content = $7::uuid,
+            document = {document}
+        FROM go WHERE r.tenant = go.tenant AND r.type = go.type AND r.id = go.id
+    )"""
+
+OUTCOME = """
+    SELECT old.version, old.last_updated, old.method, old.document IS NULL AS deleted,
+        old.version IS NOT DISTINCT FROM seen.version AS fresh
+    FROM old LEFT JOIN seen ON true"""
+
+FIRST_AFTER_DOCUMENT = 10
+
+
+def update_arguments(
+    draft: Draft, type_number: int, expected_version: int | None, new_values: Sequence[str]
+) -> tuple[Shape, list[Any]]:
+    """Return the shape of the statement that stores the next version, and its arguments after the tenant."""
+    content = None if draft.content is None else UUID(draft.content)
+    method = METHOD_NUMBERS[draft.method]
+    common = [type_number, draft.id, expected_version, draft.last_updated, method, content, draft.head, draft.tail]
+    groups = [entry_columns(table, getattr(draft.index, table.rows)) for table in INDEX_TABLES]
+    groups.append(gram_columns(new_values))
+    return tuple(map(bool, groups)), [*common, *chain.from_iterable(groups)]
+
+
+@lru_cache(maxsize=64)
+def update_statement(shape: Shape) -> str:
+    """Return the statement that stores the next version of one resource, for this shape of its new index rows."""
+    places = Placeholders(FIRST_AFTER_DOCUMENT)
+    parts = [TENANT, LOCKED, CHANGED.format(document="$8::text || (go.version + 1) || $9::text")]
+    for table, has_rows in zip(INDEX_TABLES, shape, strict=False):
+        parts.append(replace_index_rows(table, places) if has_rows else delete_index_rows(table))
+    if shape[-1]:
+        parts.append(insert_grams(places, "go"))
+    return f"WITH {', '.join(parts)} {OUTCOME}"
+
+
+@lru_cache(maxsize=1)
+def delete_statement() -> str:
+    """Return the statement that writes a deletion: a version without document, and no index rows."""
+    changed = CHANGED.format(document="NULL")
+    locked = LOCKED.replace(
+        "WHERE old.version = seen.version", "WHERE old.version = seen.version AND old.document IS NOT NULL"
+    )
+    parts = [TENANT, locked, changed, *(delete_index_rows(table) for table in INDEX_TABLES)]
+    return f"WITH {', '.join(parts)} {OUTCOME}"
+
+
+def delete_index_rows(table: IndexTable, kept: str = "") -> str:
+    """Return the part of a statement that removes the index rows of the resource, but those kept."""
+    return f"""old_{table.rows} AS (
+        DELETE FROM {table.name} AS i USING go WHERE i.tenant = go.tenant AND i.row = go.row {kept}
+    )"""  # noqa: S608 - names of our own
+
+
+def replace_index_rows(table: IndexTable, places: Placeholders) -> str:
+    """Return the parts of a statement that make the index rows of the resource be the given ones."""
+    given = f"{places.unnest(table.types)} AS d({table.names})"
+    same = " AND ".join(f"d.{column} = i.{column}" for column in table.columns)
+    kept = f"AND NOT EXISTS (SELECT FROM {given} WHERE {same})"
+    return f"""{delete_index_rows(table, kept)},
+    new_{table.rows} AS (
+        INSERT INTO {table.name} (tenant, row, {table.names})
+        SELECT go.tenant, go.row, {table.names} FROM go, {given}
+        ON CONFLICT DO NOTHING
+    )"""  # noqa: S608 - names of our own

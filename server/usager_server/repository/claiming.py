@@ -1,0 +1,33 @@
+"""Holding an identity: two requests that would create the same thing go one after the other."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from usager_server.repository.running import Runner
+
+# A second claimant waits on the unique key until the first transaction ends; then the row is gone and it goes on.
+HOLD = """
+INSERT INTO claim (tenant, key)
+SELECT t.tenant::int, c.key FROM set_config('app.tenant', $1, true) AS t(tenant), unnest($2::bigint[]) AS c(key)
+ON CONFLICT DO NOTHING
+"""
+
+# Deleted at once: others wait for this transaction all the same, and the table stays empty without anyone cleaning it.
+LET_GO = """
+DELETE FROM claim USING set_config('app.tenant', $1, true) AS t(tenant)
+WHERE claim.tenant = t.tenant::int AND claim.key = ANY ($2::bigint[])
+"""
+
+
+async def claim(runner: Runner, keys: Iterable[str]) -> None:
+    """Hold these identities until the transaction of the runner ends."""
+    numbers = sorted({claim_number(runner.tenant, key) for key in keys})
+    if numbers:
+        await runner.rows(HOLD, numbers)
+        await runner.rows(LET_GO, numbers)
+
+
+def claim_number(tenant: int, key: str) -> int:
+    """Return the number of an identity. Two identities that met in one number would only wait for each other."""
+    digest = blake2b(key.encode(), digest_size=8, salt=str(tenant).encode()).digest()
+    return int.from_bytes(digest, "little", signed=True)

@@ -1,0 +1,88 @@
+"""The bytes of Binary resources, in parts of 1 MiB: streamed in and out, never whole in memory."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from usager_server.errors import NotFound
+from usager_server.repository.ids import new_uuid
+from usager_server.repository.running import Runner
+
+PART_BYTES = 1 << 20
+ORPHAN_AGE = timedelta(days=1)
+
+WRITE_PART = """
+INSERT INTO content (tenant, key, part, data)
+SELECT t.tenant::int, $2::uuid, $3::int, $4::bytea FROM set_config('app.tenant', $1, true) AS t(tenant)
+"""
+
+READ_PART = """
+SELECT c.data FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+    SELECT data FROM content WHERE tenant = t.tenant::int AND key = $2 AND part = $3 LIMIT 1
+) AS c
+"""
+
+SIZE = """
+SELECT c.size FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+    SELECT sum(octet_length(data))::bigint AS size FROM content WHERE tenant = t.tenant::int AND key = $2 LIMIT 1
+) AS c
+"""
+
+# Keys are UUIDs of version 7: those below a bound are older than its instant.
+DELETE_ORPHANS = """
+WITH t AS MATERIALIZED (SELECT set_config('app.tenant', $1, true)::int AS tenant),
+gone AS (
+    DELETE FROM content AS c USING t
+    WHERE c.tenant = t.tenant AND c.key < $2
+    AND NOT EXISTS (SELECT FROM resource AS r WHERE r.tenant = t.tenant AND r.content = c.key)
+    AND NOT EXISTS (SELECT FROM history AS h WHERE h.tenant = t.tenant AND h.content = c.key)
+    RETURNING c.key
+)
+SELECT count(DISTINCT key) FROM gone
+"""
+
+
+async def write_content(runner: Runner, chunks: AsyncIterator[bytes]) -> str:
+    """Store bytes and return their key. Each part is kept as it comes: no connection waits for a slow sender."""
+    key, part = new_uuid(), 0
+    async for data in _in_parts(chunks):
+        await runner.rows(WRITE_PART, key, part, data, again=False)
+        part += 1
+    return str(key)
+
+
+async def read_content(runner: Runner, key: str) -> AsyncIterator[bytes]:
+    """Yield the parts. Errors: NotFound when there is nothing under this key."""
+    part = 0
+    while (found := await runner.row(READ_PART, UUID(key), part)) is not None:
+        yield found[0]
+        part += 1
+    if part == 0:
+        raise NotFound("The bytes of this Binary are not here.")
+
+
+async def content_size(runner: Runner, key: str) -> int | None:
+    """Return the number of bytes under a key, without reading them, or None."""
+    found = await runner.row(SIZE, UUID(key))
+    return None if found is None else found[0]
+
+
+async def delete_orphans(runner: Runner, age: timedelta = ORPHAN_AGE) -> int:
+    """Remove the bytes that no version refers to, an upload that broke off for instance; return how many keys."""
+    bound = int((datetime.now(UTC) - age).timestamp() * 1000) << 80
+    found = await runner.row(DELETE_ORPHANS, UUID(int=bound))
+    return 0 if found is None else int(found[0])
+
+
+async def _in_parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the same bytes in parts of PART_BYTES, one part even when there is no byte."""
+    waiting = bytearray()
+    any_part = False
+    async for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= PART_BYTES:
+            any_part = True
+            yield bytes(waiting[:PART_BYTES])
+            del waiting[:PART_BYTES]
+    if waiting or not any_part:
+        yield bytes(waiting)

@@ -1,0 +1,1 @@
+"""The schema, step by step. Each step runs while the version before it still serves."""

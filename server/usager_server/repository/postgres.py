@@ -1,0 +1,140 @@
+"""The store on PostgreSQL: what `Repository` asks, handed to the files beside this one."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from usager_server.errors import NotFound, Unavailable
+from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, claiming, contents, reading
+from usager_server.repository.connections import Connections
+from usager_server.repository.grams import KnownValues
+from usager_server.repository.history import history
+from usager_server.repository.running import Runner
+from usager_server.repository.writing import Writer
+from usager_server.search.cursor import Cursors
+from usager_server.search.query import SearchQuery
+
+LARGEST_VERSION = 2**31 - 1
+
+CURSOR_KEY = """
+SELECT k.cursor_key FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+    SELECT cursor_key FROM tenant WHERE tenant.tenant = t.tenant::int LIMIT 1
+) AS k
+"""
+
+
+class PostgresStore:
+    """What the repositories of all tenants share: the connections, the numbers of the types, a few remembered things."""
+
+    def __init__(self, connections: Connections, type_numbers: Mapping[str, int]) -> None:
+        self.connections = connections
+        self.type_numbers = dict(type_numbers)
+        self.type_names = {number: name for name, number in type_numbers.items()}
+        self.known_values = KnownValues()
+        self._cursors: dict[int, Cursors] = {}
+
+    def repository(self, tenant: int) -> "PostgresRepository":
+        """Return the store of one tenant."""
+        return PostgresRepository(self, Runner(self.connections, tenant))
+
+    async def cursors(self, runner: Runner) -> Cursors:
+        """Return what seals the cursors of a tenant, with a key that all replicas find in the database."""
+        if (cursors := self._cursors.get(runner.tenant)) is None:
+            found = await runner.row(CURSOR_KEY)
+            if found is None:
+                raise Unavailable(f"There is no tenant {runner.tenant} in the store.")
+            cursors = self._cursors[runner.tenant] = Cursors(found[0])
+        return cursors
+
+
+class PostgresRepository:
+    """`Repository` for one tenant: alone, each call a transaction; or inside one, on its connection."""
+
+    def __init__(self, store: PostgresStore, runner: Runner) -> None:
+        self.store = store
+        self.runner = runner
+        self._numbers = store.type_numbers
+        self._writer = Writer(runner, store.type_numbers, store.known_values)
+
+    async def read(self, resource_type: str, resource_id: str) -> Stored | None:
+        """Return the current version, or None; a deleted resource is a Stored without document."""
+        number = self._numbers.get(resource_type)
+        return None if number is None else await reading.read(self.runner, resource_type, number, resource_id)
+
+    async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """Return the current versions of those that exist."""
+        return await reading.read_many(self.runner, references, self._numbers)
+
+    async def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
+        """Return one version, or None."""
+        number = self._numbers.get(resource_type)
+        if number is None or not 0 < version <= LARGEST_VERSION:
+            return None
+        return await reading.vread(self.runner, resource_type, number, resource_id, version)
+
+    async def create(self, drafts: Sequence[Draft]) -> None:
+        """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
+        if drafts:
+            await self._writer.create(drafts)
+
+    async def update(self, draft: Draft, *, expected_version: int | None = None, may_create: bool = True) -> Written:
+        """Store the next version, or the first one when the resource is unknown."""
+        return await self._writer.update(draft, expected_version, may_create)
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Do many updates (or creates by id), all or nothing."""
+        if not changes:
+            return []
+        async with self.transaction() as repository:
+            return await repository._writer.write(changes)
+
+    async def delete(
+        self, resource_type: str, resource_id: str, *, last_updated: datetime, expected_version: int | None = None
+    ) -> Stored | None:
+        """Write the deletion as a version; None when unknown; the existing one when deleted already."""
+        if resource_type not in self._numbers:
+            return None
+        return await self._writer.delete(resource_type, resource_id, last_updated, expected_version)
+
+    async def history(self, query: HistoryQuery) -> Page:
+        """Return one page of versions, newest first."""
+        if query.type is not None and query.type not in self._numbers:
+            raise NotFound(f"{query.type} is not a resource type.")
+        return await history(self.runner, query, self._numbers, await self.store.cursors(self.runner))
+
+    async def search(self, query: SearchQuery) -> Page:
+        """Return one page of matches with what they include. Errors: TooCostly (403)."""
+        from usager_server.repository.search_sql import search
+
+        return await search(self.store, self.runner, query)
+
+    async def claim(self, *keys: str) -> None:
+        """Hold identities until the transaction ends; a second holder waits for the first."""
+        await claiming.claim(self.runner, keys)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["PostgresRepository"]:
+        """Yield the same repository inside one transaction: committed at the end, rolled back on an exception."""
+        if self.runner.held is not None:
+            yield self
+            return
+        async with self.runner.transaction() as runner:
+            inside = PostgresRepository(self.store, runner)
+            yield inside
+        self.store.known_values.learn(runner.tenant, inside._writer.new_values)
+
+    async def write_content(self, chunks: AsyncIterator[bytes]) -> str:
+        """Store the bytes of a Binary outside its resource row, streamed, and return their key."""
+        return await contents.write_content(self.runner, chunks)
+
+    def read_content(self, key: str) -> AsyncIterator[bytes]:
+        """Yield the bytes stored under a key, in pieces of at most 1 MiB."""
+        return contents.read_content(self.runner, key)
+
+    async def content_size(self, key: str) -> int | None:
+        """Return how many bytes are stored under a key, or None."""
+        return await contents.content_size(self.runner, key)
+
+    async def delete_orphan_contents(self, age: timedelta = contents.ORPHAN_AGE) -> int:
+        """Remove bytes that no version refers to, older than `age`; return how many keys."""
+        return await contents.delete_orphans(self.runner, age)

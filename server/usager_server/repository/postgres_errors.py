@@ -1,0 +1,38 @@
+"""What PostgreSQL says, in FHIR's terms. Its own words (DETAIL holds keys) are never shown to a caller."""
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+from usager_server.errors import Conflict, FHIRError, TooCostly, Unavailable
+
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+LOST = (
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    pg.PostgresConnectionError,
+    pg.AdminShutdownError,
+    pg.CrashShutdownError,
+    pg.CannotConnectNowError,
+    pg.TooManyConnectionsError,
+    pg.IdleInTransactionSessionTimeoutError,
+)
+RETRIABLE = (pg.DeadlockDetectedError, pg.SerializationError)
+UNIQUE_OR_LOCKED = (*RETRIABLE, pg.LockNotAvailableError, pg.UniqueViolationError)
+ROW_NUMBER = "resource_row"
+
+
+def translated(error: BaseException) -> FHIRError | None:
+    """Return the refusal that says it, or None when it is a fault of ours (a 500)."""
+    if isinstance(error, pg.UniqueViolationError) and error.constraint_name != ROW_NUMBER:
+        return Conflict("A resource with this id exists already.", code="duplicate")
+    if isinstance(error, UNIQUE_OR_LOCKED):
+        return Conflict("Another request is changing the same resources; try again.", code="lock-error")
+    if isinstance(error, pg.QueryCanceledError):
+        return TooCostly("This took longer than the server allows; narrow the request.", code="timeout")
+    if isinstance(error, pg.InsufficientResourcesError | pg.OperatorInterventionError):
+        return Unavailable("The database has no room for this now; try again later.")
+    if isinstance(error, LOST):
+        return Unavailable("The database does not answer; try again later.")
+    return None

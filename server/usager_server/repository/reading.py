@@ -1,0 +1,74 @@
+"""Reading one version or several current ones, each in one round trip."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from usager_server.repository import Stored
+from usager_server.repository.codes import METHODS
+from usager_server.repository.running import Runner
+
+# LATERAL … LIMIT: the tenant is set before the block that needs it runs, and the block cannot be flattened (ADR 0002).
+READ = """
+SELECT r.version, r.last_updated, r.method, r.document, r.content
+FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+    SELECT version, last_updated, method, document, content FROM resource
+    WHERE tenant = t.tenant::int AND type = $2 AND id = $3 LIMIT 1
+) AS r
+"""
+
+READ_MANY = """
+SELECT r.type, r.id, r.version, r.last_updated, r.method, r.document, r.content
+FROM set_config('app.tenant', $1, true) AS t(tenant),
+unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
+    SELECT type, id, version, last_updated, method, document, content FROM resource
+    WHERE tenant = t.tenant::int AND type = wanted.type AND id = wanted.id LIMIT 1
+) AS r
+"""
+
+# A superseded version lies in the month it was made in: after the resource's row number, before its current version.
+# The days around allow for clocks that differ.
+VREAD = """
+SELECT v.version, v.last_updated, v.method, v.document, v.content
+FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+    SELECT row, version, last_updated, method, document, content FROM resource
+    WHERE tenant = t.tenant::int AND type = $2 AND id = $3 LIMIT 1
+) AS r, LATERAL (
+    SELECT r.version, r.last_updated, r.method, r.document, r.content WHERE r.version = $4
+    UNION ALL
+    (SELECT h.version, h.last_updated, h.method, h.document, h.content FROM history AS h
+     WHERE r.version > $4 AND h.tenant = t.tenant::int AND h.type = $2 AND h.id = $3 AND h.version = $4
+     AND h.last_updated >= to_timestamp((r.row >> 22) / 1000.0 + 1577836800) - interval '1 day'
+     AND h.last_updated <= r.last_updated + interval '1 day' LIMIT 1)
+) AS v
+"""
+
+
+async def read(runner: Runner, resource_type: str, type_number: int, resource_id: str) -> Stored | None:
+    """Return the current version, a deletion included."""
+    found = await runner.row(READ, type_number, resource_id)
+    return None if found is None else stored(resource_type, resource_id, found)
+
+
+async def vread(runner: Runner, resource_type: str, type_number: int, resource_id: str, version: int) -> Stored | None:
+    """Return one version, current or superseded."""
+    found = await runner.row(VREAD, type_number, resource_id, version)
+    return None if found is None else stored(resource_type, resource_id, found)
+
+
+async def read_many(
+    runner: Runner, references: Sequence[tuple[str, str]], numbers: dict[str, int]
+) -> dict[tuple[str, str], Stored]:
+    """Return the current versions of those that exist."""
+    wanted = [(kind, key) for kind, key in dict.fromkeys(references) if kind in numbers]
+    if not wanted:
+        return {}
+    names = {numbers[kind]: kind for kind, _ in wanted}
+    found = await runner.rows(READ_MANY, [numbers[kind] for kind, _ in wanted], [key for _, key in wanted])
+    return {(names[number], key): stored(names[number], key, row) for number, key, *row in found}
+
+
+def stored(resource_type: str, resource_id: str, columns: Sequence[Any]) -> Stored:
+    """Return a version from its columns: version, last_updated, method, document, content."""
+    version, last_updated, method, document, content = columns
+    key = None if content is None else str(content)
+    return Stored(resource_type, resource_id, version, last_updated, document, METHODS[method], key)

@@ -1,0 +1,176 @@
+"""The tables as SQLModel declares them; `migrations/` makes them, a test holds the two together.
+
+Every table begins its keys with the tenant and is under forced row-level security. Hot statements are plain SQL beside
+this file (`reading.py`, `writing.py`, ...); these classes say what a column means and serve the cold paths.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Double, Index, LargeBinary, SmallInteger, Text, text
+from sqlmodel import Field, SQLModel
+
+
+def _column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> Any:
+    return Field(sa_column=Column(name, kind, primary_key=key, nullable=null, autoincrement=False))
+
+
+def _integer(name: str, kind: Any = BigInteger, *, key: bool = False) -> Any:
+    return _column(name, kind, key=key)
+
+
+def _tenant() -> Any:
+    return Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+def _document_indexes(table: str, *, unique_row: bool) -> tuple[Index, ...]:
+    shared = (
+        Index(f"{table}_type_updated", "tenant", "type", "last_updated", "row", "version"),
+        Index(f"{table}_updated", "tenant", "last_updated", "row", "version"),
+        Index(f"{table}_content", "tenant", "content", postgresql_where=text("content IS NOT NULL")),
+    )
+    if not unique_row:
+        return shared
+    row = Index(f"{table}_row", "tenant", "type", "row", unique=True)
+    return (row, Index(f"{table}_self", "tenant", "self"), *shared)
+
+
+class Tenant(SQLModel, table=True):
+    """An organisme gestionnaire. cursor_key signs the cursors that its callers are given."""
+
+    tenant: int = _tenant()
+    name: str = _column("name", Text)
+    cursor_key: bytes = _column("cursor_key", LargeBinary)
+
+
+class CurrentRow(SQLModel, table=True):
+    """The current version of a resource; document is NULL when it is a deletion.
+
+    Shape   row grows with time and never changes: index rows point at it. self is reference_hash("Type/id"). type is
+            the number of the resource type, method that of the HTTP method (`codes.py`). content: key of a Binary's bytes.
+    """
+
+    __tablename__ = "resource"
+    __table_args__ = _document_indexes("resource", unique_row=True)
+
+    row: int = _integer("row")
+    self_hash: int = _integer("self")
+    last_updated: datetime = _column("last_updated", DateTime(timezone=True))
+    tenant: int = _tenant()
+    version: int
+    type: int = _integer("type", SmallInteger, key=True)
+    method: int = _integer("method", SmallInteger)
+    id: str = _column("id", Text(collation="C"), key=True)
+    document: str | None = _column("document", Text, null=True)
+    content: uuid.UUID | None = None
+
+
+class SupersededRow(SQLModel, table=True):
+    """A version that was replaced, at `superseded`: moved here by the update. Partitioned by month, never changed."""
+
+    __tablename__ = "history"
+    __table_args__ = (
+        *_document_indexes("history", unique_row=False),
+        {"postgresql_partition_by": "RANGE (last_updated)"},
+    )
+
+    row: int = _integer("row")
+    self_hash: int = _integer("self")
+    last_updated: datetime = _column("last_updated", DateTime(timezone=True), key=True)
+    superseded: datetime = _column("superseded", DateTime(timezone=True))
+    tenant: int = _tenant()
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    type: int = _integer("type", SmallInteger, key=True)
+    method: int = _integer("method", SmallInteger)
+    id: str = _column("id", Text(collation="C"), key=True)
+    document: str | None = _column("document", Text, null=True)
+    content: uuid.UUID | None = None
+
+
+class TokenRow(SQLModel, table=True):
+    """That a resource holds a token: token is its hash with tenant, type and parameter (`search/hashing.py`)."""
+
+    __tablename__ = "index_token"
+    __table_args__ = (Index("index_token_row", "tenant", "row"),)
+
+    token: int = _integer("token", key=True)
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+
+
+class ReferenceRow(SQLModel, table=True):
+    """That a resource points at another: target is the `self` of that one."""
+
+    __tablename__ = "index_reference"
+    __table_args__ = (Index("index_reference_row", "tenant", "row"),)
+
+    parameter: int = _integer("parameter", key=True)
+    target: int = _integer("target", key=True)
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+
+
+class StringRow(SQLModel, table=True):
+    """A normalised text of a resource."""
+
+    __tablename__ = "index_string"
+    __table_args__ = (Index("index_string_row", "tenant", "row"),)
+
+    parameter: int = _integer("parameter", key=True)
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+    value: str = _column("value", Text(collation="C"), key=True)
+
+
+class DateRow(SQLModel, table=True):
+    """A period of a resource: microseconds since 1970 UTC, high exclusive."""
+
+    __tablename__ = "index_date"
+    __table_args__ = (Index("index_date_row", "tenant", "row"),)
+
+    parameter: int = _integer("parameter", key=True)
+    low: int = _integer("low", key=True)
+    high: int = _integer("high", key=True)
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+
+
+class NumberRow(SQLModel, table=True):
+    """A number or quantity of a resource, with its precision, in canonical units."""
+
+    __tablename__ = "index_number"
+    __table_args__ = (Index("index_number_row", "tenant", "row"),)
+
+    parameter: int = _integer("parameter", key=True)
+    low: float = _column("low", Double, key=True)
+    high: float = _column("high", Double, key=True)
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+
+
+class Gram(SQLModel, table=True):
+    """Three characters of a distinct string value, for `:contains` (`grams.py`); index_string rechecks the value."""
+
+    __table_args__ = (Index("gram_value", "tenant", "gram", "value"),)
+    __mapper_args__ = {"primary_key": ["tenant", "gram", "value"]}
+
+    gram: int = _integer("gram")
+    tenant: int
+    value: str = _column("value", Text(collation="C"))
+
+
+class Claim(SQLModel, table=True):
+    """An identity that a transaction holds while it decides whether to create; empty between transactions."""
+
+    key: int = _integer("key", key=True)
+    tenant: int = _tenant()
+
+
+class Content(SQLModel, table=True):
+    """A part, of at most 1 MiB, of the bytes of a Binary."""
+
+    key: uuid.UUID = Field(primary_key=True)
+    tenant: int = _tenant()
+    part: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    data: bytes = _column("data", LargeBinary)

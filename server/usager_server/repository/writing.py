@@ -1,0 +1,157 @@
+"""Create, update and delete: one statement each, run once more when another writer came between."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from usager_server.errors import Conflict, NotFound, VersionConflict
+from usager_server.repository import Change, Draft, Stored, Written
+from usager_server.repository.changing import delete_statement, update_arguments, update_statement
+from usager_server.repository.codes import METHOD_NUMBERS, METHODS
+from usager_server.repository.creating import create_arguments, create_statement
+from usager_server.repository.grams import KnownValues
+from usager_server.repository.ids import row_numbers
+from usager_server.repository.postgres_errors import ROW_NUMBER
+from usager_server.repository.running import Runner
+
+TRIES = 5
+
+LOCK = """
+SELECT r.type, r.id FROM set_config('app.tenant', $1, true) AS t(tenant),
+unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
+    SELECT type, id FROM resource
+    WHERE tenant = t.tenant::int AND type = wanted.type AND id = wanted.id FOR UPDATE
+) AS r
+"""
+
+Key = tuple[int, str]
+
+
+class Writer:
+    """Writes for one runner. new_values are those whose grams it stored: known to all once the transaction is kept."""
+
+    def __init__(self, runner: Runner, numbers: Mapping[str, int], known: KnownValues) -> None:
+        self.new_values: list[str] = []
+        self._runner = runner
+        self._numbers = numbers
+        self._known = known
+
+    async def create(self, drafts: Sequence[Draft]) -> None:
+        """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
+        new_values = self._unknown_values(drafts)
+        drafts = sorted(drafts, key=lambda draft: (draft.type, draft.id)) if len(drafts) > 1 else drafts
+        for _ in range(TRIES):
+            shape, arguments = create_arguments(drafts, self._numbers, new_values)
+            try:
+                await self._runner.rows(create_statement(shape), *arguments, again=False)
+            except Conflict as refusal:
+                if self._runner.held is not None or not _is_row_number_taken(refusal):
+                    raise
+                drafts = [replace(draft, row=row_numbers.next()) for draft in drafts]
+            else:
+                self._learn(new_values)
+                return
+
+    async def update(self, draft: Draft, expected_version: int | None, may_create: bool) -> Written:
+        """Store the next version, or the first."""
+        new_values = self._unknown_values([draft])
+        key = (self._numbers[draft.type], draft.id)
+        shape, arguments = update_arguments(draft, key[0], expected_version, new_values)
+        for _ in range(TRIES):
+            old = await self._changed(update_statement(shape), key, arguments)
+            if old is not None:
+                _refuse_other_version(draft.type, draft.id, old["version"], expected_version)
+                self._learn(new_values)
+                return Written(draft.stored(old["version"] + 1), created=old["deleted"])
+            _refuse_unknown(draft, expected_version, may_create)
+            if await self._created(draft):
+                break
+        return Written(draft.stored(1), created=True)
+
+    async def delete(
+        self, resource_type: str, resource_id: str, instant: datetime, expected_version: int | None
+    ) -> Stored | None:
+        """Write the deletion as a version."""
+        key = (self._numbers[resource_type], resource_id)
+        arguments = [*key, expected_version, instant, METHOD_NUMBERS["DELETE"], None]
+        old = await self._changed(delete_statement(), key, arguments)
+        if old is None:
+            return None
+        if old["deleted"]:
+            method = METHODS[old["method"]]
+            return Stored(resource_type, resource_id, old["version"], old["last_updated"], None, method)
+        _refuse_other_version(resource_type, resource_id, old["version"], expected_version)
+        return Stored(resource_type, resource_id, old["version"] + 1, instant, None, "DELETE")
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Store many inside a transaction: the known ones locked in one order, the new ones in one statement."""
+        known = await self._locked({self._key(change.draft) for change in changes})
+        new = [change.draft for change in changes if self._key(change.draft) not in known]
+        for change in changes:
+            if self._key(change.draft) not in known:
+                _refuse_unknown(change.draft, change.expected_version, change.may_create)
+        await self.create(new)
+        return [
+            await self.update(change.draft, change.expected_version, change.may_create)
+            if self._key(change.draft) in known
+            else Written(change.draft.stored(1), created=True)
+            for change in changes
+        ]
+
+    def _key(self, draft: Draft) -> Key:
+        return self._numbers[draft.type], draft.id
+
+    async def _changed(self, statement: str, key: Key, arguments: list[Any]) -> asyncpg.Record | None:
+        """Run an update or a deletion, a second time with the row locked beforehand when a writer came between."""
+        old = await self._runner.row(statement, *arguments, again=False)
+        if old is None or old["fresh"]:
+            return old
+        async with self._runner.transaction() as runner:
+            await runner.rows(LOCK, [key[0]], [key[1]])
+            return await runner.row(statement, *arguments)
+
+    async def _locked(self, keys: set[Key]) -> set[Key]:
+        """Lock the resources that exist, in the same order whoever asks, and return which they are."""
+        ordered = sorted(keys)
+        found = await self._runner.rows(LOCK, [number for number, _ in ordered], [key for _, key in ordered])
+        return {(number, key) for number, key in found}
+
+    async def _created(self, draft: Draft) -> bool:
+        """Create, unless someone else just did (then it is an update after all)."""
+        try:
+            await self.create([draft])
+        except Conflict:
+            if self._runner.held is not None:
+                raise
+            return False
+        return True
+
+    def _unknown_values(self, drafts: Sequence[Draft]) -> list[str]:
+        values = (value for draft in drafts for _, value in draft.index.strings)
+        return self._known.unknown(self._runner.tenant, values)
+
+    def _learn(self, values: Sequence[str]) -> None:
+        if self._runner.held is None:
+            self._known.learn(self._runner.tenant, values)
+        else:
+            self.new_values += values
+
+
+def _refuse_other_version(resource_type: str, resource_id: str, current: int, expected: int | None) -> None:
+    if expected is not None and expected != current:
+        raise VersionConflict(f"{resource_type}/{resource_id} is at version {current}, not {expected}.")
+
+
+def _refuse_unknown(draft: Draft, expected_version: int | None, may_create: bool) -> None:
+    if expected_version is not None:
+        raise VersionConflict(f"{draft.type}/{draft.id} does not exist, so it is not at version {expected_version}.")
+    if not may_create:
+        raise NotFound(f"{draft.type}/{draft.id} does not exist.")
+
+
+def _is_row_number_taken(refusal: Conflict) -> bool:
+    cause = refusal.__cause__
+    return isinstance(cause, asyncpg.UniqueViolationError) and cause.constraint_name == ROW_NUMBER

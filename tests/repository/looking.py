@@ -1,0 +1,28 @@
+"""A look into the tables, past row-level security."""
+
+from typing import Any
+
+import asyncpg
+
+from tests.conftest import Database
+from usager_server.search.index import IndexRows
+
+
+async def look(database: Database, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement run by the superuser."""
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        return [tuple(row) for row in await connection.fetch(statement, *arguments)]
+    finally:
+        await connection.close()
+
+
+async def index_rows(database: Database) -> IndexRows:
+    """Return all the index rows there are, in the order in which tests write them."""
+    return IndexRows(
+        tokens=[row[0] for row in await look(database, "SELECT token FROM index_token ORDER BY abs(token)")],
+        references=await look(database, "SELECT parameter, target FROM index_reference ORDER BY 1, 2"),
+        strings=await look(database, "SELECT parameter, value FROM index_string ORDER BY 1, 2"),
+        dates=await look(database, "SELECT parameter, low, high FROM index_date ORDER BY 1, 2"),
+        numbers=await look(database, "SELECT parameter, low, high FROM index_number ORDER BY 1, 2"),
+    )
