@@ -1,0 +1,115 @@
+"""Fill the store fast: the project's own drafts and index rows, copied into the tables by several processes.
+
+Row-level security does not allow COPY to a plain role, so this goes as the superuser of the embedded cluster: it is for
+benchmarks only. What a write would leave is left, row for row (a test compares).
+"""
+
+import asyncio
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from multiprocessing import get_context
+
+import asyncpg
+
+from tests.bench.people import people, shared
+from tests.bench.population import Resource, dumps
+from tests.live import LiveServer
+from usager_server.definitions import load as load_definitions
+from usager_server.jsontext import parse_json
+from usager_server.repository import Draft
+from usager_server.repository.columns import INDEX_TABLES, gram_columns, index_columns, resource_columns
+from usager_server.repository.drafts import draft
+from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.ids import row_numbers
+from usager_server.search.parameters import SearchRegistry
+
+TENANT, BATCH, PROCESSES = 1, 3000, 2
+RESOURCE = ("row", "self", "last_updated", "type", "method", "id", "content", "document", "tenant", "version")
+
+
+def database_url(server: LiveServer, user: str = "usager_app") -> str:
+    """Return the address of the embedded database of a live server, for a role of it."""
+    cluster = next(server.data_dir.rglob("postmaster.pid")).parent
+    return EmbeddedPostgres(cluster.parent).url(user, asyncio.run(_database_name(cluster.parent)))
+
+
+def load(server: LiveServer, first: int, last: int) -> None:
+    """Add the persons of a range, both ends included; with the first of them, those everybody refers to."""
+    url = database_url(server, "postgres")
+    if first == 1:
+        asyncio.run(_copy(url, shared()))
+    share = math.ceil((last - first + 1) / PROCESSES)
+    ranges = [
+        (url, start, min(start + share - 1, last), nth) for nth, start in enumerate(range(first, last + 1, share))
+    ]
+    with get_context("spawn").Pool(PROCESSES) as pool:
+        pool.starmap(_load_range, ranges)
+    asyncio.run(_settle(url))
+
+
+def _load_range(url: str, first: int, last: int, nth: int) -> None:
+    row_numbers.process = 1000 + nth
+    asyncio.run(_copy(url, people(first, last)))
+
+
+async def _database_name(folder: object) -> str:
+    connection = await asyncpg.connect(EmbeddedPostgres(folder).url())  # type: ignore[arg-type]
+    names = await connection.fetch(
+        "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY datname <> 'usager'"
+    )
+    await connection.close()
+    return str(names[0][0])
+
+
+async def _copy(url: str, resources: Iterator[Resource]) -> None:
+    definitions = load_definitions()
+    registry = SearchRegistry(definitions)
+    connection = await asyncpg.connect(url)
+    known: set[str] = set()
+    while batch := list(islice(resources, BATCH)):
+        now = datetime.now(UTC)
+        drafts = [_draft(resource, registry, now) for resource in batch]
+        async with connection.transaction():
+            await _copy_drafts(connection, drafts, definitions.type_numbers, known)
+    await connection.close()
+
+
+def _draft(resource: Resource, registry: SearchRegistry, now: datetime) -> Draft:
+    tree = parse_json(dumps(resource).encode())
+    return draft(tree, tree["id"], tenant=TENANT, now=now, registry=registry, method="PUT")
+
+
+async def _copy_drafts(
+    connection: "asyncpg.Connection[asyncpg.Record]", drafts: Sequence[Draft], numbers: dict[str, int], known: set[str]
+) -> None:
+    documents = [f"{one.head}1{one.tail}" for one in drafts]
+    columns = [*resource_columns(drafts, numbers), documents]
+    await _send(connection, "resource", RESOURCE, (*columns, [TENANT] * len(drafts), [1] * len(drafts)))
+    indexes = [(one.row, one.index) for one in drafts]
+    for table in INDEX_TABLES:
+        if rows := index_columns(table, indexes):
+            await _send(connection, table.name, ("row", *table.columns, "tenant"), (*rows, [TENANT] * len(rows[0])))
+    values = {value for one in drafts for _, value in one.index.strings} - known
+    known |= values
+    if grams := gram_columns(sorted(values)):
+        await _send(connection, "gram", ("gram", "value", "tenant"), (*grams, [TENANT] * len(grams[0])))
+
+
+async def _send(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    table: str,
+    names: Sequence[str],
+    columns: Iterable[Sequence[object]],
+) -> None:
+    records = zip(*columns, strict=True)
+    await connection.copy_records_to_table(table, columns=list(names), records=records)
+
+
+async def _settle(url: str) -> None:
+    """Leave the tables as autovacuum would, so that the first searches do not pay for the load."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("VACUUM (ANALYZE)")
+    await connection.execute("CHECKPOINT")
+    await connection.close()
