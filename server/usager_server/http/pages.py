@@ -127,7 +127,7 @@ def _templates() -> Environment:
 
 @cache
 def _static_files() -> Mapping[str, Path]:
-    """Return the files that may be served, by name. Swagger UI is a package of its own, of which only files are used."""
+    """Return the files that may be served, by name. Of the package of Swagger UI, only the files are used."""
     spec = find_spec("fastapi_swagger")
     swagger = Path(spec.origin).parent / "resources" if spec and spec.origin else Path()
     ours = Path(str(files("usager_server.http").joinpath("static")))

@@ -95,8 +95,8 @@ def interactions() -> tuple[Sequence[str], Sequence[str]]:
     """Return the FHIR codes of what the dispatch table does on a type, and on the whole system."""
     from usager_server.interactions import routing  # which knows this module
 
-    tables = (routing.SYSTEM, routing.SYSTEM_HISTORY, routing.TYPE, routing.TYPE_HISTORY)
-    tables += (routing.INSTANCE, routing.INSTANCE_HISTORY, routing.VERSION)
+    tables = [routing.SYSTEM, routing.SYSTEM_HISTORY, routing.TYPE, routing.TYPE_HISTORY]
+    tables += [routing.INSTANCE, routing.INSTANCE_HISTORY, routing.VERSION]
     here = {interaction.__name__ for table in tables for interaction in table.values()}
     on_system = [code for name, codes in SYSTEM_CODES.items() if name in here for code in codes]
     return [code for name, code in TYPE_CODES.items() if name in here], on_system
