@@ -73,7 +73,7 @@ class Structure:
         if known.kind == "primitive":
             return check_div if known.name == "xhtml" else primitives.CHECKS[known.name]
         checks: dict[str, Check] = {"resourceType": primitives.check_code} if known.kind == "resource" else {}
-        return object_check(self._shape(known), checks, self._rules.of(known.name, known.invariants))
+        return object_check(self._shape(known), checks, self._rules.of(known.name, known.name, known.invariants))
 
     def _shape(self, known: Type) -> Shape:
         properties = self._definitions.property_map(known.name)
@@ -121,7 +121,7 @@ class Structure:
             item = reference_check(item, element.targets, self._definitions)
         if element.binding:
             item = self._bound(item, element.binding.partition("|")[0], kind)
-        rules = self._rules.of(f"{type_name}.{element.name}", element.invariants)
+        rules = self._rules.of(f"{type_name}.{element.name}", kind, element.invariants)
         return self._ruled(item, rules) if rules else item
 
     def _bound(self, item: Check, canonical: str, kind: str) -> Check:

@@ -1,6 +1,6 @@
 """The walk through one resource: what a checker deep inside must know of the whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from usager_server.validation.findings import Findings
@@ -19,14 +19,16 @@ class Walk:
     """The resource being checked.
 
     Shape   container is the resource that holds the contained ones (%rootResource), resource that at hand (%resource).
-            contained gives the type of each contained resource by its id.
+            contained gives the type of each contained resource by its id. bundle holds the entries among which the
+            references of a profile are resolved.
     """
 
-    __slots__ = ("contained", "container", "depth", "resource")
+    __slots__ = ("bundle", "contained", "container", "depth", "resource")
 
-    def __init__(self, resource: dict[str, Any], depth: int = 0) -> None:
+    def __init__(self, resource: dict[str, Any], depth: int = 0, bundle: Sequence[dict[str, Any]] = ()) -> None:
         self.container = self.resource = resource
         self.depth = depth
+        self.bundle = bundle
         self.contained: dict[str, str] = {}
         inner = resource.get("contained")
         if type(inner) is list:

@@ -1,0 +1,5 @@
+"""Conformance resources: StructureDefinitions, ValueSets and CodeSystems, and what is needed to apply them to a tree."""
+
+from usager_server.validation.conformance.registry import Conformance, read_folder
+
+__all__ = ["Conformance", "read_folder"]
