@@ -1,48 +1,43 @@
 """Binary: bytes of any type, written and read as they are, or as a resource that carries them in base64."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 
-
-from usager_server.interactions.checks import check_resource
+from usager_server.interactions.checks import check_resource, check_same_id
 from usager_server.interactions.conditions import held_match, parse_if_none_exist
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.subset import make_subset, parse_subset, subset_text
+from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
 from usager_server.interactions.writing import store_new, store_next, written_reply
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
-PIECE_BYTES = 256 * 1024
 UNTYPED = "application/octet-stream"
-# What a browser must not do with bytes that somebody uploaded: run them, show them as a page of ours.
+# What a browser must not do with bytes that somebody uploaded: run them, or show them as a page of ours.
 SHIELD = {"Content-Disposition": "attachment", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 async def create(session: Session, request: Request) -> Reply:
-    """Store a new Binary, from raw bytes or from a resource.
+    """Store a new Binary, from raw bytes or from a resource; the answer never repeats the bytes.
 
-    Shape   the answer never repeats the bytes.
     Source  FHIR R4 binary.html#rest.
     """
-    resource, received = await _received(session, request)
-    with received:
-        async with session.transaction() as inner:
-            if request.if_none_exist is not None:
-                found = await held_match(inner, parse_if_none_exist("Binary", request.if_none_exist))
-                if found is not None:
-                    return written_reply(found, 200, request.prefer)
-            return await store_new(inner, request, resource, await _kept(inner, received))
+    resource, content = await _received(session, request)
+    async with session.transaction() as inner:
+        if request.if_none_exist is not None:
+            found = await held_match(inner, parse_if_none_exist("Binary", request.if_none_exist))
+            if found is not None:
+                return written_reply(found, 200, request.prefer)
+        return await store_new(inner, request, resource, content)
 
 
 async def update(session: Session, request: Request) -> Reply:
     """Store the next version of a Binary, from raw bytes or from a resource."""
-    resource, received = await _received(session, request)
-    with received:
-        async with session.transaction() as inner:
-            return await store_next(inner, request, resource, request.id, await _kept(inner, received))
+    resource, content = await _received(session, request)
+    if request.body.is_fhir:
+        check_same_id(resource, "Binary", request.id)
+    async with session.transaction() as inner:
+        return await store_next(inner, request, resource, request.id, content)
 
 
 async def version_reply(session: Session, request: Request, stored: Stored) -> Reply:
@@ -51,20 +46,22 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     resource = parse_json(document.encode())
     content_type = str(resource.get("contentType", UNTYPED))
     if request.prefers_raw(content_type):
-        return _raw_reply(session, stored, content_type, resource)
+        return await _raw_reply(session, stored, content_type, resource)
     subset = parse_subset(request.query)
-    if subset != make_subset(None, ()):
+    if subset != WHOLE:
         document = subset_text(session.house.definitions, document, subset)
     elif stored.content is not None:
         document = await _with_data(session, document, stored.content)
     return Reply(document=document, version=stored.version, last_modified=stored.last_updated)
 
 
-def _raw_reply(session: Session, stored: Stored, content_type: str, resource: dict[str, Any]) -> Reply:
+async def _raw_reply(session: Session, stored: Stored, content_type: str, resource: dict[str, Any]) -> Reply:
     headers = dict(SHIELD)
     context = resource.get("securityContext", {}).get("reference")
     if isinstance(context, str) and context.isascii() and context.isprintable():
         headers["X-Security-Context"] = context
+    if stored.content is not None:
+        headers["Content-Length"] = str(await session.repository.content_size(stored.content) or 0)
     return Reply(
         content=b"" if stored.content is None else session.repository.read_content(stored.content),
         content_type=content_type,
@@ -76,40 +73,20 @@ def _raw_reply(session: Session, stored: Stored, content_type: str, resource: di
 
 async def _with_data(session: Session, document: str, key: str) -> str:
     content = b"".join([piece async for piece in session.repository.read_content(key)])
-    return f'{document[:-1]},"data":"{b64encode(content).decode()}"}}'
+    return f'{document[:-1]},"data":"{b64encode(content).decode()}"}}' if content else document
 
 
-async def _received(session: Session, request: Request) -> tuple[dict[str, Any], IO[bytes]]:
-    """Return the checked resource, and the raw bytes when they came as such.
+async def _received(session: Session, request: Request) -> tuple[dict[str, Any], str | None]:
+    """Return the checked resource, and the key of the bytes when they came raw: they are in the store by then.
 
-    The whole body is taken in before the database is asked for anything: a slow sender holds no transaction.
+    An upload that breaks off leaves bytes that no resource names; the store removes them in time.
     """
-    spool = SpooledTemporaryFile(max_size=PIECE_BYTES)  # noqa: SIM115 - closed by the caller
     if request.body.is_fhir:
         resource = await request.body.resource()
-    else:
-        async for piece in request.body.stream():
-            spool.write(piece)
-        resource = _described(request)
-    check_resource(session, resource, "Binary")
-    return resource, spool
-
-
-def _described(request: Request) -> dict[str, Any]:
-    resource: dict[str, Any] = {"resourceType": "Binary", "contentType": request.body.content_type or UNTYPED}
+        check_resource(session, resource, "Binary")
+        return resource, None
+    resource = {"resourceType": "Binary", "contentType": request.body.content_type or UNTYPED}
     if request.security_context:
         resource["securityContext"] = {"reference": request.security_context}
-    return resource
-
-
-async def _kept(session: Session, received: IO[bytes]) -> str | None:
-    """Move the raw bytes into the store and return their key; None when there are none."""
-    if not received.tell():
-        return None
-    received.seek(0)
-    return await session.repository.write_content(_pieces(received))
-
-
-async def _pieces(received: IO[bytes]) -> AsyncIterator[bytes]:
-    while piece := received.read(PIECE_BYTES):
-        yield piece
+    check_resource(session, resource, "Binary")
+    return resource, await session.repository.write_content(request.body.stream())

@@ -27,6 +27,13 @@ async def prepared(
     if resource["resourceType"] == "Binary" and "data" in resource:
         content = await session.repository.write_content(_pieces(decoded(resource["data"])))
         resource = {name: value for name, value in resource.items() if name not in ("data", "_data")}
+    return new_draft(session, resource, resource_id, method, content)
+
+
+def new_draft(
+    session: Session, resource: dict[str, Any], resource_id: str, method: str, content: str | None = None
+) -> Draft:
+    """Return a checked resource, whose bytes are in the store if it has any, ready to follow them."""
     return draft(
         resource,
         resource_id,

@@ -1,0 +1,130 @@
+"""The body of a request, read off the wire: bounded while it streams, inflated when it came as gzip."""
+
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from usager_server.definitions import Definitions
+from usager_server.errors import Invalid, TooLarge, UnsupportedMediaType
+from usager_server.http.formats import body_format, is_fhir_type
+from usager_server.jsontext import parse_json
+from usager_server.xmltext import tree_from_xml
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+NESTING_LIMIT = 100
+GZIP = 16 + zlib.MAX_WBITS
+PIECE_BYTES = 64 * 1024
+
+
+class Disconnected(Exception):  # noqa: N818 - nobody is there to call it an error
+    """The client hung up before its request was whole: there is nobody to answer."""
+
+
+class WireBody:
+    """What the client sends, read once. limit_bytes counts what comes in and what it inflates to, apart."""
+
+    def __init__(
+        self, receive: Receive, headers: dict[bytes, bytes], definitions: Definitions, limit_bytes: int
+    ) -> None:
+        self.content_type = headers.get(b"content-type", b"").decode("latin-1")
+        self._receive = receive
+        self._encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
+        self._length = headers.get(b"content-length", b"")
+        self._definitions = definitions
+        self._limit_bytes = limit_bytes
+        self._content: bytes | None = None
+        self.is_being_read = False
+
+    @property
+    def is_fhir(self) -> bool:
+        """Whether the content type is one of FHIR's own: the body is a resource."""
+        return is_fhir_type(self.content_type)
+
+    @property
+    def is_held(self) -> bool:
+        """Never: it has to be read."""
+        return False
+
+    async def content(self) -> bytes:
+        """Return the bytes. Errors: TooLarge (413), UnsupportedMediaType (415)."""
+        if self._content is None:
+            self._content = b"".join([piece async for piece in self.stream()])
+        return self._content
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they come. Errors: TooLarge (413), UnsupportedMediaType (415), Invalid (400)."""
+        if self._length.isdigit() and int(self._length) > self._limit_bytes:
+            raise self._too_large()
+        pieces = self._received()
+        if self._encoding == "gzip":
+            pieces = self._inflated(pieces)
+        elif self._encoding != "identity":
+            raise UnsupportedMediaType(f"Content-Encoding {self._encoding[:40]!r} is not read here; gzip is")
+        size_bytes = 0
+        async for piece in pieces:
+            size_bytes += len(piece)
+            if size_bytes > self._limit_bytes:
+                raise self._too_large()
+            yield piece
+
+    async def resource(self) -> dict[str, Any]:
+        """Return the resource. Errors: UnsupportedMediaType (415), TooLarge (413), Invalid (400)."""
+        form = body_format(self.content_type)
+        content = await self.content()
+        if not content:
+            raise Invalid("The body is empty; a resource is expected", code="required")
+        tree = parse_json(content) if form == "json" else tree_from_xml(content, self._definitions)
+        return as_resource(tree)
+
+    async def tree(self) -> Any:
+        """Return whatever JSON the body is. Errors: TooLarge (413), Invalid (400)."""
+        return parse_json(await self.content())
+
+    async def _received(self) -> AsyncIterator[bytes]:
+        self.is_being_read = True
+        while self.is_being_read:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            self.is_being_read = message.get("more_body", False)
+            if piece := message.get("body", b""):
+                yield piece
+
+    async def _inflated(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        inflate = zlib.decompressobj(GZIP)
+        try:
+            async for piece in pieces:
+                while piece:
+                    yield inflate.decompress(piece, PIECE_BYTES)
+                    piece = inflate.unconsumed_tail
+        except zlib.error as error:
+            raise Invalid("The body is not gzip, although Content-Encoding says so", code="structure") from error
+        if not inflate.eof:
+            raise Invalid("The gzip body ends too soon", code="structure")
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"The body is over the {self._limit_bytes} bytes that this server takes")
+
+
+def as_resource(tree: Any) -> dict[str, Any]:
+    """Return a tree as a resource. Errors: Invalid (400) when it is no object, or nested too deep to be one."""
+    if not isinstance(tree, dict):
+        raise Invalid("A resource is a JSON object", code="structure")
+    if _depth(tree) > NESTING_LIMIT:
+        raise Invalid(f"The resource is nested over {NESTING_LIMIT} levels", code="too-long")
+    return tree
+
+
+def _depth(tree: Any) -> int:
+    """Return how deep a tree is, one level at a time: no tree is too deep to be measured."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        inner: list[Any] = []
+        for node in level:
+            for value in node.values() if isinstance(node, dict) else node:
+                if isinstance(value, dict | list):
+                    inner.append(value)
+        level = inner
+    return depth

@@ -1,0 +1,213 @@
+"""The door of FHIR: one ASGI application for every interaction of every type, with its own table."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from usager_server.errors import AddressTooLong, HeadersTooLarge, NotAcceptable
+from usager_server.http.body import Disconnected, WireBody
+from usager_server.http.context import Context
+from usager_server.http.errors import error_reply
+from usager_server.http.formats import answer_format, prefers_raw
+from usager_server.http.observability import KEY, Exchange
+from usager_server.http.replies import Manner, Send, send_reply
+from usager_server.interactions.read import parse_http_date, read
+from usager_server.interactions.request import Request, parse_prefer, parse_query_string
+from usager_server.interactions.routing import Interaction, route
+from usager_server.interactions.session import House, Reply, Session
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = dict[bytes, bytes]
+
+ADDRESS_LIMIT_BYTES = 8 * 1024
+HEADERS_LIMIT_BYTES = 32 * 1024
+# A request still running then is watched: when its client hangs up, it is stopped and what it wrote is rolled back.
+WATCH_AFTER_SECONDS = 0.5
+
+
+class FHIRDoor:
+    """Takes HTTP requests under the FHIR base, and answers them.
+
+    Time    the hot path, a read, aims at 60 µs of Python above the database.
+    """
+
+    def __init__(self, house: House, context: Context, prefix: str = "/fhir") -> None:
+        self._house = house
+        self._context = context
+        self._prefix = prefix
+        self._types = house.definitions.resource_types
+        self._public_url = house.settings.base_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: Headers = dict(scope["headers"])
+        exchange = scope.get(KEY) or Exchange(headers.get(b"x-request-id", b"none").decode("latin-1")[:64])
+        manner = Manner(base_url=self._base_url(scope, headers), head=scope["method"] == "HEAD")
+        try:
+            reply = await self._reply(scope, headers, manner, exchange, receive)
+            await send_reply(send, reply, manner, self._house.definitions)
+        except Disconnected:
+            exchange.status = 499
+        except Exception as error:
+            if exchange.status:
+                raise  # the answer has begun: all that is left is to break the connection
+            reply = error_reply(error, exchange.request_id)
+            await send_reply(send, reply, manner, self._house.definitions)
+
+    async def _reply(
+        self, scope: Scope, headers: Headers, manner: Manner, exchange: Exchange, receive: Receive
+    ) -> Reply:
+        query = scope["query_string"]
+        _check_sizes(scope, query)
+        refusal = _read_manner(manner, headers, query)
+        caller = self._context.caller(headers, exchange.request_id)
+        interaction, request = self._routed(scope, query)
+        exchange.interaction, exchange.type = interaction.__name__, request.type
+        if refusal is not None and request.type != "Binary" and not request.operation:
+            raise refusal
+        _read_headers(request, headers)
+        body = WireBody(receive, headers, self._house.definitions, self._house.settings.body_limit_bytes)
+        request.body = body
+        session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
+        if interaction is read:
+            return await read(session, request)
+        return _with_preference(request, await _watched(interaction, session, request, receive, body))
+
+    def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
+        path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self._prefix).strip("/")
+        method = scope["method"]
+        return route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
+
+    def _base_url(self, scope: Scope, headers: Headers) -> str:
+        if self._public_url is not None:
+            return self._public_url
+        host = headers.get(b"host", b"localhost").decode("latin-1")
+        return f"{scope.get('scheme', 'http')}://{host}{self._prefix}"
+
+
+def _check_sizes(scope: Scope, query: bytes) -> None:
+    if len(scope["path"]) + len(query) > ADDRESS_LIMIT_BYTES:
+        raise AddressTooLong(f"The address is over {ADDRESS_LIMIT_BYTES} bytes: search with POST [type]/_search")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADERS_LIMIT_BYTES:
+        raise HeadersTooLarge(f"The headers are over {HEADERS_LIMIT_BYTES} bytes")
+
+
+def _read_manner(manner: Manner, headers: Headers, query: bytes) -> NotAcceptable | None:
+    """Note how to answer; return the refusal when no FHIR format will do, since raw bytes still may."""
+    manner.gzip = b"gzip" in headers.get(b"accept-encoding", b"")
+    parameter = None
+    if b"_format" in query or b"_pretty" in query:
+        wanted = dict(parse_query_string(query.decode("latin-1")))
+        parameter, manner.pretty = wanted.get("_format"), wanted.get("_pretty") == "true"
+    try:
+        manner.form = answer_format(headers.get(b"accept", b"*/*").decode("latin-1"), parameter)
+    except NotAcceptable as refusal:
+        return refusal
+    return None
+
+
+def _read_headers(request: Request, headers: Headers) -> None:
+    """Note what the headers say, as plain values; those of FHIR are few and most requests have none."""
+
+    def wants_raw(stored_type: str) -> bool:
+        accept = headers.get(b"accept", b"*/*").decode("latin-1")
+        return prefers_raw(accept, request.parameter("_format"), stored_type)
+
+    request.prefers_raw = wants_raw
+    for name, note in NOTED:
+        value = headers.get(name)
+        if value is not None:
+            note(request, value.decode("latin-1"))
+
+
+def _if_match(request: Request, text: str) -> None:
+    request.if_match = text
+
+
+def _if_none_match(request: Request, text: str) -> None:
+    request.if_none_match = text
+
+
+def _if_modified_since(request: Request, text: str) -> None:
+    request.if_modified_since = parse_http_date(text)
+
+
+def _if_none_exist(request: Request, text: str) -> None:
+    request.if_none_exist = text
+
+
+def _security_context(request: Request, text: str) -> None:
+    request.security_context = text
+
+
+def _prefer(request: Request, text: str) -> None:
+    request.prefer = parse_prefer(text)
+
+
+NOTED: Sequence[tuple[bytes, Callable[[Request, str], None]]] = (
+    (b"if-match", _if_match),
+    (b"if-none-match", _if_none_match),
+    (b"if-modified-since", _if_modified_since),
+    (b"if-none-exist", _if_none_exist),
+    (b"x-security-context", _security_context),
+    (b"prefer", _prefer),
+)
+
+
+def _with_preference(request: Request, reply: Reply) -> Reply:
+    """Say which preference was followed. Source: RFC 7240 3."""
+    returns = request.prefer.returns
+    if returns is None or request.method not in ("POST", "PUT", "PATCH", "DELETE") or request.operation:
+        return reply
+    return replace(reply, headers={**reply.headers, "Preference-Applied": f"return={returns}"})
+
+
+async def _watched(
+    interaction: Interaction, session: Session, request: Request, receive: Receive, body: WireBody
+) -> Reply:
+    """Run an interaction; once it takes long, stop it when its client hangs up."""
+    watch = _Watch(receive, body)
+    try:
+        return await interaction(session, request)
+    except asyncio.CancelledError:
+        if watch.gone and watch.task.uncancel() == 0:
+            raise Disconnected from None
+        raise
+    finally:
+        watch.end()
+
+
+class _Watch:
+    """Waits for the client to hang up, from WATCH_AFTER_SECONDS on, and only once its body is whole."""
+
+    def __init__(self, receive: Receive, body: WireBody) -> None:
+        self.gone = False
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("an interaction runs in a task")
+        self.task = task
+        self._receive = receive
+        self._body = body
+        self._watcher: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(WATCH_AFTER_SECONDS, self._begin)
+
+    def end(self) -> None:
+        """Stop watching."""
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _begin(self) -> None:
+        if self._body.is_being_read:
+            self._timer = self._loop.call_later(WATCH_AFTER_SECONDS, self._begin)
+        else:
+            self._watcher = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        self.task.cancel()

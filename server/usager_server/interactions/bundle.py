@@ -1,0 +1,53 @@
+"""batch and transaction: many interactions in one request."""
+
+from typing import Any
+
+from usager_server.errors import Invalid, TooLarge
+from usager_server.interactions.request import Request
+from usager_server.interactions.session import Reply, Session
+
+KINDS = ("batch", "transaction")
+
+
+async def bundle(session: Session, request: Request) -> Reply:
+    """Do what each entry of a Bundle asks, apart (batch) or all together (transaction).
+
+    Shape   a Bundle of type batch-response or transaction-response, entries in the order of the request.
+    Errors  Invalid (400), TooLarge (413) over bundle_limit_entries; a transaction fails with the error of its first entry
+            that cannot be done, a batch only says so in the entry.
+    Source  FHIR R4 http.html#transaction.
+    """
+    # The entries route through the same table as requests do, so their modules must know it and it them.
+    from usager_server.interactions.batch import batch
+    from usager_server.interactions.transaction import transaction
+
+    resource = await request.body.resource()
+    check_bundle(session, resource)
+    if resource["type"] == "batch":
+        return await batch(session, resource, request.prefer)
+    return await transaction(session, resource, request.prefer)
+
+
+def check_bundle(session: Session, resource: dict[str, Any]) -> None:
+    """Refuse what is not a batch or transaction of a size we take, before its entries are looked at."""
+    if resource.get("resourceType") != "Bundle":
+        raise Invalid(f"A Bundle is expected at the base, not {resource.get('resourceType')!r}", "resourceType")
+    if resource.get("type") not in KINDS:
+        raise Invalid(f"The type of the Bundle is batch or transaction, not {resource.get('type')!r}", "Bundle.type")
+    entries = resource.get("entry", [])
+    limit = session.house.settings.bundle_limit_entries
+    if isinstance(entries, list) and len(entries) > limit:
+        raise TooLarge(f"{len(entries)} entries; a Bundle may have at most {limit} here: send several", "Bundle.entry")
+    _check_shell(session, resource)
+
+
+def _check_shell(session: Session, resource: dict[str, Any]) -> None:
+    """Refuse a Bundle that is not R4 around the resources it carries; those are checked one by one, by their entries."""
+    entries = resource.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Invalid("Bundle.entry is a list of objects", "Bundle.entry", code="structure")
+    bare = [{name: value for name, value in entry.items() if name != "resource"} for entry in entries]
+    shell = {**resource, "entry": bare} if entries else resource
+    found = [issue for issue in session.house.validator.structure(shell, "Bundle") if issue.severity in ("error", "fatal")]
+    if found:
+        raise Invalid(issues=found)

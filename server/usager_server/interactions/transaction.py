@@ -1,0 +1,78 @@
+"""transaction: entries that stand or fall together, whose links to each other become links to what was stored."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from usager_server.errors import FHIRError, Invalid
+from usager_server.interactions.bundle_text import bundle_text
+from usager_server.interactions.checks import check_id, check_resource
+from usager_server.interactions.delete import conditional_delete, delete
+from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
+from usager_server.interactions.create import create
+from usager_server.interactions.patch import conditional_patch, patch
+from usager_server.interactions.request import Preference
+from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.transaction_writes import Writes
+from usager_server.interactions.update import check_replacement, check_update, conditional_update, update
+
+# Between two of these, other requests get their turn.
+SLICE = 25
+
+
+async def transaction(session: Session, bundle: dict[str, Any], prefer: Preference) -> Reply:
+    """Do all entries in one database transaction, or none.
+
+    Order   DELETE, then POST, then PUT and PATCH, then GET and HEAD; the response is in the order of the request.
+    Errors  those of the first entry that cannot be done, with its place: Bundle.entry[3].resource.name[0].
+    Source  FHIR R4 http.html#trules.
+    """
+    entries = [parse_entry(session, i, entry, prefer) for i, entry in enumerate(bundle.get("entry", []))]
+    await _check(session, entries)
+    async with session.transaction() as inner:
+        await _run(inner, entries)
+        texts = [await entry_text(inner, entry.reply or Reply()) for entry in entries]
+    return Reply(document=bundle_text("transaction-response", session.base_url, [], texts))
+
+
+async def _check(session: Session, entries: Iterable[Entry]) -> None:
+    """Refuse whatever can be refused before the database is asked."""
+    for number, entry in enumerate(entries):
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+        try:
+            _check_entry(session, entry)
+        except FHIRError as error:
+            refuse_entry(error, entry)
+
+
+def _check_entry(session: Session, entry: Entry) -> None:
+    request, resource = entry.request, entry.resource
+    if entry.interaction not in (create, update, conditional_update):
+        return
+    if not isinstance(resource, dict):
+        raise Invalid("This entry needs a resource", code="required")
+    if entry.interaction is create:
+        check_resource(session, resource, request.type)
+    elif entry.interaction is update:
+        check_id(request.type, request.id)
+        check_update(session, resource, request.type, request.id)
+    else:
+        check_replacement(session, resource, request.type)
+
+
+async def _run(session: Session, entries: Sequence[Entry]) -> None:
+    writes = Writes(session, entries)
+    await writes.hold_identities()
+    await _each(session, [e for e in entries if e.interaction in (delete, conditional_delete)])
+    await writes.run()
+    await _each(session, [e for e in entries if e.interaction in (patch, conditional_patch)])
+    await _each(session, [e for e in entries if e.reply is None])
+
+
+async def _each(session: Session, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        try:
+            entry.reply = await entry.interaction(session, entry.request)
+        except FHIRError as error:
+            refuse_entry(error, entry)
