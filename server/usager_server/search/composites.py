@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from usager_server.search.dates import duration_class
+from usager_server.search.dates import Range, duration_class
+from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.names import fold_code, pair
 from usager_server.search.parameter import Component
 from usager_server.search.paths import Branch
-from usager_server.search.quantities import number_interval, quantity_intervals
+from usager_server.search.quantities import Interval, number_interval, quantity_intervals
 from usager_server.search.range_writers import DATE_LEAVES, NUMBER_LEAVES, QUANTITY_LEAVES, range_of
 from usager_server.search.references import target_of
-from usager_server.search.rows import Rows, Writer, parameter_hash, token_prefix
+from usager_server.search.rows import Rows, Writer
 from usager_server.search.walking import getter
 from usager_server.search.words import normalise
 from usager_server.search.writers import TEXT_LEAVES
@@ -62,18 +63,20 @@ def composite_writer(
 ) -> Writer | None:
     """Return what writes the rows of one focus, or None when the components are not ones that a row can hold."""
     kinds = tuple(component.type for component in components)
-    write_last = _LAST.get(kinds[-2:] if kinds[-2:] == ("number", "number") else kinds[-1:])
-    heads = kinds[: -2 if kinds[-2:] == ("number", "number") else -1]
-    if write_last is None or not set(heads) <= {"token", "reference"}:
+    last = 2 if kinds[-2:] == ("number", "number") else 1
+    make_ends = _ENDS.get(kinds[-last:])
+    if make_ends is None or not set(kinds[:-last]) <= {"token", "reference"}:
         return None
 
     def write(focus: Any, rows: Rows) -> None:
         found = [collect(focus, rows.resource) for collect in collectors]
         if not all(found):
             return
-        spellings = [_spellings(values, base_url) for values in found[: len(heads)]]
-        for names in product(*spellings):
-            write_last(resource_type, name + "".join(names), found[len(heads) :], rows)
+        ends = make_ends(found[-last:], rows)
+        for names in product(*(_spellings(values, base_url) for values in found[:-last])):
+            full = name + "".join(names)
+            for end in ends:
+                end(resource_type, full)
 
     return write
 
@@ -99,54 +102,56 @@ def _of_coding(coding: dict[str, Any]) -> Sequence[tuple[str | None, str]]:
     return (None, code.casefold()), (system, fold_code(system, code))
 
 
-Last = Callable[[str, str, Sequence[Found], Rows], None]
+End = Callable[[str, str], None]
+"""Writes one row of the last component under a resource type and the full name that the others make."""
 
 
-def _token(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    prefix = token_prefix(resource_type, name)
-    for leaf, value in found[0]:
-        rows.tokens += [rows.hashes.token(prefix, system, code) for system, code in _tokens(leaf, value, None)]
+def _token_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    tokens = {token for leaf, value in found[0] for token in _tokens(leaf, value, None)}
+    mixed = [rows.code(code) ^ (0 if system is None else rows.system(system)) for system, code in tokens]
+    return [lambda kind, name: rows.tokens.extend(token_base(kind, name) ^ mix for mix in mixed)]
 
 
-def _reference(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    _token(resource_type, name, found, rows)
+def _quantity_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    intervals = {one: None for leaf, value in found[0] for one in quantity_intervals(value, leaf, texts=False)}
+    return [_number_end(interval, rows) for interval in intervals]
 
 
-def _quantity(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    for leaf, value in found[0]:
-        for suffix, low, high in quantity_intervals(value, leaf):
-            rows.numbers.append((parameter_hash(resource_type, name + suffix), low, high))
+def _number_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    intervals = [number_interval(value, leaf) for leaf, value in found[0]]
+    return [_number_end(interval, rows) for interval in intervals if interval is not None]
 
 
-def _number(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    for leaf, value in found[0]:
-        if (interval := number_interval(value, leaf)) is not None:
-            rows.numbers.append((parameter_hash(resource_type, name + interval[0]), *interval[1:]))
+def _coordinate_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    return [_number_end(("", float(low), float(high)), rows) for (_, low), (_, high) in product(*found)]
 
 
-def _two_numbers(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    parameter = parameter_hash(resource_type, name)
-    for (_, first), (_, second) in product(*found):
-        rows.numbers.append((parameter, float(first), float(second)))
+def _number_end(interval: Interval, rows: Rows) -> End:
+    suffix, low, high = interval
+    return lambda kind, name: rows.numbers.append((parameter_hash(kind, name + suffix), low, high))
 
 
-def _date(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    for leaf, value in found[0]:
-        if (span := range_of(value, leaf)) is not None:
-            rows.dates.append((parameter_hash(resource_type, name + duration_class(*span)), *span))
+def _date_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    spans = [span for leaf, value in found[0] if (span := range_of(value, leaf)) is not None]
+    return [_date_end(span, rows) for span in spans]
 
 
-def _string(resource_type: str, name: str, found: Sequence[Found], rows: Rows) -> None:
-    parameter = parameter_hash(resource_type, name)
-    rows.strings += [(parameter, normalise(value)) for _, value in found[0]]
+def _date_end(span: Range, rows: Rows) -> End:
+    suffix = duration_class(*span)
+    return lambda kind, name: rows.dates.append((parameter_hash(kind, name + suffix), *span))
 
 
-_LAST: dict[tuple[str, ...], Last] = {
-    ("token",): _token,
-    ("reference",): _reference,
-    ("quantity",): _quantity,
-    ("number",): _number,
-    ("number", "number"): _two_numbers,
-    ("date",): _date,
-    ("string",): _string,
+def _string_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
+    texts = [normalise(value) for _, value in found[0]]
+    return [lambda kind, name: rows.strings.extend((parameter_hash(kind, name), text) for text in texts)]
+
+
+_ENDS: dict[tuple[str, ...], Callable[[Sequence[Found], Rows], Sequence[End]]] = {
+    ("token",): _token_ends,
+    ("reference",): _token_ends,
+    ("quantity",): _quantity_ends,
+    ("number",): _number_ends,
+    ("number", "number"): _coordinate_ends,
+    ("date",): _date_ends,
+    ("string",): _string_ends,
 }

@@ -21,6 +21,7 @@ CLASSES: Sequence[tuple[str, int]] = (("", DAY), (":month", 32 * DAY), (":year",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_AFTER_SECONDS = frozenset("Z+-")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -55,6 +56,16 @@ def _first_day(year: int, month: int) -> int:
 
 
 def _time_range(text: str) -> Range | None:
+    if text[4] == text[7] == "-" and text[10] == "T" and text[19:20] in _AFTER_SECONDS:
+        try:
+            low = microseconds(datetime.fromisoformat(text))
+        except ValueError:
+            return _unusual_time_range(text)
+        return low, low + SECOND
+    return _unusual_time_range(text)
+
+
+def _unusual_time_range(text: str) -> Range | None:
     match = _TIME.fullmatch(text)
     if match is None:
         return None

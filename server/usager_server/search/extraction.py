@@ -9,14 +9,14 @@ from usager_server.definitions import Definitions, SearchParameter
 from usager_server.fhirpath.ast import Expression
 from usager_server.fhirpath.parser import parse
 from usager_server.search.composites import collector, component_type, composite_writer
-from usager_server.search.hashing import PRESENT
+from usager_server.search.hashing import PRESENT, parameter_hash, token_base
 from usager_server.search.names import LATITUDE, LONGITUDE
 from usager_server.search.numbers import decimal_of
 from usager_server.search.parameter import Component, Parameter
 from usager_server.search.paths import Branch, Child, NotAPathError, branches
 from usager_server.search.range_writers import date_writer, number_writer, quantity_writer
 from usager_server.search.references import reference_writer
-from usager_server.search.rows import Rows, Writer, parameter_hash, token_prefix
+from usager_server.search.rows import Rows, Writer
 from usager_server.search.truths import truth
 from usager_server.search.walking import root_walker
 from usager_server.search.writers import string_writer, token_writer, uri_writer
@@ -33,14 +33,17 @@ Evaluators = Callable[[str, str], Evaluate]
 
 @dataclass(slots=True)
 class TypeIndex:
-    """The parameters of one resource type, and the writers of their rows by the key of the resource they start at."""
+    """The parameters of one resource type, and the writers of their rows by the key of the resource they start at.
+
+    Time    keys without parameters, and parameters without keys, cost nothing.
+    """
 
     parameters: dict[str, Parameter] = field(default_factory=dict)
     by_key: dict[str, list[Writer]] = field(default_factory=lambda: defaultdict(list))
     whole: list[Writer] = field(default_factory=list)
 
     def write(self, resource: dict[str, Any], rows: Rows) -> None:
-        """Put the rows of a resource into rows. Time: keys without parameters, and parameters without keys, are free."""
+        """Put the rows of a resource into rows."""
         writers = self.by_key
         for key, value in resource.items():
             if key in writers and value is not None:
@@ -228,12 +231,11 @@ _PLAIN: Mapping[str, Callable[[str, str, str], Writer | None]] = {
 
 
 def _present(resource_type: str, name: str, write: Writer) -> Writer:
-    key = (token_prefix(resource_type, name), None, PRESENT)
+    base = token_base(resource_type, name)
 
     def write_present(value: Any, rows: Rows) -> None:
         write(value, rows)
-        hashes = rows.hashes
-        rows.tokens += hashes.remembered.get(key) or hashes.remember(key, (hashes.token(*key),))
+        rows.tokens.append(base ^ rows.code(PRESENT))
 
     return write_present
 

@@ -1,4 +1,9 @@
-"""The 64-bit hashes of the index tables: what a write leaves and a search looks for, alike on every replica."""
+"""The 64-bit hashes of the index tables: what a write leaves and a search looks for, alike on every replica.
+
+A token is the exclusive or of three hashes: of its type and parameter, of its system, of its code. Each of them is
+random, so two tokens meet as rarely as two random numbers do (and what a search shows is checked against its text);
+but a code that several parameters index, with and without its system, is hashed once.
+"""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,10 +11,12 @@ from hashlib import blake2b
 
 KEY = b"usager-index-1"
 
-ANY_SYSTEM = "\x02"
 PRESENT = "\x01present"
 
-TokenHash = Callable[[str | None, str], int]
+REMEMBERED = 10_000
+"""Texts whose hashes a tenant keeps: a health record says the same few thousand codes over and over."""
+
+TextHash = Callable[[str], int]
 
 
 def token_hash(tenant: int, resource_type: str, parameter: str, system: str | None, code: str) -> int:
@@ -18,39 +25,24 @@ def token_hash(tenant: int, resource_type: str, parameter: str, system: str | No
     Shape   system None: whatever the system; "": no system. code "": whatever the code of that system. A token
             parameter that has any value also leaves (None, PRESENT), which answers :missing.
     """
-    return token_hasher(tenant, resource_type, parameter)(system, code)
-
-
-@lru_cache(maxsize=65536)
-def token_hasher(tenant: int, resource_type: str, parameter: str) -> TokenHash:
-    """Return token_hash with its first three arguments given, for callers with many tokens."""
-    state = token_state(tenant).copy()
-    state.update(token_prefix(resource_type, parameter))
-
-    def hashed(system: str | None, code: str) -> int:
-        mine = state.copy()
-        mine.update(f"{ANY_SYSTEM if system is None else system}\0{code}".encode())
-        return int.from_bytes(mine.digest(), "little", signed=True)
-
+    hashed = token_base(resource_type, parameter)
+    if system is not None:
+        hashed ^= system_hasher(tenant)(system)
+    if code:
+        hashed ^= code_hasher(tenant)(code)
     return hashed
 
 
-def token_prefix(resource_type: str, parameter: str) -> bytes:
-    """Return the bytes that are hashed before a token's own."""
-    return f"token\0{resource_type}\0{parameter}\0".encode()
-
-
-@lru_cache(maxsize=4096)
-def token_state(tenant: int) -> blake2b:
-    """Return the hash keyed for a tenant, to be copied."""
-    return blake2b(digest_size=8, key=KEY + b"\0" + str(tenant).encode())
+@lru_cache(maxsize=65536)
+def token_base(resource_type: str, parameter: str) -> int:
+    """Return what the tokens of a parameter have in common: `token_base ^ system hash ^ code hash` is a token."""
+    return _fixed(f"token\0{resource_type}\0{parameter}")
 
 
 @lru_cache(maxsize=65536)
 def parameter_hash(resource_type: str, parameter: str) -> int:
     """Return the hash of a parameter of a type, the first column of the string, date, number and reference rows."""
-    digest = blake2b(f"parameter\0{resource_type}\0{parameter}".encode(), digest_size=8, key=KEY).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    return _fixed(f"parameter\0{resource_type}\0{parameter}")
 
 
 def reference_hash(tenant: int, reference: str) -> int:
@@ -58,15 +50,43 @@ def reference_hash(tenant: int, reference: str) -> int:
     return reference_hasher(tenant)(reference)
 
 
-@lru_cache(maxsize=4096)
-def reference_hasher(tenant: int) -> Callable[[str], int]:
-    """Return reference_hash with the tenant given."""
-    state = token_state(tenant).copy()
-    state.update(b"reference\0")
+@lru_cache(maxsize=256)
+def code_hasher(tenant: int) -> TextHash:
+    """Return what hashes the codes of a tenant."""
+    return _remembering(tenant, b"code\0")
 
-    def hashed(reference: str) -> int:
-        mine = state.copy()
-        mine.update(reference.encode())
-        return int.from_bytes(mine.digest(), "little", signed=True)
+
+@lru_cache(maxsize=256)
+def system_hasher(tenant: int) -> TextHash:
+    """Return what hashes the systems of a tenant."""
+    return _remembering(tenant, b"system\0")
+
+
+@lru_cache(maxsize=256)
+def reference_hasher(tenant: int) -> TextHash:
+    """Return what hashes the references of a tenant."""
+    return _remembering(tenant, b"reference\0")
+
+
+def _fixed(text: str) -> int:
+    digest = blake2b(text.encode(), digest_size=8, key=KEY).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _remembering(tenant: int, kind: bytes) -> TextHash:
+    state = blake2b(kind, digest_size=8, key=KEY + b"\0" + str(tenant).encode())
+    copy, from_bytes = state.copy, int.from_bytes
+    remembered: dict[str, int] = {}
+
+    def hashed(text: str) -> int:
+        found = remembered.get(text)
+        if found is None:
+            mine = copy()
+            mine.update(text.encode())
+            found = from_bytes(mine.digest(), "little", signed=True)
+            if len(remembered) >= REMEMBERED:
+                remembered.clear()
+            remembered[text] = found
+        return found
 
     return hashed

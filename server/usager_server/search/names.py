@@ -1,7 +1,8 @@
 """Names under which index rows are hashed, spelled here only: a write and a search must agree on them."""
 
-from usager_server.search.hashing import ANY_SYSTEM
 from usager_server.search.ucum import UCUM, Unit
+
+ANY_SYSTEM = "\x02"
 
 EXACT = ":exact"
 TEXT = ":text"
@@ -24,7 +25,7 @@ def fold_code(system: str | None, code: str) -> str:
 
     Source  FHIR R4 search.html#token: "servers SHOULD treat tokens in a case-insensitive manner".
     """
-    return code if system == UCUM else code.casefold()
+    return code if system == UCUM or code.islower() else code.casefold()
 
 
 def fold_contact(value: str) -> str:
@@ -34,6 +35,11 @@ def fold_contact(value: str) -> str:
 
 
 _PHONE_PUNCTUATION = dict.fromkeys(map(ord, " .-/()\u00a0\u202f"))
+
+
+def typed_value(code: str, value: str) -> str:
+    """Return the code of an `:of-type` token: the code of an Identifier.type, and the value."""
+    return f"{code}\0{value.casefold()}"
 
 
 def pair(system: str | None, code: str) -> str:

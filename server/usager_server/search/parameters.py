@@ -11,7 +11,7 @@ from usager_server.search.hashing import parameter_hash
 from usager_server.search.index import IndexRows
 from usager_server.search.names import CANONICAL
 from usager_server.search.parameter import Parameter
-from usager_server.search.rows import Rows, tenant_hashes
+from usager_server.search.rows import Rows
 
 COMMON_BASES = ("Resource", "DomainResource")
 NOT_DOMAIN_RESOURCES = frozenset({"Binary", "Bundle", "Parameters"})
@@ -54,7 +54,7 @@ class SearchRegistry:
 
     def index_rows(self, resource: dict[str, Any], tenant: int) -> IndexRows:
         """Return what a resource leaves in the index. Errors: Invalid (400) when it has not the shape of its type."""
-        rows = Rows(resource, tenant_hashes(tenant))
+        rows = Rows(resource, tenant)
         resource_type = resource["resourceType"]
         try:
             self._index(resource_type).write(resource, rows)
@@ -63,7 +63,7 @@ class SearchRegistry:
                 f"This {resource_type} cannot be indexed: {error}", resource_type, code="structure"
             ) from error
         if isinstance(url := resource.get("url"), str):
-            rows.references.append((parameter_hash(resource_type, CANONICAL), rows.hashes.reference(url)))
+            rows.references.append((parameter_hash(resource_type, CANONICAL), rows.reference(url)))
         return rows.finished()
 
     def _index(self, resource_type: str) -> TypeIndex:

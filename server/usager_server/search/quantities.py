@@ -16,23 +16,24 @@ MONEY_SYSTEM = "urn:iso:std:iso:4217"
 _Bounds = tuple[Decimal | None, Decimal | None]
 
 
-def quantity_intervals(value: dict[str, Any], kind: str) -> Sequence[Interval]:
+def quantity_intervals(value: dict[str, Any], kind: str, *, texts: bool = True) -> Sequence[Interval]:
     """Return every way in which a quantity may be asked for.
 
-    Shape   kind is Quantity or one of its children, Money, Range, or SampledData.
+    Shape   kind is Quantity or one of its children, Money, Range, or SampledData. texts: also by the words of its
+            unit, though its code is known.
     """
     if kind == "Range":
         low, high = value.get("low") or {}, value.get("high") or {}
-        return _intervals(low or high, (decimal_of(low.get("value")), decimal_of(high.get("value"))))
+        return _intervals(low or high, (decimal_of(low.get("value")), decimal_of(high.get("value"))), texts)
     if kind == "SampledData":
-        return _intervals(value.get("origin") or {}, _sampled(value))
+        return _intervals(value.get("origin") or {}, _sampled(value), texts)
     number = decimal_of(value.get("value"))
     if number is None:
         return ()
     if kind == "Money":
         currency = value.get("currency")
         value = {"system": MONEY_SYSTEM, "code": currency} if currency else {}
-    return _intervals(value, _compared(number, value.get("comparator")))
+    return _intervals(value, _compared(number, value.get("comparator")), texts)
 
 
 def number_interval(value: Any, kind: str) -> Interval | None:
@@ -44,19 +45,20 @@ def number_interval(value: Any, kind: str) -> Interval | None:
     return None if number is None else _interval("", (number, number))
 
 
-def _intervals(holder: dict[str, Any], bounds: _Bounds) -> Sequence[Interval]:
+def _intervals(holder: dict[str, Any], bounds: _Bounds, texts: bool) -> Sequence[Interval]:
     if bounds == (None, None):
         return ()
     system, code, text = holder.get("system"), holder.get("code"), holder.get("unit")
-    found = [_interval("", bounds)]
     known = unit(code) if system == UCUM and code else None
+    found = [_interval("", bounds)]
     if known is not None:
         found.append(_interval(in_dimension(known), _canonical(known, bounds)))
     elif code:
         found.append(_interval(in_unit(system or "", code), bounds))
-    for name in {text, None if known else code} - {None, code if known else None}:
-        found.append(_interval(in_unit("", str(name)), bounds))
-    return list(dict.fromkeys(found))
+        found.append(_interval(in_unit("", code), bounds))
+    if text and text != code and (texts or known is None):
+        found.append(_interval(in_unit("", text), bounds))
+    return found
 
 
 def _canonical(known: Unit, bounds: _Bounds) -> _Bounds:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from usager_server.search.dates import ALWAYS, FOREVER, Range, date_range, duration_class
+from usager_server.search.hashing import parameter_hash
 from usager_server.search.quantities import number_interval, quantity_intervals
-from usager_server.search.rows import Rows, Writer, parameter_hash
+from usager_server.search.rows import Rows, Writer
 
 DATE_LEAVES = frozenset({"date", "dateTime", "instant"})
 NUMBER_LEAVES = frozenset({"decimal", "integer", "positiveInt", "unsignedInt", "Range"})

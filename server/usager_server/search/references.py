@@ -5,9 +5,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.names import IDENTIFIER, PRESENT_TARGET
-from usager_server.search.rows import Rows, Writer, parameter_hash, token_prefix
-from usager_server.search.writers import TEXT_LEAVES
+from usager_server.search.rows import Rows, Writer
+from usager_server.search.writers import TEXT_LEAVES, write_value
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?(#.*)?", re.ASCII)
 _ABSOLUTE = re.compile(r"(.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?", re.ASCII)
@@ -64,7 +65,7 @@ def reference_writer(resource_type: str, name: str, leaf: str, base_url: str | N
     parameter = parameter_hash(resource_type, name)
     point = _pointer(parameter, base_url)
     if leaf == "Reference":
-        return _reference(point, parameter, token_prefix(resource_type, name + IDENTIFIER))
+        return _reference(point, token_base(resource_type, name + IDENTIFIER))
     if leaf == "Resource":
         return _inside(point)
     return point if leaf in TEXT_LEAVES else None
@@ -72,22 +73,18 @@ def reference_writer(resource_type: str, name: str, leaf: str, base_url: str | N
 
 def _pointer(parameter: int, base_url: str | None) -> Callable[[str, Rows], None]:
     def write(reference: str, rows: Rows) -> None:
-        hashed = rows.hashes.reference
-        keys = target_of(reference, base_url)[1] or (PRESENT_TARGET,)
-        rows.references += [(parameter, hashed(key)) for key in keys]
+        for key in target_of(reference, base_url)[1] or (PRESENT_TARGET,):
+            rows.references.append((parameter, rows.reference(key)))
 
     return write
 
 
-def _reference(point: Callable[[str, Rows], None], parameter: int, identifier: bytes) -> Writer:
+def _reference(point: Callable[[str, Rows], None], identifier: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
         point(value.get("reference") or "#", rows)
         held = value.get("identifier")
         if held and (number := held.get("value")):
-            folded, system, token = number.casefold(), held.get("system"), rows.hashes.token
-            rows.tokens += (token(identifier, None, folded), token(identifier, system or "", folded))
-            if system:
-                rows.tokens.append(token(identifier, system, ""))
+            write_value(identifier, held.get("system"), number.casefold(), rows)
 
     return write
 

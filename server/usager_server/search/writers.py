@@ -3,59 +3,52 @@
 from collections.abc import Callable
 from typing import Any
 
-from usager_server.search.names import EXACT, OF_TYPE, TEXT, fold_code, fold_contact
-from usager_server.search.rows import Rows, Writer, parameter_hash, token_prefix
+from usager_server.search.hashing import parameter_hash, token_base
+from usager_server.search.names import EXACT, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
+from usager_server.search.rows import Rows, Writer
 from usager_server.search.words import LONGEST, normalise
 
 NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+TEXT_LEAVES = frozenset({"code", "string", "uri", "id", "canonical", "url", "oid", "uuid", "markdown"})
 
 
 def token_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     """Return what writes the tokens of a value of this FHIR type, or None when such a value has none."""
-    prefix = token_prefix(resource_type, name)
+    base = token_base(resource_type, name)
     text = parameter_hash(resource_type, name + TEXT)
     if leaf == "Coding":
-        return _coding(prefix, text)
+        return _coding(base, text)
     if leaf == "CodeableConcept":
-        return _concept(prefix, text)
+        return _concept(base, text)
     if leaf == "Identifier":
-        return _identifier(prefix, text, token_prefix(resource_type, name + OF_TYPE))
+        return _identifier(base, text, token_base(resource_type, name + OF_TYPE))
     if leaf == "ContactPoint":
-        return _contact(prefix)
+        return _contact(base)
     if leaf == "boolean":
-        return _boolean(prefix)
-    return _code(prefix) if leaf in TEXT_LEAVES else None
+        return lambda value, rows: rows.tokens.append(base ^ rows.code("true" if value else "false"))
+    # The system of a bare code is implied by its element: `lookups.py` deals with a system in the query.
+    return _code(base) if leaf in TEXT_LEAVES else None
 
 
-TEXT_LEAVES = frozenset({"code", "string", "uri", "id", "canonical", "url", "oid", "uuid", "markdown"})
-
-
-def _coding(prefix: bytes, text: int) -> Writer:
+def _coding(base: int, text: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
         system, code = value.get("system"), value.get("code")
-        key = (prefix, system, code)
-        found = rows.hashes.remembered.get(key)
-        if found is None:
-            found = rows.hashes.remember(key, _coding_hashes(prefix, system, code, rows))
-        rows.tokens += found
+        of_system = base ^ rows.system(system or "")
+        if system:
+            rows.tokens.append(of_system)
+        if code:
+            folded = rows.code(code.casefold())
+            own = folded if (spelled := fold_code(system, code)) is code else rows.code(spelled)
+            rows.tokens += (base ^ folded, of_system ^ own)
         if display := value.get("display"):
             rows.strings.append((text, normalise(display)))
 
     return write
 
 
-def _coding_hashes(prefix: bytes, system: str | None, code: str | None, rows: Rows) -> tuple[int, ...]:
-    token = rows.hashes.token
-    of_system = (token(prefix, system, ""),) if system else ()
-    if not code:
-        return of_system
-    folded = code.casefold()
-    return token(prefix, None, folded), token(prefix, system or "", fold_code(system, code)), *of_system
-
-
-def _concept(prefix: bytes, text: int) -> Writer:
-    write_coding = _coding(prefix, text)
+def _concept(base: int, text: int) -> Writer:
+    write_coding = _coding(base, text)
 
     def write(value: dict[str, Any], rows: Rows) -> None:
         for coding in value.get("coding", ()):
@@ -66,59 +59,44 @@ def _concept(prefix: bytes, text: int) -> Writer:
     return write
 
 
-def _identifier(prefix: bytes, text: int, of_type: bytes) -> Writer:
+def _identifier(base: int, text: int, of_type: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
-        token, system = rows.hashes.token, value.get("system")
-        if system:
-            rows.tokens.append(token(prefix, system, ""))
-        kind = value.get("type") or {}
-        if words := kind.get("text"):
+        number, system, kind = value.get("value"), value.get("system"), value.get("type")
+        write_value(base, system, number and number.casefold(), rows)
+        if kind and (words := kind.get("text")):
             rows.strings.append((text, normalise(words)))
-        if not (number := value.get("value")):
-            return
-        folded = number.casefold()
-        rows.tokens += (token(prefix, None, folded), token(prefix, system or "", folded))
-        for coding in kind.get("coding", ()):
-            rows.tokens.append(token(of_type, coding.get("system", ""), f"{coding.get('code', '')}\0{folded}"))
+        for coding in kind.get("coding", ()) if kind and number else ():
+            system, code = coding.get("system", ""), coding.get("code", "")
+            rows.tokens.append(of_type ^ rows.system(system) ^ rows.code(typed_value(code, str(number))))
 
     return write
 
 
-def _contact(prefix: bytes) -> Writer:
+def _contact(base: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
         if contact := value.get("value"):
-            folded, token = fold_contact(contact), rows.hashes.token
-            rows.tokens += (token(prefix, None, folded), token(prefix, value.get("system", ""), folded))
+            write_value(base, value.get("system"), fold_contact(contact), rows)
 
     return write
 
 
-def _boolean(prefix: bytes) -> Writer:
-    def write(value: bool, rows: Rows) -> None:
-        key = (prefix, None, "true" if value else "false")
-        found = rows.hashes.remembered.get(key)
-        if found is None:
-            found = rows.hashes.remember(key, (rows.hashes.token(*key),))
-        rows.tokens += found
+def write_value(base: int, system: str | None, folded: str | None, rows: Rows) -> None:
+    """Write a value that has a system or none: by itself, with its system, and its system alone."""
+    of_system = base ^ rows.system(system or "")
+    if system:
+        rows.tokens.append(of_system)
+    if folded:
+        code = rows.code(folded)
+        rows.tokens += (base ^ code, of_system ^ code)
 
-    return write
 
-
-def _code(prefix: bytes) -> Writer:
-    # The system of a bare code is implied by its element: `search/lookups.py` deals with a system in the query.
-    def write(value: str, rows: Rows) -> None:
-        key = (prefix, None, value)
-        found = rows.hashes.remembered.get(key)
-        if found is None:
-            found = rows.hashes.remember(key, (rows.hashes.token(prefix, None, value.casefold()),))
-        rows.tokens += found
-
-    return write
+def _code(base: int) -> Writer:
+    return lambda value, rows: rows.tokens.append(base ^ rows.code(value.casefold()))
 
 
 def string_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     """Return what writes the words of a value of this FHIR type, and its exact text as a token."""
-    write = _words(parameter_hash(resource_type, name), token_prefix(resource_type, name + EXACT))
+    write = _words(parameter_hash(resource_type, name), token_base(resource_type, name + EXACT))
     if leaf == "HumanName":
         return _parts(NAME_PARTS, write)
     if leaf == "Address":
@@ -126,10 +104,10 @@ def string_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     return write if leaf in TEXT_LEAVES else None
 
 
-def _words(parameter: int, exact: bytes) -> Callable[[str, Rows], None]:
+def _words(parameter: int, exact: int) -> Callable[[str, Rows], None]:
     def write(value: str, rows: Rows) -> None:
         rows.strings.append((parameter, normalise(value)))
-        rows.tokens.append(rows.hashes.token(exact, None, value))
+        rows.tokens.append(exact ^ rows.code(value))
 
     return write
 
