@@ -191,8 +191,8 @@ def _move(value: Temporal, **step: int) -> Temporal | None:
     except OverflowError:
         return None
     parts = (moved.year, moved.month, moved.day, moved.hour, moved.minute, moved.second)
-    parts = parts[3:] if value.kind == "Time" else parts
-    return replace(value, parts=parts[: len(value.parts)])
+    start = 3 if value.kind == "Time" else 0
+    return replace(value, parts=parts[start : start + len(value.parts)])
 
 
 def _add_months(value: Temporal, months: int) -> Temporal | None:
