@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 __released__ = "2026-11-22"
 
 if TYPE_CHECKING:
-    from usager_server.canonical import canonical as canonical
+    from usager_server.canonicals import canonical as canonical
     from usager_server.errors import Invalid as Invalid
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from usager_server.requirements import fulfils as fulfils
 
 _HOME = {
-    "canonical": "canonical",
+    "canonical": "canonicals",
     "Invalid": "errors",
     "NotFound": "errors",
     "Unprocessable": "errors",

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "USAGER_"
-SECRET = frozenset({"database_url"})  # may hold a password: its value is never shown
+TOKEN_LENGTH = 32
+SECRET = frozenset({"database_url", "database_owner_url"})  # may hold a password: its value is never shown
 TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
 
 
@@ -35,15 +36,21 @@ class Settings(BaseSettings):
         repr=False,
         description="PostgreSQL to use (postgresql://user@host/name); unset: the embedded one, in the data folder.",
     )
+    database_owner_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="The same database as its owner, who migrates it; unset: USAGER_DATABASE_URL.",
+    )
+    pool_size: int = Field(default=10, ge=1, le=200, description="Most database connections of one server process.")
     profiles: str = Field(
         default="", description="Profiles switched on, separated by commas; `usager profiles` lists them."
     )
     auth: Literal["off", "token"] = Field(
         default="off",
-        description="off: everyone is let in, on loopback only; token: a bearer token from USAGER_TOKEN_FILE.",
+        description="off: everyone is let in, on loopback only; token: the bearer tokens of USAGER_TOKEN_FILE.",
     )
     token_file: Path | None = Field(
-        default=None, description="File that holds the bearer token, when USAGER_AUTH=token."
+        default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
@@ -67,7 +74,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
     def _a_postgresql_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("postgresql://", "postgres://")):
@@ -82,7 +89,7 @@ class Settings(BaseSettings):
                 "listen on 127.0.0.1, or set USAGER_AUTH=token"
             )
         if self.auth == "token":
-            self.token()
+            self._check_token_file()
         return self
 
     @property
@@ -90,17 +97,21 @@ class Settings(BaseSettings):
         """Return the profiles asked for, in order, without blanks or repeats."""
         return tuple(dict.fromkeys(key for part in self.profiles.split(",") if (key := part.strip())))
 
-    def token(self) -> str:
-        """Return the bearer token of USAGER_AUTH=token. Errors: ValueError when its file is missing or too short."""
+    def _check_token_file(self) -> None:
         if self.token_file is None:
             raise ValueError("USAGER_TOKEN_FILE is not set and USAGER_AUTH=token needs it")
         try:
-            token = self.token_file.read_text(encoding="ascii").strip()
+            lines = self.token_file.read_text(encoding="ascii").splitlines()
         except (OSError, ValueError) as error:
             raise ValueError(f"USAGER_TOKEN_FILE={self.token_file} cannot be read: {error}") from error
-        if len(token) < 32:
-            raise ValueError(f"USAGER_TOKEN_FILE={self.token_file} holds fewer than 32 characters: too easy to guess")
-        return token
+        tokens = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
+        if not tokens:
+            raise ValueError(f"USAGER_TOKEN_FILE={self.token_file} holds no token")
+        if min(len(token) for token in tokens) < TOKEN_LENGTH:
+            raise ValueError(
+                f"USAGER_TOKEN_FILE={self.token_file}: a token has fewer than {TOKEN_LENGTH} characters, "
+                "so it can be guessed"
+            )
 
 
 class SettingsError(Exception):

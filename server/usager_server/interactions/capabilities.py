@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from usager_server import __released__, __version__
-from usager_server.canonical import canonical
+from usager_server.canonicals import canonical
 from usager_server.errors import Invalid
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import House, Reply, Session

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from usager_server.canonical import canonical
+from usager_server.canonicals import canonical
 
 LEVELS = ("system", "type", "instance")
 

@@ -1,0 +1,135 @@
+"""The command `usager`. Exit codes: 0 done, 1 failed on the way, 2 wrong use or settings, 3 the database is missing."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from usager_server import __version__
+
+FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
+
+app = typer.Typer(
+    name="usager",
+    help="An open FHIR R4 server for the dossier usager informatisé. Settings come from USAGER_* variables.",
+    epilog="Exit codes: 0 done; 1 it failed on the way; 2 wrong use or settings; 3 the database is missing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
+    from usager_server.errors import Unavailable
+    from usager_server.plugins import PluginError
+    from usager_server.requirements import LedgerError
+    from usager_server.settings import SettingsError
+
+    try:
+        yield
+    except (SettingsError, PluginError, LedgerError) as error:
+        _say_and_leave(str(error), WRONG_USE)
+    except Unavailable as error:
+        _say_and_leave(str(error), NO_DATABASE)
+
+
+def _say_and_leave(text: str, code: int) -> None:
+    for line in text.splitlines():
+        typer.echo(f"usager: {line}", err=True)
+    raise typer.Exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Hold the options of the command itself."""
+
+
+@app.command()
+def serve() -> None:
+    """Serve FHIR until Ctrl-C. The embedded database is started, migrated and stopped with it."""
+    with told():
+        from usager_server.settings import load_settings
+
+        settings = load_settings()
+        _check_profiles(settings.profile_keys)
+        from usager_server.serving import serve as run
+
+        run(settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema of the database up to date; a version that is serving may go on meanwhile."""
+    with told():
+        from usager_server.repository.opening import bring_up_to_date, running, source
+        from usager_server.settings import load_settings
+
+        settings = load_settings()
+        found = source(settings)
+        if found.cluster is not None:
+            with running(settings):
+                pass
+        else:
+            asyncio.run(bring_up_to_date(found))
+        typer.echo("The schema is up to date.")
+
+
+@app.command()
+def profiles() -> None:
+    """List the installed profiles: which are on, and what each adds."""
+    with told():
+        from usager_server.plugins import activate, known_profiles
+        from usager_server.settings import load_settings
+
+        active = activate(load_settings().profile_keys).active
+        for profile in known_profiles():
+            state = "on " if profile.key in active else "off"
+            typer.echo(f"{state}  {profile.key:<20}{profile.title}\n{'':25}{profile.adds}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the active profiles."""
+    with told():
+        from usager_server.app import build_house
+        from usager_server.openapi import build_openapi
+        from usager_server.settings import load_settings
+
+        sys.stdout.write(build_openapi(build_house(load_settings())))
+
+
+@app.command()
+def requirements() -> None:
+    """List the requirements that the active profiles answer for, and where each stands."""
+    with told():
+        from usager_server.plugins import activate
+        from usager_server.requirements import ledger
+        from usager_server.settings import load_settings
+
+        modules = activate(load_settings().profile_keys).modules
+        lines = [line for module in modules for line in ledger(module.__name__.rpartition(".")[0])]
+        for line in lines:
+            typer.echo(f"{line.status:<8}{line.id:<24}{line.title}")
+        typer.echo(f"{len(lines)} requirements in the ledgers.", err=True)
+
+
+def _check_profiles(keys: tuple[str, ...]) -> None:
+    """Refuse a wrong profile before anything starts, rather than in each worker."""
+    from usager_server.plugins import activate
+
+    activate(keys)

@@ -1,0 +1,115 @@
+"""Which PostgreSQL the settings mean, and getting it ready to serve: started, created, migrated."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from usager_server.errors import Unavailable
+from usager_server.repository.connections import Connections
+from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.migrating import HEAD, migrate, schema_version
+from usager_server.repository.postgres import PostgresStore
+from usager_server.settings import Settings
+
+DATABASE = "usager"
+SERVER_ROLE = "usager_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A database: the address it is served at, the one its owner migrates it at, and its cluster when it is ours."""
+
+    url: str
+    owner_url: str
+    cluster: EmbeddedPostgres | None = None
+
+
+def source(settings: Settings) -> Source:
+    """Return the database that the settings mean; starts nothing."""
+    if settings.database_url is not None:
+        return Source(settings.database_url, settings.database_owner_url or settings.database_url)
+    cluster = EmbeddedPostgres(settings.data_dir / "postgres")
+    return Source(cluster.url(SERVER_ROLE, DATABASE), cluster.url(database=DATABASE), cluster)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Source]:
+    """Hold the embedded cluster running, its schema up to date; a database of the operator's is only looked at.
+
+    Time    about 0.3 s when there is nothing to migrate.
+    Errors  Unavailable when it does not start or answer, or when its schema is not the one of this version.
+    """
+    found = source(settings)
+    if found.cluster is None:
+        asyncio.run(check(found.url))
+        yield found
+        return
+    found.cluster.start()
+    try:
+        asyncio.run(_prepare(found))
+        yield found
+    finally:
+        found.cluster.stop()
+
+
+async def check(url: str) -> None:
+    """See that a database may be served. Errors: Unavailable, saying what to do."""
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise Unavailable(f"USAGER_DATABASE_URL: the database does not answer ({type(error).__name__})") from error
+    try:
+        if await connection.fetchval(
+            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ):  # such a role sees the rows of every tenant, whatever the policies say
+            raise Unavailable(f"USAGER_DATABASE_URL: its role is above row-level security; use the role {SERVER_ROLE}")
+        missing = await schema_missing(connection)
+        if missing:
+            raise Unavailable(missing)
+    finally:
+        await connection.close()
+
+
+async def schema_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+    """Return what the schema lacks, as a sentence that says what to do, or None."""
+    version = await schema_version(connection)
+    return None if version == HEAD else f"the schema is at {version or 'nothing'} and not at {HEAD}: run usager migrate"
+
+
+async def bring_up_to_date(found: Source) -> None:
+    """Run the missing migrations."""
+    await migrate(found.owner_url)
+
+
+async def _prepare(found: Source) -> None:
+    assert found.cluster is not None  # noqa: S101 - `running` has looked
+    connection = await asyncpg.connect(found.cluster.url())
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await connection.close()
+    owner = await asyncpg.connect(found.owner_url)
+    try:
+        missing = await schema_missing(owner)
+    finally:
+        await owner.close()
+    if missing:
+        await bring_up_to_date(found)
+
+
+def open_store(settings: Settings, type_numbers: Mapping[str, int]) -> PostgresStore:
+    """Return the store of a server process; its connections open when first needed."""
+    found = source(settings)
+    if found.cluster is not None:
+        found.cluster.start()
+    connections = Connections(
+        found.url,
+        size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        revive=found.cluster.start if found.cluster else None,
+    )
+    return PostgresStore(connections, type_numbers)
