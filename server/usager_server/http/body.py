@@ -8,7 +8,6 @@ from usager_server.definitions import Definitions
 from usager_server.errors import Invalid, TooLarge, UnsupportedMediaType
 from usager_server.http.formats import body_format, is_fhir_type
 from usager_server.jsontext import parse_json
-from usager_server.xmltext import tree_from_xml
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -74,8 +73,7 @@ class WireBody:
         content = await self.content()
         if not content:
             raise Invalid("The body is empty; a resource is expected", code="required")
-        tree = parse_json(content) if form == "json" else tree_from_xml(content, self._definitions)
-        return as_resource(tree)
+        return as_resource(parse_json(content) if form == "json" else _xml_tree(content, self._definitions))
 
     async def tree(self) -> Any:
         """Return whatever JSON the body is. Errors: TooLarge (413), Invalid (400)."""
@@ -128,3 +126,9 @@ def _depth(tree: Any) -> int:
                     inner.append(value)
         level = inner
     return depth
+
+
+def _xml_tree(content: bytes, definitions: Definitions) -> Any:
+    from usager_server.xmltext import tree_from_xml
+
+    return tree_from_xml(content, definitions)

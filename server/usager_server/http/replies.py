@@ -2,15 +2,15 @@
 
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from usager_server.definitions import Definitions
 from usager_server.http.formats import MEDIA_TYPES, Format
+from usager_server.interactions.request import FHIR_JSON
 from usager_server.interactions.session import Reply
 from usager_server.jsontext import build_json, parse_json
-from usager_server.xmltext import xml_from_tree
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -43,8 +43,11 @@ async def send_reply(send: Send, reply: Reply, manner: Manner, definitions: Defi
     """Send a reply: a stored document in JSON goes as it lies in the store."""
     content = reply.content
     if content is not None and not isinstance(content, bytes):
-        await _send_stream(send, reply, content, manner)
-        return
+        if reply.content_type != FHIR_JSON or (manner.form == "json" and not manner.pretty):
+            await _send_stream(send, reply, content, manner)
+            return
+        text = b"".join([piece async for piece in content]).decode()
+        reply = replace(reply, content=None, content_type=None, document=text)
     headers = _headers(reply, manner)
     body = _body(reply, manner, definitions)
     if manner.gzip and len(body) >= COMPRESS_FROM_BYTES:
@@ -70,13 +73,16 @@ def written(tree: Any, manner: Manner, definitions: Definitions) -> bytes:
     """Return a resource as text in the format the caller wants."""
     if manner.form == "json":
         return build_json(tree, pretty=manner.pretty)
+    from usager_server.xmltext import xml_from_tree
+
     return xml_from_tree(tree, definitions, pretty=manner.pretty)
 
 
 def _headers(reply: Reply, manner: Manner) -> Headers:
     headers = ALWAYS.copy()
     if reply.content_type is not None:
-        headers.append((b"content-type", reply.content_type.encode("latin-1", "replace")))
+        content_type = MEDIA_TYPES["json"] if reply.content_type == FHIR_JSON else reply.content_type
+        headers.append((b"content-type", content_type.encode("latin-1", "replace")))
     elif reply.document is not None or reply.resource is not None:
         headers.append((b"content-type", MEDIA_TYPE_BYTES[manner.form]))
     if reply.version is not None:

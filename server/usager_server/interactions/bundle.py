@@ -48,6 +48,8 @@ def _check_shell(session: Session, resource: dict[str, Any]) -> None:
         raise Invalid("Bundle.entry is a list of objects", "Bundle.entry", code="structure")
     bare = [{name: value for name, value in entry.items() if name != "resource"} for entry in entries]
     shell = {**resource, "entry": bare} if entries else resource
-    found = [issue for issue in session.house.validator.structure(shell, "Bundle") if issue.severity in ("error", "fatal")]
+    found = [
+        issue for issue in session.house.validator.structure(shell, "Bundle") if issue.severity in ("error", "fatal")
+    ]
     if found:
         raise Invalid(issues=found)

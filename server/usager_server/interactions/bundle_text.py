@@ -34,9 +34,7 @@ def bundle_text(
     parts = [f'{{"resourceType":"Bundle","type":"{kind}"']
     if total is not None:
         parts.append(f'"total":{total}')
-    written = ",".join(
-        f'{{"relation":"{link.relation}","url":{json_text(link.url(base_url))}}}' for link in links
-    )
+    written = ",".join(f'{{"relation":"{link.relation}","url":{json_text(link.url(base_url))}}}' for link in links)
     if written:
         parts.append(f'"link":[{written}]')
     if entries:

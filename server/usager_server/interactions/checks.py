@@ -41,7 +41,9 @@ def check_id(resource_type: str, resource_id: str) -> None:
     """Refuse an id that FHIR does not allow."""
     if not ID.fullmatch(resource_id):
         raise Invalid(
-            f"{resource_id[:80]!r} is not an id: 1 to 64 letters, digits, '-' and '.'", f"{resource_type}.id", code="value"
+            f"{resource_id[:80]!r} is not an id: 1 to 64 letters, digits, '-' and '.'",
+            f"{resource_type}.id",
+            code="value",
         )
 
 

@@ -50,4 +50,6 @@ def deleted_reply(deleted: Stored | None, prefer: Preference) -> Reply:
 
 
 def _named(request: Request, found: Stored) -> Request:
-    return Request("DELETE", f"{found.type}/{found.id}", found.type, found.id, if_match=request.if_match, prefer=request.prefer)
+    return Request(
+        "DELETE", f"{found.type}/{found.id}", found.type, found.id, if_match=request.if_match, prefer=request.prefer
+    )

@@ -107,7 +107,11 @@ def _inside(where: str, expression: str | None) -> str:
         return where
     if expression.startswith("Bundle."):
         return expression
-    return re.sub(r"^[A-Z][A-Za-z]*(?=\.|\[|$)", where, expression) if expression[:1].isupper() else f"{where}.{expression}"
+    return (
+        re.sub(r"^[A-Z][A-Za-z]*(?=\.|\[|$)", where, expression)
+        if expression[:1].isupper()
+        else f"{where}.{expression}"
+    )
 
 
 def refuse_entry(error: FHIRError, entry: Entry) -> NoReturn:

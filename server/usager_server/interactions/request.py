@@ -16,7 +16,10 @@ PARAMETERS_LIMIT = 200
 class Body(Protocol):
     """What came with a request; it may be read once."""
 
-    content_type: str
+    @property
+    def content_type(self) -> str:
+        """The Content-Type as it was sent."""
+        ...
 
     @property
     def is_fhir(self) -> bool:

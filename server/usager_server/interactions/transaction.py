@@ -7,9 +7,9 @@ from typing import Any
 from usager_server.errors import FHIRError, Invalid
 from usager_server.interactions.bundle_text import bundle_text
 from usager_server.interactions.checks import check_id, check_resource
+from usager_server.interactions.create import create
 from usager_server.interactions.delete import conditional_delete, delete
 from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
-from usager_server.interactions.create import create
 from usager_server.interactions.patch import conditional_patch, patch
 from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Reply, Session

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from usager_server.errors import FHIRError, Invalid, Unprocessable
 from usager_server.interactions.conditions import Identity, match, parse_identity, parse_if_none_exist
@@ -74,7 +73,9 @@ class Writes:
             await self._settle(entry)
         self._refuse_overlaps()
         writing = [entry for entry in [*creates, *updates] if entry.reply is None]
-        waiting = await self._link([*writing, *(e for e in self.entries if e.interaction in (patch, conditional_patch))])
+        waiting = await self._link(
+            [*writing, *(e for e in self.entries if e.interaction in (patch, conditional_patch))]
+        )
         await self._store([entry for entry in writing if entry.index not in waiting])
         for index, holders in waiting.items():
             await self._resolve(self.entries[index], holders)

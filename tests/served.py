@@ -1,0 +1,56 @@
+"""A FHIR door on a test's own database, without sockets: what the tests of `http/` and `interactions/` speak to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from usager_server.definitions import Definitions
+from usager_server.errors import Issue
+from usager_server.http.context import Everyone
+from usager_server.http.routes import FHIRDoor
+from usager_server.interactions.session import House
+from usager_server.operations import Operation
+from usager_server.repository.postgres import PostgresStore
+from usager_server.search.parameters import SearchRegistry
+from usager_server.settings import Settings
+from usager_server.validation.structure import Structure
+
+
+class StructureOnly:
+    """A validator without profiles."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._structure = Structure(definitions)
+
+    def structure(self, resource: dict[str, Any], expected_type: str | None = None) -> Sequence[Issue]:
+        """Return what breaks R4."""
+        return self._structure.check(resource, expected_type)
+
+    def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
+        """Return nothing."""
+        return ()
+
+
+def make_house(
+    store: PostgresStore,
+    registry: SearchRegistry,
+    validator: Any,
+    operations: Sequence[Operation] = (),
+    **settings: Any,
+) -> House:
+    """Return a house on a test's store."""
+    return House(
+        settings=Settings(**settings),
+        definitions=registry.definitions,
+        registry=registry,
+        validator=validator,
+        repository=store.repository,
+        operations={(None, operation.code): operation for operation in operations},
+    )
+
+
+def make_client(house: House) -> httpx.AsyncClient:
+    """Return a client of the FHIR door of a house."""
+    transport = httpx.ASGITransport(app=FHIRDoor(house, Everyone()), raise_app_exceptions=True)
+    return httpx.AsyncClient(transport=transport, base_url="http://test.example/fhir", headers={"Accept-Encoding": ""})
