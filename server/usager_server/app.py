@@ -1,55 +1,143 @@
 """Puts the house together; decides nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
-from usager_server.definitions import load
+from usager_server import __version__
+from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.http.context import context
+from usager_server.http.front import Front, LoopbackOnly
+from usager_server.http.metrics import SharedTally, counts_folder
+from usager_server.http.observability import App, Observed
+from usager_server.http.pages import Pages, openapi_text
 from usager_server.http.routes import FHIRDoor
+from usager_server.http.tracing import Tracer
+from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.session import House
+from usager_server.logs import set_up_logs
+from usager_server.openapi import build_openapi
+from usager_server.operations import Operation
 from usager_server.operations.everything import everything
 from usager_server.operations.meta import meta, meta_add, meta_delete
-from usager_server.repository.opening import open_store, running
+from usager_server.plugins import PluginError, Plugins, activate, installed
+from usager_server.repository import Repository
+from usager_server.repository.opening import open_store, readiness
+from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.validation.validator import HouseValidator
 
 OPERATIONS = (everything, meta, meta_add, meta_delete)
+ANY_TYPE = ("Resource", "DomainResource")
+WARM_AFTER_SECONDS = 1.0
+
+Stores = Callable[[int], Repository]
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application: the FHIR door under /fhir."""
-    settings = settings or load_settings()
-    house = build_house(settings)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with ExitStack() as stack:
-            await asyncio.to_thread(stack.enter_context, running(settings))
-            yield
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
-    app.mount("/fhir", FHIRDoor(house, context(settings)))
-    return app
+def from_environment() -> App:
+    """Return the application that the environment describes, logs included: what a worker process runs."""
+    settings = load_settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    return create_app(settings)
 
 
-def from_environment() -> FastAPI:
-    """Return the application that the environment describes."""
-    return create_app(load_settings())
-
-
-def build_house(settings: Settings) -> House:
-    """Return what is the same for every request."""
-    definitions = load()
+def create_app(settings: Settings) -> App:
+    """Return the application: the FHIR door under /fhir, the pages beside it, and what watches both."""
+    plugins, definitions = activate(settings.profile_keys), load()
     store = open_store(settings, definitions.type_numbers)
+    house = build_house(settings, plugins, definitions, store.repository)
+    tally = SharedTally(counts_folder(settings))
+    pages = Starlette(routes=_pages(house, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
+    app: App = Front(FHIRDoor(house, context(settings)), pages)
+    if settings.auth == "off":
+        app = LoopbackOnly(app, settings.base_url)
+    tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
+    return Observed(app, tally, log_requests=settings.log_level in ("debug", "info"), tracer=tracer)
+
+
+def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:
+    """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
+    extra = [_search_parameter(resource, definitions) for resource in plugins.search_parameters]
+    validator = HouseValidator(definitions, plugins.conformance_resources)
     return House(
         settings=settings,
         definitions=definitions,
-        registry=SearchRegistry(definitions, base_url=settings.base_url),
-        validator=HouseValidator(definitions),
-        repository=store.repository,
-        operations={(None, operation.code): operation for operation in OPERATIONS},
+        registry=SearchRegistry(definitions, extra, base_url=settings.base_url),
+        validator=validator,
+        repository=repository,
+        operations=dict(_by_name([*OPERATIONS, *plugins.operations])),
+        profiles=plugins.profiles,
+        supported_profiles=_supported(validator),
     )
+
+
+def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTally) -> Pages:
+    document = build_openapi(house)
+    return Pages(
+        house=house,
+        readiness=lambda: readiness(store),
+        tally=tally,
+        gauges=store.connections.gauges,
+        others=[key for key in installed() if key not in plugins.active],
+        openapi=lambda base: openapi_text(document, base),
+    )
+
+
+def _lifespan(house: House, store: PostgresStore) -> Callable[[Starlette], Any]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        warming = asyncio.create_task(_warm(house))
+        yield
+        warming.cancel()
+        with suppress(asyncio.CancelledError):
+            await warming
+        await store.connections.close()
+
+    return lifespan
+
+
+async def _warm(house: House) -> None:
+    """Make the CapabilityStatement, which compiles every search parameter, before someone asks for it."""
+    await asyncio.sleep(WARM_AFTER_SECONDS)
+    await asyncio.to_thread(capability_text, house)
+
+
+def _by_name(operations: Iterable[Operation]) -> Iterable[tuple[tuple[str | None, str], Operation]]:
+    seen: set[tuple[str | None, str]] = set()
+    for operation in operations:
+        for name in operation.definition.get("resource") or [None]:
+            key = (None if name in ANY_TYPE else name, operation.code)
+            if key in seen:
+                raise PluginError(f"the operation {name or ''}${operation.code} is claimed twice")
+            seen.add(key)
+            yield key, operation
+
+
+def _search_parameter(resource: Mapping[str, Any], definitions: Definitions) -> SearchParameter:
+    code, bases = resource["code"], resource["base"]
+    for published in definitions.search_parameters:
+        if published.code == code and set(bases) & set(published.bases):
+            raise PluginError(f"the search parameter {code} of {', '.join(bases)} exists in FHIR R4 already")
+    return SearchParameter(
+        code=code,
+        type=resource["type"],
+        bases=bases,
+        expression=resource["expression"],
+        url=resource["url"],
+        targets=resource.get("target", ()),
+        description=resource.get("description", ""),
+    )
+
+
+def _supported(validator: HouseValidator) -> Mapping[str, Sequence[str]]:
+    """Return the canonicals of the installed profiles by resource type; extensions and datatypes have none."""
+    found: dict[str, list[str]] = {}
+    for canonical in sorted(validator.conformance.profiles):
+        kind = validator.conformance.target_type(canonical)
+        if kind is not None and kind != "Extension":
+            found.setdefault(kind, []).append(canonical)
+    return found

@@ -61,8 +61,8 @@ class Tokens:
 def parse_tokens(text: str) -> list[Bearer]:
     """Return the bearers of a token file.
 
-    Shape   a line each: token, then the number of its tenant (1 when absent), then the name of its bearer. Empty lines and
-            lines that begin with # are left aside.
+    Shape   a line each: token, then the number of its tenant (1 when absent), then the name of its bearer. Empty lines
+            and lines that begin with # are left aside.
     Errors  ValueError with the number of the line, never its token.
     """
     bearers = []

@@ -96,7 +96,7 @@ def media_name(content_type: str) -> str:
 
 
 def prefers_raw(accept: str, parameter: str | None, stored_type: str) -> bool:
-    """Say whether the caller of a Binary wants its bytes: yes unless a FHIR format is asked for and is not its own type.
+    """Say whether the caller of a Binary wants its bytes: yes, unless it asks for a FHIR format.
 
     Source  FHIR R4 binary.html#rest.
     """

@@ -110,7 +110,7 @@ def http_date(moment: datetime) -> bytes:
 
 
 async def _send_stream(send: Send, reply: Reply, content: AsyncIterator[bytes], manner: Manner) -> None:
-    """Send a body that is made while it is sent; the first piece is waited for, so that an early error has its status."""
+    """Send a body while it is made; the first piece is waited for, so that an early error has its status."""
     headers = _headers(reply, manner)
     if manner.head:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -1,6 +1,7 @@
 """The door of FHIR: one ASGI application for every interaction of every type, with its own table."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -36,14 +37,14 @@ class FHIRDoor:
     def __init__(self, house: House, context: Context, prefix: str = "/fhir") -> None:
         self._house = house
         self._context = context
-        self._prefix = prefix
+        self.prefix = prefix
         self._types = house.definitions.resource_types
         self._public_url = house.settings.base_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers: Headers = dict(scope["headers"])
-        exchange = scope.get(KEY) or Exchange(headers.get(b"x-request-id", b"none").decode("latin-1")[:64])
+        exchange = scope.get(KEY) or Exchange(secrets.token_hex(8))
         manner = Manner(base_url=self._base_url(scope, headers), head=scope["method"] == "HEAD")
         try:
             reply = await self._reply(scope, headers, manner, exchange, receive)
@@ -76,7 +77,7 @@ class FHIRDoor:
         return _with_preference(request, await _watched(interaction, session, request, receive, body))
 
     def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
-        path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self._prefix).strip("/")
+        path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).strip("/")
         method = scope["method"]
         return route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
 
@@ -84,7 +85,7 @@ class FHIRDoor:
         if self._public_url is not None:
             return self._public_url
         host = headers.get(b"host", b"localhost").decode("latin-1")
-        return f"{scope.get('scheme', 'http')}://{host}{self._prefix}"
+        return f"{scope.get('scheme', 'http')}://{host}{self.prefix}"
 
 
 def _check_sizes(scope: Scope, query: bytes) -> None:

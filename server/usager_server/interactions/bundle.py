@@ -13,8 +13,8 @@ async def bundle(session: Session, request: Request) -> Reply:
     """Do what each entry of a Bundle asks, apart (batch) or all together (transaction).
 
     Shape   a Bundle of type batch-response or transaction-response, entries in the order of the request.
-    Errors  Invalid (400), TooLarge (413) over bundle_limit_entries; a transaction fails with the error of its first entry
-            that cannot be done, a batch only says so in the entry.
+    Errors  Invalid (400), TooLarge (413) over bundle_limit_entries; a transaction fails with the error of its first
+            entry that cannot be done, a batch only says so in the entry.
     Source  FHIR R4 http.html#transaction.
     """
     # The entries route through the same table as requests do, so their modules must know it and it them.
@@ -42,7 +42,7 @@ def check_bundle(session: Session, resource: dict[str, Any]) -> None:
 
 
 def _check_shell(session: Session, resource: dict[str, Any]) -> None:
-    """Refuse a Bundle that is not R4 around the resources it carries; those are checked one by one, by their entries."""
+    """Refuse a Bundle that is not R4 around the resources it carries; those are checked entry by entry."""
     entries = resource.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Invalid("Bundle.entry is a list of objects", "Bundle.entry", code="structure")

@@ -16,8 +16,8 @@ RULES = ("invariant", "business-rule")
 def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
     """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say.
 
-    Errors  Invalid (400) for a resource that does not parse as R4, Unprocessable (422) for one that breaks an invariant or
-            a profile named in meta.profile. All findings are issues of the OperationOutcome.
+    Errors  Invalid (400) for a resource that does not parse as R4, Unprocessable (422) for one that breaks an invariant
+            or a profile named in meta.profile. All findings are issues of the OperationOutcome.
     """
     check_type(resource, expected_type)
     validator = session.house.validator

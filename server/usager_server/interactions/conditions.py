@@ -57,8 +57,8 @@ async def hold(session: Session, identity: Identity) -> None:
 async def match(session: Session, identity: Identity) -> Stored | None:
     """Return the one resource of an identity, or None.
 
-    Errors  MultipleMatches (412) when there are several, Invalid (400) on a parameter that is not known: a condition that
-            is only understood in part could select the wrong resource.
+    Errors  MultipleMatches (412) when there are several, Invalid (400) on a parameter that is not known: a condition
+            that is only understood in part could select the wrong resource.
     """
     query = search_query(session, (identity.type,), identity.parameters, strict=True)
     page = await session.repository.search(replace(query, count=2))

@@ -225,7 +225,7 @@ class _Step:
         return (element.name if element is not None else name), value, extra
 
     def value_of(self, name: str, element: Element | None = None) -> tuple[str, Any, Any]:
-        """Return the type, the value and the extensions given: a value[x], a resource, or parts for a backbone element."""
+        """Return the type, the value and its extensions: from a value[x], a resource, or parts (backbone element)."""
         part = self.parts.get("value")
         if part is None:
             raise self.malformed("'value' is missing")

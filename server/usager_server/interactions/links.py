@@ -1,4 +1,4 @@
-"""Links inside a resource: every reference and uri, found by the definitions, so that a transaction can replace them."""
+"""Links inside a resource, references and uris, found by the definitions so that a transaction can replace them."""
 
 import re
 from collections.abc import Callable, Mapping, MutableMapping
@@ -23,7 +23,7 @@ _ANY_RESOURCE: Final = "resource"
 class Links:
     """Walks resources along the definitions; what can hold no link is never visited.
 
-    Source  FHIR R4 http.html#trules: ids, references, uri, url, oid, uuid and narrative links are replaced, canonicals not.
+    Source  FHIR R4 http.html#trules: references, uri, url, oid, uuid and narrative links are replaced, canonicals not.
     """
 
     def __init__(self, definitions: Definitions) -> None:

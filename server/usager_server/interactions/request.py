@@ -110,9 +110,9 @@ def never_raw(_content_type: str) -> bool:
 class Request:
     """One interaction asked for.
 
-    Shape   path is what the caller wrote after the base. type, id, version, operation and member (the type searched in a
-            compartment, or *) come from it, "" when absent. query is decoded; if_none_exist is a query string. prefers_raw says, for a Binary of a given content type, whether
-            the caller wants its bytes rather than the resource.
+    Shape   path is what the caller wrote after the base. type, id, version, operation and member (the type searched in
+            a compartment, or *) come from it, "" when absent. query is decoded; if_none_exist is a query string.
+            prefers_raw says, for a Binary of a given content type, whether the caller wants its bytes.
     """
 
     method: str

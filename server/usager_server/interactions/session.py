@@ -59,8 +59,8 @@ class Reply:
     """The answer of an interaction, before the door gives it a format.
 
     Shape   document: JSON text ready to be sent (a stored resource); resource: a tree still to be written; content: raw
-            bytes or a stream with their content_type. At most one of the three. version and last_modified become ETag and
-            Last-Modified; location the path after the base.
+            bytes or a stream with their content_type. At most one of the three. version and last_modified become ETag
+            and Last-Modified; location the path after the base.
     """
 
     status: int = 200

@@ -52,8 +52,8 @@ def subset_text(definitions: Definitions, document: str, subset: Subset) -> str:
 def subset_tree(definitions: Definitions, resource: dict[str, Any], subset: Subset) -> dict[str, Any]:
     """Return the part of a resource that the subset keeps, tagged SUBSETTED.
 
-    Source  FHIR R4 search.html#summary, #elements: mandatory and modifier elements stay, so that what is left is valid and
-            cannot be misread.
+    Source  FHIR R4 search.html#summary, #elements: mandatory and modifier elements stay, so that what is left is valid
+            and cannot be misread.
     """
     root = definitions.types.get(str(resource.get("resourceType")))
     if root is None:

@@ -1,4 +1,4 @@
-"""The writes of a transaction: which resource each entry stands for, what its links become, and as few statements as can be."""
+"""The writes of a transaction: which resource each entry stands for, what its links become, in few statements."""
 
 import asyncio
 import re
@@ -162,7 +162,7 @@ class Writes:
             seen[target] = entry.index
 
     async def _link(self, entries: Sequence[Entry]) -> dict[int, list[Holder]]:
-        """Point the links between entries to what they become; return the conditional references still to be looked up."""
+        """Point links between entries to what they become; return the conditional references to look up."""
         waiting: dict[int, list[Holder]] = {}
         for number, entry in enumerate(entries):
             if number % SLICE == 0:

@@ -13,8 +13,8 @@ class OperationRequest:
     """What a caller gave to an operation.
 
     Shape   parameters: a Parameters resource, whatever way the values came (body, or query string for GET); body and
-            content_type: the raw body when it is neither Parameters nor query (a CDA document, a bare resource in JSON is
-            put in a Parameters as "resource"). resource_type and resource_id None at the upper levels.
+            content_type: the raw body when it is neither Parameters nor query (a CDA document); a bare resource in JSON
+            is put in a Parameters as "resource". resource_type and resource_id None at the upper levels.
     """
 
     resource_type: str | None = None

@@ -24,6 +24,10 @@ SHARED = ("Organization", "Practitioner", "PractitionerRole", "Location", "Healt
 REFERENCE = re.compile(rf'"reference":"((?:{"|".join(SHARED)})/[A-Za-z0-9\-.]{{1,64}})"')
 
 
+Start = tuple[int, str | None]
+"""Where to go on: the number of a search, and the cursor in it."""
+
+
 @dataclass(slots=True)
 class Record:
     """What is asked for: searches to be done one after the other, and what was sent already."""
@@ -63,7 +67,7 @@ def _types(session: Session, request: OperationRequest) -> frozenset[str]:
 
 
 def _searches(session: Session, request: OperationRequest, types: frozenset[str]) -> Sequence[SearchQuery]:
-    """Return the searches of the compartment: one, or with a period one for what has a date and one for what has none."""
+    """Return the searches of the compartment; with a period, what has a date and what has none apart."""
     registry = session.house.registry
     members = sorted((set(session.house.definitions.compartments["Patient"]) & types) - {"Patient"})
     since = [("_lastUpdated", f"ge{text}") for text in _texts(request, "_since")]
@@ -101,7 +105,7 @@ def _count(request: OperationRequest) -> int | None:
     return min(count, COUNT_MOST)
 
 
-def _start(record: Record, request: OperationRequest) -> tuple[int, str | None]:
+def _start(record: Record, request: OperationRequest) -> Start:
     """Return where to go on: the number of the search, and its cursor."""
     text = given(request, "_cursor")
     if text is None:
@@ -112,24 +116,24 @@ def _start(record: Record, request: OperationRequest) -> tuple[int, str | None]:
     return int(number), cursor or None
 
 
-async def _stream(record: Record, request: OperationRequest, start: tuple[int, str | None]) -> AsyncIterator[bytes]:
+async def _stream(record: Record, request: OperationRequest, start: Start) -> AsyncIterator[bytes]:
     """Yield the text of the Bundle, a page at a time."""
     yield b'{"resourceType":"Bundle","type":"searchset","entry":['
-    size_bytes, follows, following = 0, False, None
-    async for entries, following in _pages(record, start):
+    size_bytes, follows = 0, False
+    following: Start | None = None
+    async for entries, after in _pages(record, start):
         text = ",".join(entries)
         if text:
             yield f"{',' if follows else ''}{text}".encode()
             follows = True
         size_bytes += len(text)
+        following = after
         if record.count is not None or size_bytes > LIMIT_BYTES:
             break
     yield f'],"link":[{_links(record, request, following)}]}}'.encode()
 
 
-async def _pages(
-    record: Record, start: tuple[int, str | None]
-) -> AsyncIterator[tuple[Sequence[str], tuple[int, str | None] | None]]:
+async def _pages(record: Record, start: Start) -> AsyncIterator[tuple[Sequence[str], Start | None]]:
     """Yield the entries of each page, and where the next one starts; the patient comes before all."""
     number, cursor = start
     first: list[str] = []
@@ -166,7 +170,7 @@ def _entry(record: Record, stored: Stored, mode: str) -> str:
     return f'{{"fullUrl":{url},"resource":{stored.document},"search":{{"mode":"{mode}"}}}}'
 
 
-def _links(record: Record, request: OperationRequest, following: tuple[int, str | None] | None) -> str:
+def _links(record: Record, request: OperationRequest, following: Start | None) -> str:
     query = [
         (str(part["name"]), str(value))
         for part in request.parameters.get("parameter", ())
