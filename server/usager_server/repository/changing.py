@@ -43,12 +43,13 @@ LOCKED = """
         SELECT row, self, last_updated, $5::timestamptz, tenant, version, type, method, id, content, document FROM go
     )"""
 
+# Scalar subqueries on `go`, here and below, leave the planner nothing but the index, whatever it believes of the sizes.
 CHANGED = """
     changed AS (
-        UPDATE resource AS r
-        SET version = go.version + 1, last_updated = $5::timestamptz, method = $6::smallint, content = $7::uuid,
-            document = {document}
-        FROM go WHERE r.tenant = go.tenant AND r.type = go.type AND r.id = go.id
+        UPDATE resource
+        SET version = (SELECT version + 1 FROM go), last_updated = $5::timestamptz, method = $6::smallint,
+            content = $7::uuid, document = {document}
+        WHERE tenant = (SELECT tenant FROM go) AND type = $2 AND id = $3
     )"""
 
 OUTCOME = """
@@ -75,7 +76,7 @@ def update_arguments(
 def update_statement(shape: Shape) -> str:
     """Return the statement that stores the next version of one resource, for this shape of its new index rows."""
     places = Placeholders(FIRST_AFTER_DOCUMENT)
-    parts = [TENANT, LOCKED, CHANGED.format(document="$8::text || (go.version + 1) || $9::text")]
+    parts = [TENANT, LOCKED, CHANGED.format(document="$8::text || (SELECT version + 1 FROM go) || $9::text")]
     for table, has_rows in zip(INDEX_TABLES, shape, strict=False):
         parts.append(replace_index_rows(table, places) if has_rows else delete_index_rows(table))
     if shape[-1]:
@@ -97,7 +98,8 @@ def delete_statement() -> str:
 def delete_index_rows(table: IndexTable, kept: str = "") -> str:
     """Return the part of a statement that removes the index rows of the resource, but those kept."""
     return f"""old_{table.rows} AS (
-        DELETE FROM {table.name} AS i USING go WHERE i.tenant = go.tenant AND i.row = go.row {kept}
+        DELETE FROM {table.name} AS i
+        WHERE i.tenant = (SELECT tenant FROM go) AND i.row = (SELECT row FROM go) {kept}
     )"""  # noqa: S608 - names of our own
 
 

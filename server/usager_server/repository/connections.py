@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ class Connections:
     Order   the last one returned is the first one lent (its caches are warm); waiters are served in their order.
     Time    a wait of over wait_seconds, for a connection or a database that is down, ends in Unavailable (503).
     Shape   nothing is reset between two borrowers: no statement may leave session state, and a connection that comes
-            back inside a transaction, or after an interrupted statement, is closed. revive restarts an embedded database.
+            back inside a transaction, or after an interrupted statement, is closed. revive restarts an embedded
+            database; at_first is run on the first connection of the process.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class Connections:
         wait_seconds: float = 10,
         statement_timeout_seconds: float = 10,
         revive: Callable[[], None] | None = None,
+        at_first: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> None:
         self.url = url
         self.size = size
         self._wait_seconds = wait_seconds
         self._revive = revive
+        self._at_first = at_first
         self._settings = session_settings(statement_timeout_seconds)
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
@@ -98,6 +101,14 @@ class Connections:
         else:
             self.release(connection)
 
+    def gauges(self) -> dict[str, float]:
+        """Return how many connections are open, how many of them idle, and how many borrowers wait."""
+        return {
+            "database_connections_open": self._opened,
+            "database_connections_idle": len(self._idle),
+            "database_connections_awaited": sum(not waiter.done() for waiter in self._waiters),
+        }
+
     async def close(self) -> None:
         """Close the idle connections, and see that the others are closed when they come back."""
         self.size = 0
@@ -133,7 +144,11 @@ class Connections:
         """Connect, as often as it takes while a killed database comes back, within the time of `acquire`."""
         while True:
             try:
-                return await connect(self.url, self._settings)
+                connection = await connect(self.url, self._settings)
+                if self._at_first is not None:
+                    await self._at_first(connection)
+                    self._at_first = None
+                return connection
             except LOST:
                 if self._revive is not None:
                     await asyncio.to_thread(self._revive)
@@ -170,6 +185,8 @@ def session_settings(statement_timeout_seconds: float) -> dict[str, str]:
         "search_path": "public",
         "timezone": "UTC",
         "jit": "off",
+        # A plan made while a table was small would otherwise be kept, and read all of it, until the next ANALYZE.
+        "enable_seqscan": "off",
         "statement_timeout": f"{int(statement_timeout_seconds * 1000)}",
         "lock_timeout": "5000",
         "idle_in_transaction_session_timeout": "30000",

@@ -68,8 +68,10 @@ def insert_grams(places: Placeholders, source: str = "t") -> str:
     return f"""new_grams AS (
         INSERT INTO gram (tenant, gram, value)
         SELECT {source}.tenant, d.gram, d.value
-        FROM {source}, {places.unnest(GRAM_TYPES)} AS d(gram, value)
-        WHERE NOT EXISTS (
-            SELECT FROM gram AS g WHERE g.tenant = {source}.tenant AND g.gram = d.gram AND g.value = d.value
-        )
+        FROM {source} CROSS JOIN {places.unnest(GRAM_TYPES)} AS d(gram, value)
+        LEFT JOIN LATERAL (
+            SELECT true AS stored FROM gram AS g
+            WHERE g.tenant = {source}.tenant AND g.gram = d.gram AND g.value = d.value LIMIT 1
+        ) AS g ON true
+        WHERE g.stored IS NULL
     )"""  # noqa: S608 - names of our own

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
 
 from usager_server.errors import Unavailable
-from usager_server.repository.connections import Connections
+from usager_server.repository.connections import Connection, Connections
 from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.ids import row_numbers
+from usager_server.repository.isolation import refuse_open_wall
 from usager_server.repository.migrating import HEAD, migrate, schema_version
 from usager_server.repository.postgres import PostgresStore
 from usager_server.settings import Settings
 
 DATABASE = "usager"
 SERVER_ROLE = "usager_app"
+MONTHS_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,10 @@ async def check(url: str) -> None:
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise Unavailable(f"USAGER_DATABASE_URL: the database does not answer ({type(error).__name__})") from error
     try:
-        if await connection.fetchval(
-            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-        ):  # such a role sees the rows of every tenant, whatever the policies say
-            raise Unavailable(f"USAGER_DATABASE_URL: its role is above row-level security; use the role {SERVER_ROLE}")
         missing = await schema_missing(connection)
         if missing:
             raise Unavailable(missing)
+        await refuse_open_wall(connection)
     finally:
         await connection.close()
 
@@ -89,7 +89,8 @@ async def _prepare(found: Source) -> None:
     connection = await asyncpg.connect(found.cluster.url())
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another process was faster
+                await connection.execute(f"CREATE DATABASE {DATABASE}")
     finally:
         await connection.close()
     owner = await asyncpg.connect(found.owner_url)
@@ -99,6 +100,15 @@ async def _prepare(found: Source) -> None:
         await owner.close()
     if missing:
         await bring_up_to_date(found)
+
+
+async def readiness(store: PostgresStore) -> str | None:
+    """Return what keeps requests from being served, or None. Time: 2 s at most."""
+    try:
+        async with asyncio.timeout(2), store.connections.borrowed() as connection:
+            return await schema_missing(connection)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable) as error:
+        return f"the database does not answer ({type(error).__name__})"
 
 
 def open_store(settings: Settings, type_numbers: Mapping[str, int]) -> PostgresStore:
@@ -111,5 +121,12 @@ def open_store(settings: Settings, type_numbers: Mapping[str, int]) -> PostgresS
         size=settings.pool_size,
         statement_timeout_seconds=settings.statement_timeout_seconds,
         revive=found.cluster.start if found.cluster else None,
+        at_first=take_place,
     )
     return PostgresStore(connections, type_numbers)
+
+
+async def take_place(connection: Connection) -> None:
+    """Give this process a number of its own for its row numbers, and see that the coming months have their partitions."""
+    row_numbers.process = await connection.fetchval("SELECT nextval('process')")
+    await connection.execute(f"SELECT create_history_partitions(now()::date, {MONTHS_AHEAD})")

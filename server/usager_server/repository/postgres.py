@@ -1,5 +1,6 @@
 """The store on PostgreSQL: what `Repository` asks, handed to the files beside this one."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from usager_server.errors import NotFound, Unavailable
 from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, claiming, contents, reading
 from usager_server.repository.connections import Connections
+from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.history import history
 from usager_server.repository.running import Runner
@@ -26,12 +28,25 @@ SELECT k.cursor_key FROM set_config('app.tenant', $1, true) AS t(tenant), LATERA
 class PostgresStore:
     """What the repositories of all tenants share: the connections, the numbers of the types, a few remembered things."""
 
-    def __init__(self, connections: Connections, type_numbers: Mapping[str, int]) -> None:
+    def __init__(
+        self, connections: Connections, type_numbers: Mapping[str, int], embedded: EmbeddedPostgres | None = None
+    ) -> None:
         self.connections = connections
+        self.embedded = embedded
         self.type_numbers = dict(type_numbers)
         self.type_names = {number: name for name, number in type_numbers.items()}
         self.known_values = KnownValues()
         self._cursors: dict[int, Cursors] = {}
+
+    async def close(self) -> None:
+        """Close the connections, and leave the embedded database, which stops when nobody else uses it."""
+        await self.connections.close()
+        if self.embedded is not None:
+            await asyncio.to_thread(self.embedded.stop)
+
+    async def check(self) -> None:
+        """Ask the database for a sign of life. Errors: Unavailable (503)."""
+        await Runner(self.connections, 1).rows("SELECT set_config('app.tenant', $1, true)")
 
     def repository(self, tenant: int) -> "PostgresRepository":
         """Return the store of one tenant."""

@@ -46,13 +46,13 @@ FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
 async def read(runner: Runner, resource_type: str, type_number: int, resource_id: str) -> Stored | None:
     """Return the current version, a deletion included."""
     found = await runner.row(READ, type_number, resource_id)
-    return None if found is None else stored(resource_type, resource_id, found)
+    return None if found is None else stored(resource_type, resource_id, tuple(found))
 
 
 async def vread(runner: Runner, resource_type: str, type_number: int, resource_id: str, version: int) -> Stored | None:
     """Return one version, current or superseded."""
     found = await runner.row(VREAD, type_number, resource_id, version)
-    return None if found is None else stored(resource_type, resource_id, found)
+    return None if found is None else stored(resource_type, resource_id, tuple(found))
 
 
 async def read_many(
