@@ -30,6 +30,11 @@ FHIR_TYPE = BASE + "structuredefinition-fhir-type"
 REGEX = BASE + "regex"
 NOT_BASE = ("-extensions-", "-genetic-", "/example", "/filter")  # SearchParameters of extensions and of profiles
 
+CORRECTED = {
+    # published as `is Boolean`, the type of FHIRPath: no answer of a questionnaire is of it
+    "que-7": "operator = 'exists' implies (answer is boolean)",
+}
+
 Resource = dict[str, Any]
 
 
@@ -65,7 +70,8 @@ class Invariants:
         """Return the number of a constraint; None when it has no FHIRPath expression."""
         if "expression" not in constraint:
             return None
-        row = (constraint["key"], constraint["severity"], constraint["human"], constraint["expression"])
+        expression = CORRECTED.get(constraint["key"], constraint["expression"])
+        row = (constraint["key"], constraint["severity"], constraint["human"], expression)
         return self.numbers.setdefault(row, len(self.numbers))
 
     def of(self, element: Mapping[str, Any], without: Iterable[str] = ()) -> list[int]:

@@ -101,3 +101,20 @@ class TypeOperation:
 
 
 Expression: TypeAlias = Literal | Variable | External | Member | Call | Indexer | Unary | Binary | TypeOperation
+
+
+def parts(node: Expression) -> tuple[Expression, ...]:
+    """Return the expressions directly inside an expression."""
+    match node:
+        case Member(source=source):
+            return () if source is None else (source,)
+        case Call(source=source, arguments=arguments):
+            return arguments if source is None else (source, *arguments)
+        case Indexer(source=one, index=other) | Binary(left=one, right=other):
+            return (one, other)
+        case Unary(operand=operand):
+            return (operand,)
+        case TypeOperation(operand=operand):
+            return () if operand is None else (operand,)
+        case _:
+            return ()

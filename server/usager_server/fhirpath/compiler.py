@@ -21,7 +21,7 @@ from usager_server.fhirpath.constants import constant
 from usager_server.fhirpath.functions import FUNCTIONS
 from usager_server.fhirpath.lexer import refused
 from usager_server.fhirpath.navigation import Routes, step
-from usager_server.fhirpath.nodes import EMPTY, FALSE, TRUE, Compiled, Failure, Frame, Items, Node, TypeInfo
+from usager_server.fhirpath.nodes import EMPTY, FALSE, NOTHING, TRUE, Compiled, Failure, Frame, Items, Node, TypeInfo
 from usager_server.fhirpath.operators import OPERATORS
 from usager_server.fhirpath.quantity import Quantity
 from usager_server.fhirpath.typing import is_known, matcher
@@ -29,7 +29,7 @@ from usager_server.fhirpath.values import single, type_name, wanted
 
 
 def _this(frame: Frame) -> Items:
-    return [frame.this]
+    return EMPTY if frame.this is NOTHING else [frame.this]
 
 
 class Compiler:
@@ -93,7 +93,7 @@ class Compiler:
     def _first_member(self, node: Member) -> Compiled:
         routes, name = Routes(self.definitions, node.name), node.name
         is_a = self.definitions.is_a
-        may_be_type = name in self.definitions.types
+        may_be_type = name[:1].isupper() and name in self.definitions.types
 
         def first(frame: Frame) -> Items:
             this = frame.this

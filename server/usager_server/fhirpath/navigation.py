@@ -1,11 +1,13 @@
 """From a node to its children, typed by the definitions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from usager_server.definitions import Definitions
 from usager_server.fhirpath.nodes import Items, Node
 
-Candidates = tuple[tuple[str, str | None, str], ...]  # JSON key, its "_" sibling when primitive, type
+Candidate = tuple[str, str | None, str]  # JSON key, its "_" sibling when primitive, type
+Candidates = tuple[Candidate, ...] | dict[str, Candidate]  # by each JSON key when the element is a choice
 
 
 class Routes(dict[str, Candidates]):
@@ -17,15 +19,19 @@ class Routes(dict[str, Candidates]):
         self.name = name
 
     def __missing__(self, type_name: str) -> Candidates:
-        found = self[type_name] = tuple(
+        candidates = tuple(
             _candidate(self.definitions, key, kind)
             for key, (element, kind) in self.definitions.property_map(type_name).items()
             if element.name == self.name
         )
+        found: Candidates = candidates
+        if len(candidates) > 1:
+            found = {key: candidate for candidate in candidates for key in candidate[:2] if key}
+        self[type_name] = found
         return found
 
 
-def _candidate(definitions: Definitions, key: str, kind: str) -> tuple[str, str | None, str]:
+def _candidate(definitions: Definitions, key: str, kind: str) -> Candidate:
     return key, f"_{key}" if definitions.types[kind].kind == "primitive" else None, kind
 
 
@@ -34,11 +40,15 @@ def step(node: Node, candidates: Candidates, found: Items) -> None:
     holder = node.value if node.value.__class__ is dict else node.extra
     if holder.__class__ is not dict:
         return
-    for key, shadow, kind in candidates:
+    for key, shadow, kind in _present(holder, candidates) if isinstance(candidates, dict) else candidates:
         value = holder.get(key)
         extra = holder.get(shadow) if shadow is not None else None
         if value is not None or extra is not None:
             place(node, key, kind, value, extra, found)
+
+
+def _present(holder: Mapping[str, Any], candidates: Mapping[str, Candidate]) -> tuple[Candidate, ...]:
+    return tuple({candidate[0]: candidate for name in holder if (candidate := candidates.get(name))}.values())
 
 
 def place(node: Node, key: str, kind: str, value: Any, extra: Any, found: Items) -> None:

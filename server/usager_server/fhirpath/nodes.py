@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NoReturn, TypeAlias
+from time import monotonic
+from typing import Any, TypeAlias
 
 from usager_server.definitions import Definitions
 from usager_server.errors import TooCostly
@@ -20,6 +21,10 @@ Items: TypeAlias = list[Any]
 EMPTY: Items = []
 TRUE: Items = [True]
 FALSE: Items = [False]
+NOTHING = object()  # what $this is while a function looks at an empty collection
+
+
+_BETWEEN_LOOKS = 500
 
 
 class Failure(Exception):  # noqa: N818  # the compiler turns it into Invalid, with the position
@@ -57,10 +62,17 @@ class Node:
 
     @property
     def path(self) -> str:
-        """Return where the node stands, as FHIRPath: Patient.name[0].given[1]."""
+        """Return where the node stands, by JSON names: Patient.name[0].given[1], Patient.deceasedBoolean."""
+        return self._path(lambda node: node.key or "")
+
+    def expression(self, definitions: Definitions) -> str:
+        """Return where the node stands, as FHIRPath: Patient.deceased, not Patient.deceasedBoolean."""
+        return self._path(lambda node: _element_name(node, definitions))
+
+    def _path(self, name: "Callable[[Node], str]") -> str:
         if self.parent is None:
             return self.type
-        step = f"{self.parent.path}.{self.key}"
+        step = f"{self.parent._path(name)}.{name(self)}"
         return step if self.index is None else f"{step}[{self.index}]"
 
     @property
@@ -70,6 +82,12 @@ class Node:
             return None
         found = self.parent.value if isinstance(self.parent.value, dict) else self.parent.extra
         return found if isinstance(found, dict) else None
+
+
+def _element_name(node: Node, definitions: Definitions) -> str:
+    key = node.key or ""
+    known = definitions.property_map(node.parent.type).get(key) if node.parent else None
+    return known[0].name if known else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +105,8 @@ class Environment:
     Shape   resource and root_resource are %resource and %rootResource when the focus is a part (or contained);
             variables are further %constants, each a value or a list; resolve gives the resource of a reference;
             conforms_to answers for profiles, safe_narrative for htmlChecks(); trace sees what trace() names.
-            budget is how many nodes may be visited; strict refuses as() on several items and unknown elements.
+            budget is how many nodes may be visited, and seconds how long it may take; strict refuses `as` on several
+            items.
     """
 
     resource: "Node | None" = None
@@ -99,27 +118,37 @@ class Environment:
     trace: Callable[[str, Sequence[Any]], None] | None = None
     now: datetime | None = None
     budget: int = 5_000_000
+    seconds: float = 10.0
     strict: bool = False
 
 
 class Run:
     """One evaluation: its environment, and what is left of its budget."""
 
-    __slots__ = ("_now", "budget", "context", "definitions", "environment", "remembered")
+    __slots__ = ("_end", "_look_at", "_now", "budget", "context", "definitions", "environment")
 
     def __init__(self, definitions: Definitions, environment: Environment, context: Node) -> None:
         self.definitions = definitions
         self.environment = environment
         self.context = context
         self.budget = environment.budget
-        self.remembered: dict[int, Items] = {}
+        self._look_at = self.budget - _BETWEEN_LOOKS
+        self._end = 0.0
         self._now = environment.now
 
     def spend(self, amount: int) -> None:
         """Take from the budget. Errors: TooCostly (403)."""
-        self.budget -= amount
+        self.budget -= amount + 1
+        if self.budget < self._look_at:
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        self._end = self._end or monotonic() + self.environment.seconds
+        self._look_at = self.budget - _BETWEEN_LOOKS
         if self.budget < 0:
-            _too_costly(self.environment.budget)
+            raise TooCostly(f"FHIRPath: the expression visits more than {self.environment.budget} nodes")
+        if monotonic() > self._end:
+            raise TooCostly(f"FHIRPath: the expression takes more than {self.environment.seconds:g} s")
 
     @property
     def now(self) -> datetime:
@@ -141,10 +170,6 @@ class Run:
         """Return the resource that contains %resource, or %resource itself: %rootResource."""
         found = self.environment.root_resource or self.resource
         return found.parent if found.key == "contained" and found.parent is not None else found
-
-
-def _too_costly(budget: int) -> NoReturn:
-    raise TooCostly(f"FHIRPath: the expression visits more than {budget} nodes")
 
 
 class Frame:

@@ -16,12 +16,14 @@ from usager_server.fhirpath.ast import (
     TypeOperation,
     Unary,
     Variable,
+    parts,
 )
 from usager_server.fhirpath.lexer import Token, refused, tokens, unescaped
 from usager_server.fhirpath.quantity import CALENDAR, Quantity
 from usager_server.fhirpath.temporal import parse_date, parse_datetime, parse_time
 
-MAXIMUM_DEPTH = 60
+MAXIMUM_DEPTH = 60  # of parentheses, signs and arguments
+MAXIMUM_HEIGHT = 150  # of the tree: a path of so many steps, an operator repeated so often
 
 _LEVELS: tuple[tuple[str, ...], ...] = (
     ("implies",),
@@ -83,6 +85,8 @@ class _Parser:
         found = self.expression(0)
         if self.next.kind != "end":
             raise self.wrong(f"{self.next.text!r} is not expected here")
+        if _height(found) > MAXIMUM_HEIGHT:
+            raise refused(f"an expression chains at most {MAXIMUM_HEIGHT} steps", self.text, 0)
         return found
 
     def expression(self, level: int) -> Expression:
@@ -155,7 +159,7 @@ class _Parser:
         if token.kind == "time":
             value = parse_time(text[1:])
         else:
-            value = parse_date(text) if token.kind == "date" else parse_datetime(text)
+            value = parse_date(text) if token.kind == "date" else parse_datetime(text.removesuffix("T"))
         if value is None:
             raise refused(f"{token.text} is not in the calendar", self.text, token.position)
         return value
@@ -208,6 +212,15 @@ class _Parser:
         if name in ("System", "FHIR") and self.accept("."):
             return TypeName(name, self.identifier(after_dot=True), position)
         return TypeName(None, name, position)
+
+
+def _height(tree: Expression) -> int:
+    height = 0
+    level: list[Expression] = [tree]
+    while level:
+        height += 1
+        level = [part for node in level for part in parts(node)]
+    return height
 
 
 def _name(text: str) -> str:

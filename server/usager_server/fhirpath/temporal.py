@@ -1,13 +1,16 @@
 """Dates, times and instants of FHIRPath: of partial precision, with or without an offset from UTC."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
-_TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?", re.ASCII)
-_OFFSET = re.compile(r"Z|([+-])(\d\d):(\d\d)", re.ASCII)
+_DATE = r"(\d{4})(?:-(\d\d)(?:-(\d\d){}?)?)?"
+_TIME = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
+_DATE_ONLY = re.compile(_DATE.replace("{}?", ""), re.ASCII)
+_TIME_ONLY = re.compile(_TIME, re.ASCII)
+_DATE_TIME = re.compile(_DATE.replace("{}", rf"(?:T{_TIME}(Z|[+-]\d\d:\d\d)?)"), re.ASCII)
 _WIDEST_GAP = timedelta(hours=26)  # between the offsets +14:00 and -12:00
 
 UNITS = ("year", "month", "day", "hour", "minute", "second")
@@ -61,48 +64,52 @@ def _zone(offset: int | None) -> str:
 
 def parse_date(text: str) -> Temporal | None:
     """Return the Date of a text such as 2015-02; None when it is not one."""
-    match = _DATE.fullmatch(text)
-    return _checked(Temporal("Date", _numbers(match))) if match else None
+    match = _DATE_ONLY.fullmatch(text)
+    parts = _numbers(match.groups()) if match else ()
+    return Temporal("Date", parts) if parts and _is_day(parts) else None
 
 
 def parse_time(text: str) -> Temporal | None:
     """Return the Time of a text such as 14:30; None when it is not one."""
-    match = _TIME.fullmatch(text)
-    return _checked(Temporal("Time", _numbers(match)[:3], match[4] or "")) if match else None
+    match = _TIME_ONLY.fullmatch(text)
+    parts = _numbers(match.groups()[:3]) if match else ()
+    return Temporal("Time", parts, match[4] or "") if match and _is_clock(parts) else None
 
 
 def parse_datetime(text: str) -> Temporal | None:
     """Return the DateTime of a text such as 2015-02-04T14:30Z; None when it is not one."""
-    day, _, rest = text.partition("T")
-    date = _DATE.fullmatch(day)
-    if not date:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
         return None
-    if not rest:
-        return _checked(Temporal("DateTime", _numbers(date)))
-    clock = _TIME.match(rest)
-    zone = _OFFSET.fullmatch(rest, clock.end()) if clock else None
-    if not clock or not date[3] or (not zone and clock.end() != len(rest)):
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    if second is not None:
+        parts: tuple[int, ...] = (int(year), int(month), int(day), int(hour), int(minute), int(second))
+    else:
+        parts = _numbers((year, month, day, hour, minute))
+    if not _is_day(parts) or not _is_clock(parts[3:]):
         return None
-    return _checked(Temporal("DateTime", _numbers(date) + _numbers(clock)[:3], clock[4] or "", _minutes(zone)))
+    return Temporal("DateTime", parts, fraction or "", _minutes(zone) if zone else None)
 
 
-def _numbers(match: re.Match[str]) -> tuple[int, ...]:
-    return tuple(int(group) for group in match.groups()[:3] if group is not None)
+def _numbers(groups: Sequence[str | None]) -> tuple[int, ...]:
+    return tuple(int(group) for group in groups if group is not None)
 
 
-def _minutes(zone: re.Match[str] | None) -> int | None:
-    if zone is None:
-        return None
-    minutes = int(zone[2]) * 60 + int(zone[3]) if zone[1] else 0
-    return -minutes if zone[1] == "-" else minutes
+def _is_day(parts: Sequence[int]) -> bool:
+    if parts[0] < 1 or (len(parts) > 1 and not 1 <= parts[1] <= 12):
+        return False
+    return len(parts) < 3 or 1 <= parts[2] <= 28 or 28 < parts[2] <= last_day(parts[0], parts[1])
 
 
-def _checked(value: Temporal) -> Temporal | None:
-    try:
-        _moment(value)
-    except ValueError:
-        return None
-    return value
+def _is_clock(parts: Sequence[int]) -> bool:
+    return not parts or (parts[0] < 24 and max(parts[1:], default=0) < 61 and (len(parts) < 2 or parts[1] < 60))
+
+
+def _minutes(zone: str) -> int:
+    if zone == "Z":
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[4:])
+    return -minutes if zone[0] == "-" else minutes
 
 
 def _moment(value: Temporal) -> datetime:

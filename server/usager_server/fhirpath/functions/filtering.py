@@ -6,7 +6,7 @@ from typing import Any
 
 from usager_server.fhirpath.comparing import key, order
 from usager_server.fhirpath.functions.registry import function
-from usager_server.fhirpath.nodes import EMPTY, Compiled, Failure, Frame, Items
+from usager_server.fhirpath.nodes import EMPTY, NOTHING, Compiled, Failure, Frame, Items
 from usager_server.fhirpath.values import boolean, single, wanted
 
 
@@ -68,7 +68,7 @@ def iif(frame: Frame, source: Items, criterion: Compiled, then: Compiled, otherw
     """Return one of two results; the other is not evaluated."""
     if len(source) > 1:
         raise Failure(f"iif() works on one item, not {len(source)}")
-    inner = Frame(source[0], frame.index, frame.total, frame.run) if source else frame
+    inner = Frame(source[0] if source else NOTHING, frame.index, frame.total, frame.run)
     if wanted(criterion(inner), bool, "a Boolean") is True:
         return then(inner)
     return otherwise(inner) if otherwise else EMPTY

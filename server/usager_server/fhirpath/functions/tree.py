@@ -57,14 +57,14 @@ def has_value(frame: Frame, source: Items) -> Items:
 @function("getValue")
 def get_value(frame: Frame, source: Items) -> Items:
     """Return the value of the one primitive, as a type of System."""
-    value = _primitive(source[0]) if len(source) == 1 else None
-    return EMPTY if value is None else [value]
+    known = len(source) == 1 and _primitive(source[0]) is not None
+    return [value_of(source[0])] if known else EMPTY
 
 
 def _primitive(item: Any) -> Any:
-    if isinstance(item, Node) and item.type not in PRIMITIVES:
-        return None
-    return value_of(item)
+    if not isinstance(item, Node):
+        return item
+    return item.value if item.type in PRIMITIVES else None
 
 
 @function("type")
