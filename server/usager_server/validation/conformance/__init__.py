@@ -1,4 +1,4 @@
-"""Conformance resources: StructureDefinitions, ValueSets and CodeSystems, and what is needed to apply them to a tree."""
+"""Conformance resources: StructureDefinitions, ValueSets and CodeSystems, and how they apply to a tree."""
 
 from usager_server.validation.conformance.registry import Conformance, read_folder
 

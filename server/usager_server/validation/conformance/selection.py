@@ -25,6 +25,8 @@ def select(item: Item, steps: Sequence[str], walk: Walk, definitions: Definition
     """Return the values that the steps lead to."""
     items = [item]
     for step in steps:
+        if step == "$this":
+            continue
         items = [found for each in items for found in _step(each, step, walk, definitions)]
     return items
 
@@ -77,7 +79,7 @@ def resolve(value: Any, walk: Walk) -> dict[str, Any] | None:
 
 
 def reference_type(value: Any, walk: Walk, definitions: Definitions) -> str | None:
-    """Return the type a reference points at, by what it resolves to, by its form or by its `type`; None when unknown."""
+    """Return the type a reference points at: by what it resolves to, its form or its `type`; None when unknown."""
     resource = resolve(value, walk)
     if resource is not None:
         return resource.get("resourceType")

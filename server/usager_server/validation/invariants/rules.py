@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from usager_server.definitions import Definitions, Invariant
 from usager_server.validation.invariants.bundles import BUNDLES
 from usager_server.validation.invariants.datatypes import DATATYPES, extension_holds
-from usager_server.validation.invariants.resources import RESOURCES
 from usager_server.validation.invariants.expressions import expression_predicate
+from usager_server.validation.invariants.resources import RESOURCES
 from usager_server.validation.walk import Predicate
 
 # Decided by the checkers themselves: objects.py, references.py, narrative.py.

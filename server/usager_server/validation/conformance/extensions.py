@@ -1,0 +1,77 @@
+"""Extensions: those with an installed definition are checked wherever they stand, context included."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from usager_server.definitions import Definitions
+
+Step = tuple[str, int | None]
+Found = tuple[tuple[Step, ...], dict[str, Any]]
+
+
+def find_extensions(tree: dict[str, Any], known: frozenset[str]) -> list[Found]:
+    """Return the extensions of known definitions in a resource, each with the properties that lead to it.
+
+    Shape   contained resources and entries of a Bundle are left out: they are resources of their own.
+    """
+    found: list[Found] = []
+    _search(tree, (), known, found)
+    return found
+
+
+def _search(node: dict[str, Any], steps: tuple[Step, ...], known: frozenset[str], found: list[Found]) -> None:
+    for name, value in node.items():
+        if type(value) is dict:
+            if "resourceType" not in value:
+                _search(value, (*steps, (name, None)), known, found)
+        elif type(value) is list and name != "contained":
+            extension = name == "extension" or name == "modifierExtension"
+            for index, each in enumerate(value):
+                if type(each) is dict:
+                    if extension and each.get("url") in known:
+                        found.append(((*steps, (name, index)), each))
+                    _search(each, (*steps, (name, index)), known, found)
+
+
+def path_of(steps: Sequence[Step], kind: str, definitions: Definitions) -> str:
+    """Return the FHIRPath steps of a place: ".name[0].given[1].extension[0]"."""
+    return "".join(
+        f".{name}" if index is None else f".{name}[{index}]" for name, index, _ in _typed(steps, kind, definitions)
+    )
+
+
+def contexts_of(steps: Sequence[Step], kind: str, definitions: Definitions) -> set[str]:
+    """Return what the place before the last step may be called in the context of an extension.
+
+    Shape   its path in the resource, its type and those it derives from, and its path in the types it is nested in:
+            for Patient.contact[0].name, Patient.contact.name, HumanName, Element, BackboneElement.name...
+    """
+    names = [kind]
+    types = [kind]
+    for name, _, child in _typed(steps[:-1], kind, definitions):
+        names = [f"{each}.{name}" for each in names] + [f"{each}.{name}" for each in definitions.ancestors(types[-1])]
+        types.append(child)
+    return {*names, *definitions.ancestors(types[-1])}
+
+
+def _typed(steps: Sequence[Step], kind: str, definitions: Definitions) -> Iterator[tuple[str, int | None, str]]:
+    for name, index in steps:
+        plain = name.removeprefix("_")
+        element, child = definitions.property_map(kind).get(plain, (None, ""))
+        yield (element.name if element is not None else plain), index, child
+        kind = child
+
+
+def is_in_context(definition: Mapping[str, Any], contexts: set[str], parent_url: str | None) -> bool:
+    """Tell whether an extension may stand there; a context given by FHIRPath is judged by nobody."""
+    given = definition.get("context", ())
+    return not given or any(_allows(context, contexts, parent_url) for context in given)
+
+
+def _allows(context: Mapping[str, str], contexts: set[str], parent_url: str | None) -> bool:
+    expression = context["expression"]
+    if context["type"] == "element":
+        return expression in contexts or expression == "*"
+    if context["type"] == "extension":
+        return parent_url is not None and expression.partition("#")[0] == parent_url
+    return True
