@@ -6,6 +6,7 @@ from typing import Any
 
 from usager_server.definitions import Definitions, SearchParameter
 from usager_server.errors import Invalid
+from usager_server.fhirpath import compile
 from usager_server.search.extraction import Evaluate, TypeIndex, compile_type
 from usager_server.search.hashing import parameter_hash
 from usager_server.search.index import IndexRows
@@ -82,5 +83,14 @@ class SearchRegistry:
             self.definitions, resource_type, list(published.values()), self._declared, self.base_url, self._evaluator
         )
 
-    def _evaluator(self, expression: str, resource_type: str) -> Evaluate:
-        raise NotImplementedError(expression)
+    def _evaluator(self, expression: str, _resource_type: str) -> Evaluate:
+        evaluator = compile(expression, self.definitions)
+        return lambda resource: [
+            (_fhir_type(node.type), node.value) for node in evaluator.evaluate(resource) if node.value is not None
+        ]
+
+
+def _fhir_type(name: str) -> str:
+    """Return the FHIR type of what an expression computed: System.Boolean is a boolean."""
+    system = name.removeprefix("System.")
+    return name if system == name else system[0].lower() + system[1:]

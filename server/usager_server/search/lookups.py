@@ -1,0 +1,152 @@
+"""What to look for in the index tables: the meaning of a condition in hashes and ranges, without SQL.
+
+Every leg of a lookup names the number of the resource type it is about first, so that a search over several types is
+the same lookup with more legs.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, Union
+
+TypeNumber: TypeAlias = int
+Hash: TypeAlias = int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Resources that hold any of these tokens. selective: of the kind that few resources share (an identifier)."""
+
+    legs: tuple[tuple[TypeNumber, Hash], ...]
+    selective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Resources that point at a target: (type, parameter, target)."""
+
+    legs: tuple[tuple[TypeNumber, Hash, Hash], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """Resources with a text in a range: (type, parameter, from, to), to exclusive."""
+
+    legs: tuple[tuple[TypeNumber, Hash, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Containing:
+    """Resources with a text that contains any of these terms: (type, parameter)."""
+
+    legs: tuple[tuple[TypeNumber, Hash], ...]
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Resources with a range of time: (type, parameter, low >=, low <, high >=, high <=)."""
+
+    legs: tuple[tuple[TypeNumber, Hash, int, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Resources with an interval: (type, parameter, low >=, low <=, high >=, high <=)."""
+
+    legs: tuple[tuple[TypeNumber, Hash, float, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """Resources with any row of a parameter, whatever its value: (type, parameter)."""
+
+    kind: Literal["reference", "string", "date", "number"]
+    legs: tuple[tuple[TypeNumber, Hash], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Locations within a distance of a point, the nearest of several points counting: (type, latitude, longitude)."""
+
+    leg: tuple[TypeNumber, Hash, Hash]
+    latitude: float
+    longitude: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The resources with these ids."""
+
+    legs: tuple[tuple[TypeNumber, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """Resources last updated within any of these ranges of microseconds: (type, from, to), to exclusive."""
+
+    legs: tuple[tuple[TypeNumber, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfTypes:
+    """Every resource of these types."""
+
+    legs: tuple[tuple[TypeNumber], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """Resources that point, by (type, parameter), at a resource that inner finds."""
+
+    legs: tuple[tuple[TypeNumber, Hash], ...]
+    inner: "Lookup"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """Resources of these types that one found by inner points at, by any of these parameters (`_has`)."""
+
+    types: tuple[TypeNumber, ...]
+    parameters: tuple[Hash, ...]
+    inner: "Lookup"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """What any of these finds."""
+
+    lookups: tuple["Lookup", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """What all of these find."""
+
+    lookups: tuple["Lookup", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """What this does not find."""
+
+    inner: "Lookup"
+
+
+Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a chain of bars
+    Tokens,
+    References,
+    Strings,
+    Containing,
+    Dates,
+    Numbers,
+    Having,
+    Near,
+    Ids,
+    Updated,
+    OfTypes,
+    Chained,
+    Pointed,
+    AnyOf,
+    AllOf,
+    Without,
+]
