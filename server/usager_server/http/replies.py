@@ -75,7 +75,8 @@ def written(tree: Any, manner: Manner, definitions: Definitions) -> bytes:
         return build_json(tree, pretty=manner.pretty)
     from usager_server.xmltext import xml_from_tree
 
-    return xml_from_tree(tree, definitions, pretty=manner.pretty)
+    text: bytes = xml_from_tree(tree, definitions, pretty=manner.pretty)
+    return text
 
 
 def _headers(reply: Reply, manner: Manner) -> Headers:

@@ -170,3 +170,7 @@ class Repository(Protocol):
     def read_content(self, key: str) -> AsyncIterator[bytes]:
         """Yield the bytes stored under a key, in pieces of at most 1 MiB."""
         ...
+
+    async def content_size(self, key: str) -> int | None:
+        """Return how many bytes are stored under a key, or None."""
+        ...
