@@ -1,0 +1,35 @@
+"""Reading and writing FHIR extensions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from usager_cda.datatypes import Tree
+
+
+def extension_of(element: Tree, url: str) -> Tree | None:
+    """Return the first extension of that URL, or None."""
+    return next(extensions_of(element, url), None)
+
+
+def extensions_of(element: Tree, url: str) -> Iterator[Tree]:
+    """Yield the extensions of that URL."""
+    return (found for found in element.get("extension", ()) if found.get("url") == url)
+
+
+def value_of(element: Tree, url: str) -> Any:
+    """Return the value of the first extension of that URL, or None."""
+    found = extension_of(element, url)
+    if found is None:
+        return None
+    return next((value for name, value in found.items() if name.startswith("value")), None)
+
+
+def put_extension(element: Tree, url: str, **value: Any) -> None:
+    """Add an extension with one value (valueCode=...), unless the value is None."""
+    if all(each is not None for each in value.values()):
+        element.setdefault("extension", []).append({"url": url, **value})
+
+
+def filled(tree: Tree) -> Tree:
+    """Return a tree without the members that are None or empty."""
+    return {name: value for name, value in tree.items() if value not in (None, [], {}, "", ())}

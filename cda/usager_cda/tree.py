@@ -1,0 +1,107 @@
+"""Small words for walking and building CDA trees."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+HL7_NAMESPACE = "urn:hl7-org:v3"
+SDTC_NAMESPACE = "urn:hl7-org:sdtc"
+XSI_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
+HL7 = f"{{{HL7_NAMESPACE}}}"
+SDTC = f"{{{SDTC_NAMESPACE}}}"
+LAB = "{urn:oid:1.3.6.1.4.1.19376.1.3.2}"
+PREFIXES = {SDTC: "sdtc:", LAB: "lab:"}
+XSI_TYPE = f"{{{XSI_NAMESPACE}}}type"
+
+Element = etree._Element
+
+
+def child(element: Element | None, name: str) -> Element | None:
+    """Return the first child of that HL7 name, or None."""
+    return None if element is None else next(element.iterchildren(HL7 + name), None)
+
+
+def children(element: Element | None, name: str) -> list[Element]:
+    """Return the children of that HL7 name."""
+    return [] if element is None else list(element.iterchildren(HL7 + name))
+
+
+def descendant(element: Element | None, path: str) -> Element | None:
+    """Return the first element under a slash-separated path of HL7 names, or None."""
+    for name in path.split("/"):
+        element = child(element, name)
+    return element
+
+
+def elements(element: Element) -> Iterator[Element]:
+    """Yield the child elements: no comment, no processing instruction."""
+    return (node for node in element if isinstance(node.tag, str))
+
+
+def text_of(element: Element | None) -> str | None:
+    """Return the text inside an element, comments left out and white space collapsed; None when there is none."""
+    if element is None:
+        return None
+    text = element.text or "" if len(element) == 0 else "".join(_texts(element))
+    return " ".join(text.split()) or None
+
+
+def _texts(element: Element) -> Iterator[str]:
+    yield element.text or ""
+    for inner in element:
+        if isinstance(inner.tag, str):
+            yield from _texts(inner)
+        yield inner.tail or ""
+
+
+def attribute(element: Element | None, name: str) -> str | None:
+    """Return an attribute, white space collapsed; None when absent or empty."""
+    value = None if element is None else element.get(name)
+    return " ".join(value.split()) or None if value else None
+
+
+def local_name(element: Element) -> str:
+    """Return the name of an element, with a prefix for the known extensions of CDA (sdtc:, lab:)."""
+    namespace, brace, name = element.tag.rpartition("}")
+    return PREFIXES.get(namespace + brace, "") + name
+
+
+def tag_of(name: str) -> str:
+    """Return the tag of a name as local_name gives it."""
+    for namespace, prefix in PREFIXES.items():
+        if name.startswith(prefix):
+            return namespace + name.removeprefix(prefix)
+    return HL7 + name
+
+
+def line_of(element: Element) -> int | None:
+    """Return the line an element began on, None when it was not read from text."""
+    line = element.sourceline
+    return line if isinstance(line, int) else None
+
+
+def xpath_of(element: Element) -> str:
+    """Return a path that a person can follow: /ClinicalDocument/recordTarget[2]/patientRole."""
+    steps = [_step(node) for node in (element, *element.iterancestors())]
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(element: Element) -> str:
+    rank = sum(1 for _ in element.itersiblings(element.tag, preceding=True)) + 1
+    return local_name(element) + (f"[{rank}]" if rank > 1 else "")
+
+
+def node(tag: str, text: str | None = None, **attributes: str | None) -> Element:
+    """Return a new HL7 element; attributes that are None are left out."""
+    made = etree.Element(HL7 + tag)
+    for name, value in attributes.items():
+        if value is not None:
+            made.set(name, value)
+    made.text = text
+    return made
+
+
+def add(parent: Element, *kids: Element | None) -> Element:
+    """Append the children that are there, in their order, and return the parent."""
+    parent.extend([kid for kid in kids if kid is not None])
+    return parent
