@@ -15,7 +15,7 @@ bench: .venv/.ready-dev
 	@.venv/bin/python -m tests.bench
 
 openapi: .venv/.ready-dev
-	@.venv/bin/usager openapi > openapi/openapi.json
+	@.venv/bin/usager openapi --folder openapi
 
 lock: .venv/.ready-dev
 	@.venv/bin/python -m pip freeze --exclude-editable > constraints.txt

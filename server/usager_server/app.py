@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import orjson
 from starlette.applications import Starlette
 
 from usager_server import __version__
 from usager_server.definitions import Definitions, SearchParameter, load
+from usager_server.errors import Unavailable
 from usager_server.http.context import context
 from usager_server.http.front import Front, LoopbackOnly
 from usager_server.http.metrics import SharedTally, counts_folder
@@ -19,7 +21,7 @@ from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.session import House
 from usager_server.logs import set_up_logs
-from usager_server.openapi import build_openapi
+from usager_server.openapi import build_openapi, examples
 from usager_server.operations import Operation
 from usager_server.operations.everything import everything
 from usager_server.operations.meta import meta, meta_add, meta_delete
@@ -73,6 +75,17 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         profiles=plugins.profiles,
         supported_profiles=_supported(validator),
     )
+
+
+def openapi_files(settings: Settings) -> Mapping[str, bytes]:
+    """Return the OpenAPI document and its examples as files, by relative path; needs no database."""
+    house = build_house(settings, activate(settings.profile_keys), load(), _no_store)
+    document = orjson.dumps(build_openapi(house), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return {"openapi.json": document, **{f"examples/{name}": text for name, text in examples().items()}}
+
+
+def _no_store(tenant: int) -> Repository:
+    raise Unavailable(f"There is no store here for tenant {tenant}")
 
 
 def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTally) -> Pages:

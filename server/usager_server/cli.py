@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -103,14 +104,23 @@ def profiles() -> None:
 
 
 @app.command()
-def openapi() -> None:
-    """Print the OpenAPI document of the active profiles."""
+def openapi(
+    folder: Annotated[
+        Path | None, typer.Option(help="Write openapi.json and the examples there, instead of printing.")
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of the active profiles, or write it with its examples."""
     with told():
-        from usager_server.app import build_house
-        from usager_server.openapi import build_openapi
+        from usager_server.app import openapi_files
         from usager_server.settings import load_settings
 
-        sys.stdout.write(build_openapi(build_house(load_settings())))
+        files = openapi_files(load_settings())
+        if folder is None:
+            sys.stdout.write(files["openapi.json"].decode())
+            return
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
 
 
 @app.command()

@@ -36,6 +36,6 @@ def register_operations(active: frozenset[str]) -> Sequence[Operation]:
 
 
 @hookspec
-def register_structure_definitions(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
-    """Return the StructureDefinitions, with their snapshots, that resources may claim in meta.profile."""
+def register_conformance_resources(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
+    """Return what resources are validated against: StructureDefinitions with snapshots, ValueSets, CodeSystems."""
     ...

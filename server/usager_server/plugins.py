@@ -25,13 +25,13 @@ class PluginError(Exception):
 class Plugins:
     """What the active plugins registered, gathered once.
 
-    Shape   profiles: those switched on, general first; search_parameters and structure_definitions: FHIR resources.
+    Shape   profiles: those switched on, general first; search_parameters and conformance_resources: FHIR resources.
     """
 
     profiles: Sequence[Profile]
     search_parameters: Sequence[Mapping[str, Any]] = ()
     operations: Sequence[Operation] = ()
-    structure_definitions: Sequence[Mapping[str, Any]] = ()
+    conformance_resources: Sequence[Mapping[str, Any]] = ()
     modules: Sequence[ModuleType] = field(default=())
 
     @property
@@ -65,7 +65,7 @@ def activate(keys: Sequence[str], available: Mapping[str, EntryPoint] | None = N
         profiles=profiles,
         search_parameters=list(_gather(manager, "register_search_parameters", active)),
         operations=list(_gather(manager, "register_operations", active)),
-        structure_definitions=list(_gather(manager, "register_structure_definitions", active)),
+        conformance_resources=list(_gather(manager, "register_conformance_resources", active)),
         modules=tuple(modules),
     )
     _refuse_double_claims(gathered)

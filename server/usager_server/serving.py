@@ -7,13 +7,13 @@ import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from usager_server.http.metrics import counts_folder
 from usager_server.repository.opening import running
 from usager_server.settings import Settings, SettingsError
 
@@ -65,11 +65,6 @@ def listen(settings: Settings) -> socket.socket:
             "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
         )
         raise SettingsError(f"USAGER_HOST={settings.host} USAGER_PORT={settings.port}: the address {taken}") from error
-
-
-def counts_folder(settings: Settings) -> Path | None:
-    """Return where workers share their counts, or None when there is one worker."""
-    return settings.data_dir / "metrics" if settings.workers > 1 else None
 
 
 def clear_shared_counts(settings: Settings) -> None:

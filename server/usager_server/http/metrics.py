@@ -11,11 +11,17 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from usager_server import __version__
+from usager_server.settings import Settings
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds, upper bounds
 LABELS = [*(str(bound) for bound in BUCKETS), "+Inf"]
 
 Gauges = Callable[[], Mapping[str, float]]
+
+
+def counts_folder(settings: Settings) -> Path | None:
+    """Return where workers share their counts, or None when there is one worker."""
+    return settings.data_dir / "metrics" if settings.workers > 1 else None
 
 
 class Tally:

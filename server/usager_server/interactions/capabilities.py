@@ -12,6 +12,7 @@ from usager_server.jsontext import build_json
 from usager_server.search.parameter import Parameter
 
 HERE = "http://base.invalid/fhir"  # stands for the address of the server in the texts that are kept
+HL7 = "http://hl7.org/fhir/"
 MODES = ("full", "normative", "terminology")
 
 DEFINITION_OF = "http://hl7.org/fhir/StructureDefinition/{}"
@@ -45,11 +46,15 @@ async def capabilities(session: Session, request: Request) -> Reply:
     mode = request.parameter("mode") or "full"
     if mode not in MODES:
         raise Invalid(f"mode is {mode!r}; it must be {', '.join(MODES)}", "mode", code="value")
-    kept, key = session.house.texts, "terminology" if mode == "terminology" else "full"
-    if key not in kept:
-        made = terminology_capabilities() if key == "terminology" else capability_statement(session.house)
-        kept[key] = build_json(made).decode()
-    return Reply(document=kept[key].replace(HERE, session.base_url))
+    text = build_json(terminology_capabilities()).decode() if mode == "terminology" else capability_text(session.house)
+    return Reply(document=text.replace(HERE, session.base_url))
+
+
+def capability_text(house: House) -> str:
+    """Return the CapabilityStatement as JSON text, HERE standing for the address of the server."""
+    if "capabilities" not in house.texts:
+        house.texts["capabilities"] = build_json(capability_statement(house)).decode()
+    return house.texts["capabilities"]
 
 
 def capability_statement(house: House) -> dict[str, Any]:
@@ -161,14 +166,19 @@ def _parameters(house: House, resource_type: str) -> Collection[Parameter]:
 
 def _search_parameter(parameter: Parameter) -> dict[str, Any]:
     listed = {"name": parameter.name, "definition": parameter.url, "type": parameter.type}
-    if parameter.description:
+    if not parameter.url.startswith(HL7) and parameter.description:  # HL7's own are described where they are defined
         listed["documentation"] = parameter.description
     return {name: value for name, value in listed.items() if value}
 
 
 def _operations(house: House, resource_type: str | None) -> list[dict[str, str]]:
-    here = {code: it for (kind, code), it in house.operations.items() if kind == resource_type}
-    return [{"name": code, "definition": str(it.definition["url"])} for code, it in sorted(here.items())]
+    """Return the operations of a type, those of every type included, or those of the whole system."""
+    here = {}
+    for (kind, code), it in house.operations.items():
+        on_types = it.definition.get("type") or it.definition.get("instance")
+        if it.definition.get("system") if resource_type is None else on_types and kind in (None, resource_type):
+            here[code] = {"name": code, "definition": str(it.definition["url"])}
+    return [here[code] for code in sorted(here)]
 
 
 def _referrers(house: House) -> Mapping[str, Sequence[str]]:
