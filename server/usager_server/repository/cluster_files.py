@@ -31,6 +31,7 @@ SETTINGS = {
     "jit": "off",
     "update_process_title": "off",
     "max_parallel_workers_per_gather": "0",
+    "autovacuum_naptime": "5s",  # plans made on empty tables are bad: a first import shall not keep them a minute
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_analyze_scale_factor": "0.05",
     "log_min_messages": "warning",

@@ -181,7 +181,8 @@ BEGIN
         EXECUTE format('CREATE TABLE public.%I (LIKE public.history INCLUDING ALL)', name);
         EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            'CREATE POLICY tenant ON public.%I USING (tenant = nullif(current_setting(''app.tenant'', true), '''')::int)',
+            'CREATE POLICY tenant ON public.%I'
+            ' USING (tenant = (SELECT nullif(current_setting(''app.tenant'', true), '''')::int))',
             name);
         FOR of_tenant IN SELECT t.tenant FROM public.tenant t LOOP
             PERFORM set_config('app.tenant', of_tenant::text, true);
@@ -252,9 +253,13 @@ def _role(name: str, login: str) -> str:
     """
 
 
+# In a sub-select the planner cannot work it out beforehand. Without, it does, when no tenant is set yet: NULL, so that
+# it believes every table empty for us, and one index as good as another.
+CURRENT_TENANT = "(SELECT nullif(current_setting('app.tenant', true), '')::int)"
+
+
 def _isolate(table: str) -> None:
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     op.execute(
-        f"CREATE POLICY tenant ON {table} USING (tenant = nullif(current_setting('app.tenant', true), '')::int)"
-        " WITH CHECK (tenant = nullif(current_setting('app.tenant', true), '')::int)"
+        f"CREATE POLICY tenant ON {table} USING (tenant = {CURRENT_TENANT}) WITH CHECK (tenant = {CURRENT_TENANT})"
     )
