@@ -54,3 +54,24 @@ def make_client(house: House) -> httpx.AsyncClient:
     """Return a client of the FHIR door of a house."""
     transport = httpx.ASGITransport(app=FHIRDoor(house, Everyone()), raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://test.example/fhir", headers={"Accept-Encoding": ""})
+
+
+FHIR_JSON = {"Content-Type": "application/fhir+json"}
+PATIENT: dict[str, Any] = {"resourceType": "Patient", "name": [{"family": "Durand"}], "birthDate": "1950-03-02"}
+
+
+async def created(client: httpx.AsyncClient, resource: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a resource that the server has just made."""
+    resource = resource or PATIENT
+    response = await client.post(f"/{resource['resourceType']}", json=resource, headers=FHIR_JSON)
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()
+    return made
+
+
+def issue(response: httpx.Response) -> dict[str, Any]:
+    """Return the first issue of an OperationOutcome."""
+    outcome = response.json()
+    assert outcome["resourceType"] == "OperationOutcome"
+    first: dict[str, Any] = outcome["issue"][0]
+    return first

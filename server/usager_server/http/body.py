@@ -8,6 +8,7 @@ from usager_server.definitions import Definitions
 from usager_server.errors import Invalid, TooLarge, UnsupportedMediaType
 from usager_server.http.formats import body_format, is_fhir_type
 from usager_server.jsontext import parse_json
+from usager_server.xmltext import tree_from_xml
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -16,7 +17,7 @@ GZIP = 16 + zlib.MAX_WBITS
 PIECE_BYTES = 64 * 1024
 
 
-class Disconnected(Exception):  # noqa: N818 - nobody is there to call it an error
+class Disconnected(Exception):
     """The client hung up before its request was whole: there is nobody to answer."""
 
 
@@ -73,7 +74,7 @@ class WireBody:
         content = await self.content()
         if not content:
             raise Invalid("The body is empty; a resource is expected", code="required")
-        return as_resource(parse_json(content) if form == "json" else _xml_tree(content, self._definitions))
+        return as_resource(parse_json(content) if form == "json" else tree_from_xml(content, self._definitions))
 
     async def tree(self) -> Any:
         """Return whatever JSON the body is. Errors: TooLarge (413), Invalid (400)."""
@@ -126,9 +127,3 @@ def _depth(tree: Any) -> int:
                     inner.append(value)
         level = inner
     return depth
-
-
-def _xml_tree(content: bytes, definitions: Definitions) -> Any:
-    from usager_server.xmltext import tree_from_xml
-
-    return tree_from_xml(content, definitions)

@@ -11,6 +11,7 @@ from usager_server.http.formats import MEDIA_TYPES, Format
 from usager_server.interactions.request import FHIR_JSON
 from usager_server.interactions.session import Reply
 from usager_server.jsontext import build_json, parse_json
+from usager_server.xmltext import xml_from_tree
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -73,10 +74,7 @@ def written(tree: Any, manner: Manner, definitions: Definitions) -> bytes:
     """Return a resource as text in the format the caller wants."""
     if manner.form == "json":
         return build_json(tree, pretty=manner.pretty)
-    from usager_server.xmltext import xml_from_tree
-
-    text: bytes = xml_from_tree(tree, definitions, pretty=manner.pretty)
-    return text
+    return xml_from_tree(tree, definitions, pretty=manner.pretty)
 
 
 def _headers(reply: Reply, manner: Manner) -> Headers:

@@ -46,7 +46,8 @@ def _check_shell(session: Session, resource: dict[str, Any]) -> None:
     entries = resource.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Invalid("Bundle.entry is a list of objects", "Bundle.entry", code="structure")
-    bare = [{name: value for name, value in entry.items() if name != "resource"} for entry in entries]
+    # An entry that is only a resource is not empty, which the placeholder says in its stead.
+    bare = [{name: value for name, value in e.items() if name != "resource"} or {"id": "bare"} for e in entries]
     shell = {**resource, "entry": bare} if entries else resource
     found = [
         issue for issue in session.house.validator.structure(shell, "Bundle") if issue.severity in ("error", "fatal")

@@ -77,7 +77,10 @@ class _Step:
 
     def nodes(self, tree: dict[str, Any], path: str) -> Sequence[Node]:
         """Return the elements of the resource that a path names."""
-        found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=BUDGET))
+        try:
+            found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=BUDGET))
+        except Invalid as error:
+            raise Invalid(str(error), self.place, code="value") from error
         for node in found:
             if node.parent is None and node.value is not tree:
                 raise self.refused(f"{path} computes a value: it names no element")

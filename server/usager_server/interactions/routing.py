@@ -52,6 +52,8 @@ def route(method: str, path: str, query: str, resource_types: frozenset[str]) ->
     Errors  NotFound (404) for an unknown type or shape of address, MethodNotAllowed (405) with Allow, Invalid (400) for
             a query that is not percent-encoded UTF-8.
     """
+    if "\x00" in path:
+        raise NotFound("There is nothing at an address with the character U+0000")
     request = Request(method, path)
     methods = _methods(request, [part for part in path.split("/") if part], resource_types)
     interaction = methods.get(method)

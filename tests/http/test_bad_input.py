@@ -1,0 +1,87 @@
+"""What nobody should send: each an OperationOutcome with its status, never a 500, nothing stored."""
+
+import json
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from tests.served import FHIR_JSON, PATIENT, issue
+
+NESTED = b'{"resourceType":"Patient","extension":' + b'[{"url":"urn:x","extension":' * 200 + b"[]" + b"}]" * 200 + b"}"
+
+
+def patient(**more: Any) -> bytes:
+    """Return a Patient with these elements besides."""
+    return json.dumps({**PATIENT, **more}).encode()
+
+
+CASES: dict[str, tuple[bytes, int, str | None]] = {
+    "malformed JSON": (b'{"resourceType":"Patient",', 400, None),
+    "not an object": (b"[1]", 400, None),
+    "unknown element": (patient(familly="x"), 400, "Patient.familly"),
+    "two value[x]": (patient(deceasedBoolean=True, deceasedDateTime="2020"), 400, "Patient.deceased"),
+    "a string for an object": (patient(name="Durand"), 400, "Patient.name"),
+    "an object for a list": (patient(name={"family": "Durand"}), 400, "Patient.name"),
+    "wrong reference type": (
+        patient(managingOrganization={"reference": "Patient/1"}),
+        400,
+        "Patient.managingOrganization",
+    ),
+    "wrong code": (patient(gender="f"), 400, "Patient.gender"),
+    "wrong date": (patient(birthDate="1950-13-45"), 400, "Patient.birthDate"),
+    "empty string": (patient(language=""), 400, "Patient.language"),
+    "a 10 MB string": (patient(name=[{"family": "x" * 10_000_000}]), 400, "Patient.name[0].family"),
+    "200 levels": (NESTED, 400, None),
+    "duplicate keys": (b'{"resourceType":"Patient","active":true,"active":false}', 400, None),
+    "NaN": (b'{"resourceType":"Patient","multipleBirthInteger":NaN}', 400, None),
+    "bad UTF-8": (b'{"resourceType":"Patient","language":"\xff"}', 400, None),
+    "a lone surrogate": (b'{"resourceType":"Patient","language":"\\ud800"}', 400, None),
+    "a null byte": (b'{"resourceType":"Patient","language":"a\x00"}', 400, None),
+    "an escaped null": (b'{"resourceType":"Patient","name":[{"family":"a\\u0000b"}]}', 400, None),
+    "no resourceType": (b'{"active":true}', 400, "resourceType"),
+    "a resourceType of another kind": (b'{"resourceType":["Patient"]}', 400, "resourceType"),
+    "an empty body": (b"", 400, None),
+    "a number too wide": (b'{"resourceType":"Patient","multipleBirthInteger":99999999999999999999999}', 400, None),
+    "five thousand digits": (b'{"resourceType":"Patient","multipleBirthInteger":' + b"9" * 5000 + b"}", 400, None),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_bad_body_is_refused_with_its_place(client: AsyncClient, name: str):
+    content, status, expression = CASES[name]
+    response = await client.post("/Patient", content=content, headers=FHIR_JSON)
+    assert response.status_code == status, response.text[:500]
+    if expression:
+        assert issue(response)["expression"][0].startswith(expression)
+    assert "entry" not in (await client.get("/_history")).json()
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/pdf", "", "multipart/form-data; boundary=x"])
+async def test_a_wrong_content_type_is_415(client: AsyncClient, content_type: str):
+    response = await client.post("/Patient", content=patient(), headers={"Content-Type": content_type})
+    assert response.status_code == 415
+
+
+async def test_an_unknown_type_is_404(client: AsyncClient):
+    assert (await client.post("/Patint", content=patient(), headers=FHIR_JSON)).status_code == 404
+
+
+async def test_an_id_of_65_characters_is_400(client: AsyncClient):
+    long = "x" * 65
+    response = await client.put(f"/Patient/{long}", content=patient(id=long), headers=FHIR_JSON)
+    assert response.status_code == 400
+    assert issue(response)["expression"] == ["Patient.id"]
+
+
+@pytest.mark.parametrize("odd", ["a b", "a_b", "é", "a%00b", "..", "a'b", "%2e%2e"])
+async def test_an_odd_id_is_refused(client: AsyncClient, odd: str):
+    response = await client.put(f"/Patient/{odd}", content=patient(id=odd), headers=FHIR_JSON)
+    assert 400 <= response.status_code < 500
+    assert 400 <= (await client.get(f"/Patient/{odd}")).status_code < 500
+
+
+async def test_a_query_that_is_no_text_is_400(client: AsyncClient):
+    for query in ("name=%ff", "name=a%00b", "&".join(["name=a"] * 300)):
+        response = await client.get(f"/Patient?{query}")
+        assert response.status_code == 400, query

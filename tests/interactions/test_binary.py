@@ -1,0 +1,77 @@
+"""Binary: raw bytes and resources."""
+
+from base64 import b64encode
+
+from httpx import AsyncClient
+
+from tests.served import FHIR_JSON
+
+PDF = b"%PDF-1.7\n" + bytes(range(256)) * 20
+
+
+async def posted(client: AsyncClient, content: bytes = PDF, **headers: str) -> str:
+    """Return the id of a Binary made of these bytes."""
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = await client.post("/Binary", content=content, headers={"Content-Type": "application/pdf", **more})
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+async def test_raw_bytes_come_back_as_they_were(client: AsyncClient):
+    response = await client.get(f"/Binary/{await posted(client)}", headers={"Accept": "application/pdf"})
+    assert response.content == PDF
+    assert response.headers["content-type"] == "application/pdf"
+    assert response.headers["content-length"] == str(len(PDF))
+
+
+async def test_a_browser_may_not_run_what_was_uploaded(client: AsyncClient):
+    response = await client.get(f"/Binary/{await posted(client)}")
+    assert response.headers["content-disposition"] == "attachment"
+    assert "sandbox" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_as_a_resource_the_data_are_base64(client: AsyncClient):
+    response = await client.get(f"/Binary/{await posted(client)}", headers={"Accept": "application/fhir+json"})
+    resource = response.json()
+    assert resource["contentType"] == "application/pdf"
+    assert resource["data"] == b64encode(PDF).decode()
+
+
+async def test_a_resource_comes_back_raw(client: AsyncClient):
+    resource = {"resourceType": "Binary", "contentType": "text/plain", "data": b64encode(b"bonjour").decode()}
+    response = await client.post("/Binary", json=resource, headers=FHIR_JSON)
+    assert response.status_code == 201
+    raw = await client.get(f"/Binary/{response.json()['id']}")
+    assert (raw.content, raw.headers["content-type"]) == (b"bonjour", "text/plain")
+
+
+async def test_the_security_context_is_kept(client: AsyncClient):
+    identifier = await posted(client, X_Security_Context="Patient/1")
+    response = await client.get(f"/Binary/{identifier}")
+    assert response.headers["x-security-context"] == "Patient/1"
+    resource = (await client.get(f"/Binary/{identifier}?_format=json")).json()
+    assert resource["securityContext"] == {"reference": "Patient/1"}
+
+
+async def test_each_version_has_its_own_bytes(client: AsyncClient):
+    identifier = await posted(client)
+    response = await client.put(f"/Binary/{identifier}", content=b"new", headers={"Content-Type": "text/plain"})
+    assert response.status_code == 200
+    assert (await client.get(f"/Binary/{identifier}")).content == b"new"
+    assert (await client.get(f"/Binary/{identifier}/_history/1")).content == PDF
+
+
+async def test_an_empty_binary_is_empty(client: AsyncClient):
+    identifier = await posted(client, b"")
+    assert (await client.get(f"/Binary/{identifier}")).content == b""
+
+
+async def test_data_that_are_not_base64_are_400(client: AsyncClient):
+    resource = {"resourceType": "Binary", "contentType": "text/plain", "data": "!!!"}
+    assert (await client.post("/Binary", json=resource, headers=FHIR_JSON)).status_code == 400
+
+
+async def test_head_of_raw_bytes_has_their_length(client: AsyncClient):
+    response = await client.head(f"/Binary/{await posted(client)}")
+    assert (response.content, response.headers["content-length"]) == (b"", str(len(PDF)))
