@@ -24,9 +24,8 @@ FHIR = "{http://hl7.org/fhir}"
 XML = {"Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"}
 
 # A case that ends otherwise here, and why that is right.
-DIFFERENT = {
-    "Consecutive operations": "leaves a Patient.contact without details, which pat-1 forbids: refused like any write",
-}
+PAT_1 = "leaves a Patient.contact without details, which pat-1 forbids: refused, as any such write"
+DIFFERENT = {"Consecutive operations": PAT_1, "Delete Nested Primitive #2": PAT_1}
 
 
 def cases_folder() -> Path:
