@@ -16,3 +16,11 @@ class Validator(Protocol):
     def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
         """Return what breaks the profiles named by meta.profile, and those given besides."""
         ...
+
+    def advice(self, resource: dict[str, Any]) -> Sequence[Issue]:
+        """Return the warnings of R4 for a resource that breaks nothing: best practice, never a refusal."""
+        ...
+
+    def knows(self, canonical: str) -> bool:
+        """Tell whether a profile, or the R4 type of that canonical, can be checked here."""
+        ...

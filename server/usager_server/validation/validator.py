@@ -44,6 +44,10 @@ class HouseValidator:
         """Return the warnings of R4 for a resource without errors: best practice, never a refusal."""
         return self._advice.check(resource)
 
+    def knows(self, canonical: str) -> bool:
+        """Tell whether a profile, or the R4 type of that canonical, can be checked here."""
+        return self.conformance.target_type(canonical) is not None
+
     def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
         """Return what breaks the profiles named by meta.profile, and those given besides.
 
