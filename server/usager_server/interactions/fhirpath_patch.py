@@ -150,20 +150,21 @@ class _Step:
         _extras_follow(holder, key, lambda extras: extras.insert(destination, extras.pop(source)), False, len(values))
 
     def remove(self, node: Node) -> None:
-        """Take an element out of its parent; a list left empty goes with it."""
-        if node.parent is None or node.key is None:
+        """Take an element out of its parent; a list or an object left empty goes with it."""
+        parent, key = node.parent, node.key
+        if parent is None or key is None:
             raise self.refused("A patch cannot delete the resource itself")
-        holder = self.holder_of(node.parent)
-        if node.index is None:
-            holder.pop(node.key, None)
-            holder.pop(f"_{node.key}", None)
-            return
-        for key in (node.key, f"_{node.key}"):
-            values = holder.get(key)
-            if isinstance(values, list) and node.index < len(values):
+        holder = self.holder_of(parent)
+        for name in (key, f"_{key}"):
+            values = holder.get(name)
+            if node.index is None:
+                holder.pop(name, None)
+            elif isinstance(values, list) and node.index < len(values):
                 del values[node.index]
                 if not any(value is not None for value in values):
-                    del holder[key]
+                    del holder[name]
+        if not holder and parent.parent is not None:
+            self.remove(parent)
 
     def list_at(self, tree: dict[str, Any], path: str) -> tuple[dict[str, Any], str, list[Any]]:
         """Return the list that a path names, with the object and the key that hold it."""
