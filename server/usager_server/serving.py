@@ -44,7 +44,7 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
     Time    first answer within 2 s of the command when there is nothing to migrate.
     Errors  SettingsError when the address is taken; Unavailable when the database does not start or answer.
     """
-    signal.signal(signal.SIGTERM, _leave)
+    before = signal.signal(signal.SIGTERM, _leave)
     Thread(target=import_module, args=("usager_server.app",), daemon=True).start()  # while the database starts
     listening = listen(settings)
     clear_shared_counts(settings)
@@ -53,6 +53,8 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
             _run(settings, listening, on_ready)
     except KeyboardInterrupt:
         return
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def listen(settings: Settings) -> socket.socket:

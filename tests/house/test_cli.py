@@ -1,0 +1,70 @@
+"""The command `usager`: what it prints, and its exit codes."""
+
+import socket
+
+import pytest
+from typer.testing import CliRunner
+
+from usager_server import __version__
+from usager_server.cli import app
+
+runner = CliRunner()
+
+
+def test_the_version_is_printed():
+    assert runner.invoke(app, ["--version"]).stdout.strip() == __version__
+
+
+def test_without_a_command_it_says_what_there_is():
+    told = runner.invoke(app, []).output
+    assert "serve" in told
+    assert "Exit codes" in told
+
+
+def test_the_profiles_that_are_on_are_marked(monkeypatch):
+    monkeypatch.setenv("USAGER_PROFILES", "pa,dom-soins")
+    lines = runner.invoke(app, ["profiles"]).stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("on")] == ["general", "dom-soins", "pa"]
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "profiles", "openapi", "requirements"])
+def test_a_wrong_setting_ends_every_command_with_2(monkeypatch, command):
+    monkeypatch.setenv("USAGER_PORT", "http")
+    done = runner.invoke(app, [command])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("usager: USAGER_PORT=http")
+
+
+def test_an_unknown_profile_ends_serve_with_2(monkeypatch, tmp_path):
+    monkeypatch.setenv("USAGER_PROFILES", "papa")
+    monkeypatch.setenv("USAGER_DATA_DIR", str(tmp_path))
+    done = runner.invoke(app, ["serve"])
+    assert done.exit_code == 2
+    assert "papa is not an installed profile" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_ends_serve_with_2(monkeypatch, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("USAGER_PORT", str(other.getsockname()[1]))
+        monkeypatch.setenv("USAGER_DATA_DIR", str(tmp_path))
+        done = runner.invoke(app, ["serve"])
+    assert done.exit_code == 2
+    assert "is taken by another program" in done.stderr
+
+
+def test_a_database_that_does_not_answer_ends_serve_with_3(monkeypatch, tmp_path):
+    monkeypatch.setenv("USAGER_PORT", "0")
+    monkeypatch.setenv("USAGER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("USAGER_DATABASE_URL", f"postgresql://usager_app@/usager?host={tmp_path}")
+    done = runner.invoke(app, ["serve"])
+    assert done.exit_code == 3
+    assert "does not answer" in done.stderr
+
+
+def test_the_openapi_document_is_printed():
+    assert '"openapi": "3.1.0"' in runner.invoke(app, ["openapi"]).stdout
+
+
+def test_the_requirements_are_counted():
+    assert "requirements in the ledgers" in runner.invoke(app, ["requirements"]).stderr

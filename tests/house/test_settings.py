@@ -1,0 +1,116 @@
+"""The settings: documented, safe, and refused by name when wrong."""
+
+import pytest
+
+from tests.house.files import ROOT
+from usager_server.settings import Settings, SettingsError, load_settings, variable
+
+TOKEN = "0123456789abcdef" * 2
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start from an environment without settings."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("USAGER_")]:
+        monkeypatch.delenv(name)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """Return what an environment is refused with."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_documented_with_its_default(field):
+    known = Settings.model_fields[field]
+    default = "unset" if known.default in (None, "") else f"`{known.default}`"
+    row = f"| `{variable(field)}` | {default} | {known.description} |"
+    assert row in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_defaults_are_safe():
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.auth, settings.profile_keys) == ("127.0.0.1", 8080, "off", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("USAGER_PORT", "http"),
+        ("USAGER_PORT", "70000"),
+        ("USAGER_WORKERS", "0"),
+        ("USAGER_AUTH", "on"),
+        ("USAGER_BODY_LIMIT_BYTES", "-1"),
+        ("USAGER_BASE_URL", "www.example.org"),
+        ("USAGER_LOG_LEVEL", "loud"),
+        ("USAGER_DATABASE_URL", "mysql://localhost/usager"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line_that_names_it(monkeypatch, name, value):
+    told = refusal(monkeypatch, **{name: value})
+    assert told.startswith(name)
+    assert "\n" not in told
+
+
+def test_a_wrong_database_address_does_not_show_its_password(monkeypatch):
+    assert "hush" not in refusal(monkeypatch, USAGER_DATABASE_URL="mysql://someone:hush@localhost/usager")
+
+
+def test_a_misspelt_variable_is_refused_with_a_suggestion(monkeypatch):
+    assert refusal(monkeypatch, USAGER_PROFILS="pa") == "USAGER_PROFILS is not a setting; did you mean USAGER_PROFILES?"
+
+
+def test_variables_of_the_tests_are_left_alone(monkeypatch):
+    monkeypatch.setenv("USAGER_TEST_POSTGRES", "15")
+    assert load_settings() == Settings()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "usager.example"])  # noqa: S104 - what is refused
+def test_without_sign_in_only_loopback_is_listened_on(monkeypatch, host):
+    told = refusal(monkeypatch, USAGER_HOST=host)
+    assert "USAGER_HOST" in told
+    assert "USAGER_AUTH" in told
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_every_loopback_address_will_do(monkeypatch, host):
+    monkeypatch.setenv("USAGER_HOST", host)
+    assert load_settings().host == host
+
+
+def test_with_tokens_any_address_will_do(monkeypatch, tmp_path):
+    (tmp_path / "tokens").write_text(f"# the front end\n{TOKEN} 1 front\n")
+    monkeypatch.setenv("USAGER_AUTH", "token")
+    monkeypatch.setenv("USAGER_TOKEN_FILE", str(tmp_path / "tokens"))
+    monkeypatch.setenv("USAGER_HOST", "0.0.0.0")  # noqa: S104 - with tokens it is allowed
+    assert load_settings().auth == "token"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read"),
+        ("", "holds no token"),
+        ("# only this\n", "holds no token"),
+        ("short\n", "fewer than 32"),
+    ],
+)
+def test_a_token_file_that_will_not_do_is_refused(monkeypatch, tmp_path, content, told):
+    path = tmp_path / "tokens"
+    if content is not None:
+        path.write_text(content)
+    assert told in refusal(monkeypatch, USAGER_AUTH="token", USAGER_TOKEN_FILE=str(path))
+
+
+def test_tokens_without_a_file_are_refused(monkeypatch):
+    assert "USAGER_TOKEN_FILE is not set" in refusal(monkeypatch, USAGER_AUTH="token")
+
+
+def test_profiles_are_read_in_order_without_repeats():
+    assert Settings(profiles=" pa, dom-soins,,pa ").profile_keys == ("pa", "dom-soins")
