@@ -11,6 +11,7 @@ from usager_server.jsontext import parse_json
 from usager_server.operations import Operation, OperationRequest
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import parameters, part, required
+from usager_server.repository import Stored
 
 LABELS = ("profile", "security", "tag")
 
@@ -24,8 +25,8 @@ async def read_meta(session: Session, request: OperationRequest) -> Reply:
     Errors  NotFound (404), Gone (410).
     Source  FHIR R4 resource-operation-meta.html.
     """
-    resource, version = await _current(session, request)
-    return Reply(resource=_answer(resource), version=version)
+    resource, stored = await _current(session, request)
+    return Reply(resource=_answer(resource), version=stored.version, last_modified=stored.last_updated)
 
 
 async def add_meta(session: Session, request: OperationRequest) -> Reply:
@@ -68,26 +69,28 @@ async def _change(session: Session, request: OperationRequest, merge: Merge) -> 
     if not isinstance(change, dict):
         raise Invalid("meta must be a Meta (valueMeta)", "Parameters.parameter.where(name = 'meta')", code="value")
     async with session.transaction() as inner:
-        resource, version = await _current(inner, request)
+        resource, current = await _current(inner, request)
         changed = {**resource, "meta": merge(resource.get("meta", {}), change)}
         if changed == resource:
-            return Reply(resource=_answer(resource), version=version)
+            return Reply(resource=_answer(resource), version=current.version, last_modified=current.last_updated)
         check_resource(inner, changed, changed["resourceType"])
         written = await inner.repository.update(
-            new_draft(inner, changed, changed["id"], "PUT"), expected_version=version, may_create=False
+            new_draft(inner, changed, changed["id"], "PUT", current.content),
+            expected_version=current.version,
+            may_create=False,
         )
     stored = written.stored
     return Reply(resource=_answer(changed), version=stored.version, last_modified=stored.last_updated)
 
 
-async def _current(session: Session, request: OperationRequest) -> tuple[dict[str, Any], int]:
+async def _current(session: Session, request: OperationRequest) -> tuple[dict[str, Any], Stored]:
     name = f"{request.resource_type}/{request.resource_id}"
     stored = await session.repository.read(request.resource_type or "", request.resource_id or "")
     if stored is None:
         raise NotFound(f"{name} is unknown")
     if stored.document is None:
         raise Gone(f"{name} was deleted")
-    return parse_json(stored.document.encode()), stored.version
+    return parse_json(stored.document.encode()), stored
 
 
 def _answer(resource: Mapping[str, Any]) -> dict[str, Any]:
