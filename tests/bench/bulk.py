@@ -6,10 +6,11 @@ benchmarks only. What a write would leave is left, row for row (a test compares)
 
 import asyncio
 import math
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from multiprocessing import get_context
 
 import asyncpg
 
@@ -41,17 +42,18 @@ def load(server: LiveServer, first: int, last: int) -> None:
     if first == 1:
         asyncio.run(_copy(url, shared()))
     share = math.ceil((last - first + 1) / PROCESSES)
-    ranges = [
-        (url, start, min(start + share - 1, last), nth) for nth, start in enumerate(range(first, last + 1, share))
-    ]
-    with get_context("spawn").Pool(PROCESSES) as pool:
-        pool.starmap(_load_range, ranges)
+    ranges = [(start, min(start + share - 1, last)) for start in range(first, last + 1, share)]
+    commands = [[sys.executable, "-m", __name__, url, *map(str, (*part, nth))] for nth, part in enumerate(ranges)]
+    children = [subprocess.Popen(command) for command in commands]
+    if sum(child.wait() for child in children):
+        raise RuntimeError("the population was not loaded")
     asyncio.run(_settle(url))
 
 
-def _load_range(url: str, first: int, last: int, nth: int) -> None:
-    row_numbers.process = 1000 + nth
-    asyncio.run(_copy(url, people(first, last)))
+def main(url: str, first: str, last: str, nth: str) -> None:
+    """Copy one share of the persons: the work of one process."""
+    row_numbers.process = 1000 + int(nth)
+    asyncio.run(_copy(url, people(int(first), int(last))))
 
 
 async def _database_name(folder: object) -> str:
@@ -113,3 +115,7 @@ async def _settle(url: str) -> None:
     await connection.execute("VACUUM (ANALYZE)")
     await connection.execute("CHECKPOINT")
     await connection.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
