@@ -40,7 +40,7 @@ def cases(suite: Path) -> Iterator[Case]:
             outputs=tuple((output.get("type"), output.text or "") for output in test.iter("output")),
             invalid=expression.get("invalid"),
             predicate=test.get("predicate") == "true",
-            strict=test.get("mode") == "strict",
+            strict=test.get("mode") == "strict" or expression.get("invalid") == "semantic",
             ordered=test.get("ordered") != "false",
         )
 

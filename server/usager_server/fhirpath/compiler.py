@@ -1,7 +1,7 @@
 """Syntax tree -> closures. Each takes a frame and returns a collection; what can be known is settled before."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from usager_server.definitions import Definitions
@@ -72,6 +72,8 @@ class Compiler:
                 return act(frame)
             except Failure as failure:
                 raise refused(str(failure), text, position) from None
+            except DecimalException:  # a number that cannot be had: overflow, the root of -1
+                return EMPTY
 
         return locate
 

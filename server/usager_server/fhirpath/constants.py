@@ -26,7 +26,7 @@ def constant(frame: Frame, name: str) -> Items:
     variables = frame.run.environment.variables
     if name in variables:
         value = variables[name]
-        return list(value) if isinstance(value, list | tuple) else [value]
+        return value if isinstance(value, list) else [value]
     if name.startswith("vs-"):
         return [f"http://hl7.org/fhir/ValueSet/{name.removeprefix('vs-')}"]
     if name.startswith("ext-"):

@@ -27,7 +27,7 @@ NOTHING = object()  # what $this is while a function looks at an empty collectio
 _BETWEEN_LOOKS = 500
 
 
-class Failure(Exception):  # noqa: N818  # the compiler turns it into Invalid, with the position
+class Failure(Exception):  # the compiler turns it into Invalid, with the position
     """What an operator or a function cannot do with its input."""
 
 

@@ -1,7 +1,7 @@
 """The operators between two expressions. Source: FHIRPath N1, chapter 6."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from usager_server.fhirpath import quantity, temporal
@@ -122,10 +122,7 @@ def _arithmetic(name: str, act: Callable[[Any, Any], Any]) -> Operator:
             return EMPTY
         if isinstance(one, bool) or isinstance(other, bool):
             raise _unfit(name, one, other)
-        try:
-            found = act(one, other)
-        except DecimalException:
-            return EMPTY
+        found = act(one, other)
         if found is NotImplemented:
             raise _unfit(name, one, other)
         return bounded(frame, found)

@@ -1,7 +1,7 @@
 """Quantities of FHIRPath: a number with a UCUM code, or with a calendar word such as `year`."""
 
 from dataclasses import dataclass
-from decimal import Context, Decimal, DecimalException
+from decimal import Context, Decimal
 
 from usager_server.search.ucum import unit as ucum_unit
 
@@ -83,14 +83,10 @@ def multiply(left: Quantity, right: Quantity) -> Quantity:
     return Quantity(CONTEXT.multiply(left.value, right.value), _joined(left.unit, ".", right.unit))
 
 
-def divide(left: Quantity, right: Quantity) -> Quantity | None:
-    """Return the quotient, or None on division by zero."""
-    try:
-        value = CONTEXT.divide(left.value, right.value)
-    except DecimalException:
-        return None
+def divide(left: Quantity, right: Quantity) -> Quantity:
+    """Return the quotient; its unit is the quotient of the units."""
     same = _ucum(left.unit) == _ucum(right.unit)
-    return Quantity(value, "1" if same else _joined(left.unit, "/", right.unit))
+    return Quantity(CONTEXT.divide(left.value, right.value), "1" if same else _joined(left.unit, "/", right.unit))
 
 
 def _joined(left: str, operator: str, right: str) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 _DATE = r"(\d{4})(?:-(\d\d)(?:-(\d\d){}?)?)?"
 _TIME = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
@@ -25,9 +25,8 @@ _MOST = Decimal(10) ** 15
 _FULL = (1, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Temporal:
-    """A point in time as far as it is known.
+class Temporal(NamedTuple):
+    """A point in time as far as it is known. (A tuple, since it is made for every date that is compared.)
 
     Shape   kind is Date, DateTime or Time; parts are year, month, day, hour, minute, second (a Time begins at the
             hour), as many as were given; fraction the digits after the second; offset minutes from UTC or None.
@@ -131,9 +130,10 @@ def compare(left: Temporal, right: Temporal) -> int | None:
             return None if abs(gap) < _WIDEST_GAP else (1 if gap > timedelta(0) else -1)
         left, right = _in_utc(left), _in_utc(right)
     ours, theirs = _sortable(left), _sortable(right)
-    for one, other in zip(ours, theirs, strict=False):
-        if one != other:
-            return -1 if one < other else 1
+    known = min(len(ours), len(theirs))
+    one, other = ours[:known], theirs[:known]
+    if one != other:
+        return -1 if one < other else 1
     return 0 if len(ours) == len(theirs) else None
 
 
@@ -147,13 +147,13 @@ def _in_utc(value: Temporal) -> Temporal:
     except OverflowError:
         return value
     parts = (moved.year, moved.month, moved.day, moved.hour, moved.minute, *value.parts[5:])
-    return replace(value, parts=parts[: len(value.parts)], offset=0)
+    return value._replace(parts=parts[: len(value.parts)], offset=0)
 
 
 def _sortable(value: Temporal) -> tuple[int | Decimal, ...]:
-    if value.precision != "second":
+    if not value.fraction:
         return value.parts
-    return (*value.parts[:-1], Decimal(f"{value.parts[-1]}.{value.fraction or 0}"))
+    return (*value.parts[:-1], Decimal(f"{value.parts[-1]}.{value.fraction}"))
 
 
 def key(value: Temporal) -> tuple[object, ...]:
@@ -189,7 +189,7 @@ def _add_milliseconds(value: Temporal, amount: int) -> Temporal | None:
         return add(value, Decimal(amount) / 1000, "second")
     total = int((value.fraction + "000")[:3]) + amount
     moved = _move(value, seconds=total // 1000)
-    return moved and replace(moved, fraction=f"{total % 1000:03}")
+    return moved and moved._replace(fraction=f"{total % 1000:03}")
 
 
 def _move(value: Temporal, **step: int) -> Temporal | None:
@@ -199,7 +199,7 @@ def _move(value: Temporal, **step: int) -> Temporal | None:
         return None
     parts = (moved.year, moved.month, moved.day, moved.hour, moved.minute, moved.second)
     start = 3 if value.kind == "Time" else 0
-    return replace(value, parts=parts[start : start + len(value.parts)])
+    return value._replace(parts=parts[start : start + len(value.parts)])
 
 
 def _add_months(value: Temporal, months: int) -> Temporal | None:
@@ -209,7 +209,7 @@ def _add_months(value: Temporal, months: int) -> Temporal | None:
     if not 1 <= year <= 9999:
         return None
     moved = (year, month, min(day, last_day(year, month)), *clock)
-    return replace(value, parts=moved[: len(value.parts)])
+    return value._replace(parts=moved[: len(value.parts)])
 
 
 def last_day(year: int, month: int) -> int:

@@ -1,6 +1,5 @@
 """Precision and what a partial value may still be: precision, lowBoundary, highBoundary. Source: FHIRPath 2.1 (STU)."""
 
-from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -85,7 +84,7 @@ def _time_boundary(value: Temporal, digits: int, *, low: bool) -> Temporal | Non
     offset = value.offset
     if value.kind == "DateTime" and offset is None and count > 3:
         offset = 14 * 60 if low else -12 * 60  # the earliest and the latest clocks on earth
-    return replace(value, parts=parts, fraction=fraction, offset=offset if count > 3 else None)
+    return value._replace(parts=parts, fraction=fraction, offset=offset if count > 3 else None)
 
 
 def _filled(value: Temporal, *, low: bool) -> tuple[int, ...]:

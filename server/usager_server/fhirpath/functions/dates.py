@@ -1,7 +1,5 @@
 """The time of the evaluation: now, today, timeOfDay. Source: FHIRPath N1, 5.9.2."""
 
-from dataclasses import replace
-
 from usager_server.fhirpath.functions.registry import function
 from usager_server.fhirpath.nodes import Frame, Items
 from usager_server.fhirpath.temporal import Temporal, from_datetime
@@ -23,4 +21,4 @@ def today(frame: Frame, source: Items) -> Items:
 def time_of_day(frame: Frame, source: Items) -> Items:
     """Return the time of day of this evaluation."""
     moment = from_datetime(frame.run.now)
-    return [replace(moment, kind="Time", parts=moment.parts[3:], offset=None)]
+    return [moment._replace(kind="Time", parts=moment.parts[3:], offset=None)]

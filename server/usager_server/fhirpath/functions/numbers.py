@@ -1,8 +1,10 @@
-"""Numbers: abs, round, power, ... Source: FHIRPath N1, 5.7."""
+"""Numbers: abs, round, power, ... Source: FHIRPath N1, 5.7.
+
+What has no result raises a DecimalException, which the compiler turns into the empty collection.
+"""
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException
-from typing import Any
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from usager_server.fhirpath.functions.registry import function
 from usager_server.fhirpath.nodes import EMPTY, Compiled, Failure, Frame, Items
@@ -37,15 +39,7 @@ def _real(name: str, compute: Callable[[Decimal], Decimal]) -> None:
     @function(name)
     def apply(frame: Frame, source: Items) -> Items:
         value = number(source)
-        return EMPTY if value is None else _defined(lambda: compute(Decimal(value)))
-
-
-def _defined(compute: Callable[[], Any]) -> Items:
-    try:
-        found = compute()
-    except DecimalException:
-        return EMPTY
-    return [found] if found.is_finite() else EMPTY
+        return EMPTY if value is None else [compute(Decimal(value))]
 
 
 _real("exp", CONTEXT.exp)
@@ -60,7 +54,7 @@ def log(frame: Frame, source: Items, base: Compiled) -> Items:
     if value is None or to is None:
         return EMPTY
     # one guard digit less than the context: 16.log(2) is 4, not 3.999...
-    return _defined(lambda: _rounded(CONTEXT.divide(CONTEXT.ln(Decimal(value)), CONTEXT.ln(Decimal(to)))))
+    return [_rounded(CONTEXT.divide(CONTEXT.ln(Decimal(value)), CONTEXT.ln(Decimal(to))))]
 
 
 def _rounded(value: Decimal) -> Decimal:
@@ -73,10 +67,10 @@ def power(frame: Frame, source: Items, exponent: Compiled) -> Items:
     value, to = number(source), number(exponent(frame))
     if value is None or to is None:
         return EMPTY
-    found = _defined(lambda: CONTEXT.power(Decimal(value), Decimal(to)))
-    if found and isinstance(value, int) and isinstance(to, int) and to >= 0:
-        return bounded(frame, whole(found[0]))
-    return found
+    found = CONTEXT.power(Decimal(value), Decimal(to))
+    if isinstance(value, int) and isinstance(to, int) and to >= 0:
+        return bounded(frame, whole(found))
+    return [found]
 
 
 @function("round", 0, 1)
@@ -88,7 +82,7 @@ def round_(frame: Frame, source: Items, precision: Compiled | None = None) -> It
         return EMPTY
     if not 0 <= places <= _PLACES:
         raise Failure(f"round() takes a precision from 0 to {_PLACES}, not {places}")
-    return _defined(lambda: Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, CONTEXT))
+    return [Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, CONTEXT)]
 
 
 @function("abs")
