@@ -12,6 +12,10 @@ FINDINGS_LIMIT = 100
 PRIVATE = frozenset({"identifier", "name", "telecom", "address", "birthDate", "contact", "text", "photo", "id"})
 
 
+# A text that begins so wants a subject: the offending value, or "the value" where it may not be shown.
+_PREDICATES = ("is ", "does ", "points ", "stands ", "belongs ")
+
+
 @dataclass(slots=True)
 class Finding:
     """One breach.
@@ -29,11 +33,10 @@ class Finding:
     def issue(self, root: str) -> Issue:
         """Return the finding as an issue of a resource of type `root`."""
         steps = self.steps[::-1]
-        text = self.text
-        if self.token is not None and not any(step.lstrip(".").partition("[")[0] in PRIVATE for step in steps):
-            text = f"{short(self.token)!r} {text}"
-        else:
-            text = text[:1].upper() + text[1:]
+        private = any(step.lstrip(".").partition("[")[0] in PRIVATE for step in steps)
+        subject = "the value" if private or self.token is None else repr(short(self.token))
+        text = f"{subject} {self.text}" if self.text.startswith(_PREDICATES) else self.text
+        text = text[:1].upper() + text[1:]
         return Issue(self.severity, self.code, text, root + "".join(steps))
 
 

@@ -99,10 +99,13 @@ class Structure:
             item = self._item(type_name, element, kind)
             return item if element.max == 1 else list_check(item, element.min, element.max)
         sibling = name[1:] if name.startswith("_") else ""
-        return paired if sibling in properties and self._is_primitive(properties[sibling][1]) else None
+        return paired if sibling in properties and self._may_have_extensions(*properties[sibling]) else None
 
-    def _is_primitive(self, kind: str) -> bool:
-        return self._definitions.types[kind].kind == "primitive" and kind != "xhtml"
+    def _may_have_extensions(self, element: Element, kind: str) -> bool:
+        # Ids, and the url of an extension, are attributes in XML: they have no room for more.
+        if element.attribute or element.name == "id" or kind == "xhtml":
+            return False
+        return self._definitions.types[kind].kind == "primitive"
 
     def _pair(self, type_name: str, name: str) -> PairCheck:
         check = self._pairs.get((type_name, name))

@@ -14,13 +14,6 @@ def _period(node: Node, walk: Walk) -> bool:
     return start is None or end is None or not is_after(start, end)
 
 
-def _range(node: Node, walk: Walk) -> bool:
-    low, high = node.get("low"), node.get("high")
-    if low is None or high is None or low.get("code") != high.get("code"):
-        return True
-    return "value" not in low or "value" not in high or float(low["value"]) <= float(high["value"])
-
-
 def _ratio(node: Node, walk: Walk) -> bool:
     numerator, denominator = has(node, "numerator"), has(node, "denominator")
     return numerator == denominator and (numerator or "extension" in node)
@@ -82,7 +75,6 @@ DATATYPES: dict[str, Predicate] = {
     "dis-1": _measured,
     "drt-1": either(absent("code"), both(says("system", UCUM), some("value"))),
     "per-1": _period,
-    "rng-2": _range,
     "rat-1": _ratio,
     "exp-1": some("expression", "reference"),
     "tim-1": needs("duration", "durationUnit"),
