@@ -14,7 +14,7 @@ from usager_server.search.values import parse_values
 _SEGMENT = re.compile(r"(?P<name>[A-Za-z_][\w-]*)(:(?P<modifier>[A-Za-z-]+))?", re.ASCII)
 
 
-class UnknownParameter(Exception):  # noqa: N818 - not an error: strict handling decides
+class UnknownParameter(Exception):
     """Named something that is no search parameter here."""
 
     def __init__(self, name: str) -> None:

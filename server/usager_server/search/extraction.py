@@ -1,7 +1,7 @@
 """From a resource to its index rows: the search parameters of a type, compiled once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,16 +115,18 @@ def _draft(
 
 def _describe(draft: _Draft, definitions: Definitions, published: SearchParameter, declared: Mapping[str, str]) -> None:
     draft.components = [_component_branches(definitions, draft, text) for _, text in published.components]
-    components = [
+    components = tuple(
         Component(component_type(declared.get(url, "token"), leaves := frozenset(b.type for b in found)), text, leaves)
         for (url, text), found in zip(published.components, draft.components, strict=True)
-    ]
+    )
+    bound = _bound_codes(definitions, draft.found)
     draft.parameter = replace(
         draft.parameter,
         components=components,
         leaves=frozenset(branch.type for branch in draft.found),
         required=any(_is_required(branch) for branch in draft.found),
-        systems=_systems(definitions, draft.found),
+        systems=frozenset(bound),
+        codes=frozenset(code for codes in bound.values() for code in codes),
         paths=_paths(draft.found),
     )
 
@@ -140,9 +142,10 @@ def _is_required(branch: Branch) -> bool:
     return bool(branch.steps) and all(isinstance(step, Child) and step.required for step in branch.steps)
 
 
-def _systems(definitions: Definitions, found: Sequence[Branch]) -> frozenset[str]:
+def _bound_codes(definitions: Definitions, found: Sequence[Branch]) -> Mapping[str, Iterable[str]]:
+    """Return the codes, by system, of the value sets that bind the codes at the end of these branches."""
     bindings = {step.binding for b in found if b.steps and isinstance(step := b.steps[-1], Child) and b.type == "code"}
-    return frozenset(system for url in bindings if url for system in definitions.value_sets.get(url, ()))
+    return {system: codes for url in bindings if url for system, codes in definitions.value_sets.get(url, {}).items()}
 
 
 _TEXT_OF: Mapping[str, str] = {

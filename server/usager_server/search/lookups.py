@@ -96,17 +96,19 @@ class OfTypes:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """Resources that point, by (type, parameter), at a resource that inner finds."""
+    """Resources that point, by (type, parameter), at a resource of these targets that inner finds."""
 
     legs: tuple[tuple[TypeNumber, Hash], ...]
+    targets: tuple[TypeNumber, ...]
     inner: "Lookup"
 
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """Resources of these types that one found by inner points at, by any of these parameters (`_has`)."""
+    """Resources of these types that one of type source, found by inner, points at by any of these parameters."""
 
     types: tuple[TypeNumber, ...]
+    source: TypeNumber
     parameters: tuple[Hash, ...]
     inner: "Lookup"
 
@@ -114,13 +116,6 @@ class Pointed:
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     """What any of these finds."""
-
-    lookups: tuple["Lookup", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """What all of these find."""
 
     lookups: tuple["Lookup", ...]
 
@@ -147,6 +142,5 @@ Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a 
     Chained,
     Pointed,
     AnyOf,
-    AllOf,
     Without,
 ]

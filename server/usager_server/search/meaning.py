@@ -68,7 +68,8 @@ class Meaning:
         parameters = self._parameters(condition, types)
         if condition.chain is not None:
             inner = self.lookup(condition.chain, condition.chain.types)
-            return Chained(self._legs(parameters, _nothing_more), inner)
+            targets = tuple(self._number(kind) for kind in condition.chain.types)
+            return Chained(self._legs(parameters, _nothing_more), targets, inner)
         if condition.parameter == "_id":
             found: Lookup = Ids(tuple((self._number(kind), value.text) for kind in types for value in condition.values))
         elif condition.modifier == "missing":
@@ -142,7 +143,7 @@ class Meaning:
         source, name = condition.reverse
         inner = self.lookup(condition.chain, (source,))
         numbers = tuple(self._number(kind) for kind in types)
-        return Pointed(numbers, tuple(self.reference_parameters(source, name)), inner)
+        return Pointed(numbers, self._number(source), tuple(self.reference_parameters(source, name)), inner)
 
     def _plain(self, condition: Condition, parameters: list[Parameter]) -> Lookup:
         kind = parameters[0].type if parameters else "token"

@@ -85,6 +85,7 @@ class _Reading:
     def read(self, name: str, text: str) -> None:
         if name in IGNORED:
             return
+        _check_text(name + text)
         bare, _, modifier = name.partition(":")
         try:
             if bare in RESULT_PARAMETERS:
@@ -117,6 +118,11 @@ class _Reading:
             self_link=urlencode(self.understood),
             reader=reader,
         )
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Invalid("The query holds bytes that are not UTF-8 text", code="value")
 
 
 def _count(reading: _Reading, text: str, _modifier: str) -> None:

@@ -1,0 +1,104 @@
+"""Which condition leads: the one that finds few rows is gathered whole; when none does, an index is walked.
+
+Statistics do not help (row-level security hides them from the planner, and tenants differ), so conditions are counted,
+up to a limit, when their kind does not tell; what was counted is remembered for a while.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from usager_server.repository.search_pages import Walked
+from usager_server.search.dates import DAY
+from usager_server.search.lookups import (
+    AnyOf,
+    Chained,
+    Containing,
+    Dates,
+    Ids,
+    Lookup,
+    Near,
+    Numbers,
+    OfTypes,
+    Pointed,
+    References,
+    Strings,
+    Tokens,
+    Updated,
+    Without,
+)
+
+FEW_ALONE = 20_000
+"""So many rows are gathered when nothing else has to be tested on them."""
+
+FEW = 5_000
+"""So many rows are gathered and tested against the other conditions. Past it, walking an index meets a match sooner."""
+
+REMEMBERED = 20_000
+REMEMBERED_SECONDS = 300.0
+
+
+class Counts:
+    """How many rows lookups found lately, by tenant; a count over the limit it was made with means "at least"."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, Lookup], tuple[float, int]] = OrderedDict()
+
+    def get(self, tenant: int, lookup: Lookup) -> int | None:
+        """Return the count, or None when it is not known or too old."""
+        found = self._known.get((tenant, lookup))
+        return found[1] if found is not None and found[0] > time.monotonic() else None
+
+    def learn(self, tenant: int, lookup: Lookup, count: int) -> None:
+        """Remember a count."""
+        self._known[tenant, lookup] = (time.monotonic() + REMEMBERED_SECONDS, count)
+        self._known.move_to_end((tenant, lookup))
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+
+def finds_rows(lookup: Lookup) -> bool:
+    """Tell whether a lookup can lead: a negation cannot, nor can what finds everything."""
+    if isinstance(lookup, AnyOf):
+        return all(finds_rows(one) for one in lookup.lookups)
+    return not isinstance(lookup, Without | OfTypes)
+
+
+def presumed_rank(lookup: Lookup) -> int:
+    """Return how many rows a kind of condition usually finds: 0 hardly any, 9 most of them."""
+    match lookup:
+        case Ids():
+            return 0
+        case Tokens(_, selective):
+            return 1 if selective else 6
+        case References():
+            return 2
+        case Strings(legs):
+            return 3 if all(len(high) < 64 for *_, high in legs) else 4
+        case Dates(legs):
+            return 3 if all(high - low <= 2 * DAY for _, _, low, high, *_ in legs) else 7
+        case Updated(legs):
+            return 4 if all(high - low <= 2 * DAY for _, low, high in legs) else 7
+        case Near() | Containing():
+            return 5
+        case Numbers():
+            return 7
+        case Chained() | Pointed():
+            return min(9, presumed_rank(lookup.inner) + 2)
+        case AnyOf(lookups):
+            return max(presumed_rank(one) for one in lookups)
+    return 9
+
+
+PROMISING = 4
+"""Up to this rank a lookup is gathered without being counted first."""
+
+
+def walked_of(leaders: Sequence[Lookup], counts: Sequence[int | None]) -> Lookup | None:
+    """Return the condition whose index is walked in row order: the rarest of those that have one."""
+    ordered = [
+        (count if count is not None else 0, presumed_rank(one), number)
+        for number, (one, count) in enumerate(zip(leaders, counts, strict=True))
+        if isinstance(one, Walked)
+    ]
+    return leaders[min(ordered)[2]] if ordered else None

@@ -1,0 +1,344 @@
+"""Lookups -> SQL on the narrow tables: the rows a lookup finds, and whether a given row is among them.
+
+Every plan is fixed by the text, none is left to statistics, which row-level security hides from the planner: a block
+that ends in OFFSET 0 or LIMIT runs once per row of the block before it, along the index that its conditions name. So a
+value condition always walks the value columns of an index, and a test of one row always starts from that row.
+
+Aliases: a row under test is never called g, l, o, p, q, r, s or x, which the tests use inside.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any
+
+from usager_server.repository.grams import gram_range
+from usager_server.search.dates import moment
+from usager_server.search.lookups import (
+    AnyOf,
+    Chained,
+    Containing,
+    Dates,
+    Having,
+    Ids,
+    Lookup,
+    Near,
+    Numbers,
+    OfTypes,
+    Pointed,
+    References,
+    Strings,
+    Tokens,
+    Updated,
+    Without,
+)
+
+TENANT = "tenant = t.tenant"
+
+FEW = 16
+"""Up to so many tokens are each looked up for a row; past it the row's own tokens are read and compared."""
+
+EARTH_METRES = 6_371_008.8
+
+_TABLES = {
+    Strings: ("index_string", "x.value >= l.a AND x.value < l.b", ("text", "text")),
+    Dates: (
+        "index_date",
+        "x.low >= l.a AND x.low < l.b AND x.high >= l.c AND x.high <= l.d",
+        ("bigint", "bigint", "bigint", "bigint"),
+    ),
+    Numbers: (
+        "index_number",
+        "x.low >= l.a AND x.low <= l.b AND x.high >= l.c AND x.high <= l.d",
+        ("float8", "float8", "float8", "float8"),
+    ),
+}
+
+_COLUMNS = {
+    "index_string": "parameter, value",
+    "index_date": "parameter, low, high",
+    "index_number": "parameter, low, high",
+}
+
+
+class Clauses:
+    """Writes the clauses of one statement; `arguments` are its values after the tenant, in the order of $2, $3, ..."""
+
+    def __init__(self) -> None:
+        self.arguments: list[Any] = []
+        self._aliases: Iterator[int] = count(1)
+
+    def bind(self, value: Any, kind: str) -> str:
+        """Return the placeholder of a value."""
+        self.arguments.append(value)
+        return f"${len(self.arguments) + 1}::{kind}"
+
+    def legs(self, legs: Sequence[tuple[Any, ...]], *kinds: str, alias: str = "l") -> str:
+        """Return the legs of a lookup as a table l(type, a, b, ...), or l(type, parameter, a, ...) for the ranges."""
+        columns = list(zip(*legs, strict=True)) or [()] * (len(kinds) + 1)
+        bound = ", ".join(
+            self.bind(list(column), f"{kind}[]") for column, kind in zip(columns, ("smallint", *kinds), strict=True)
+        )
+        names = "type, parameter, a, b, c, d" if len(kinds) > 2 else "type, parameter, a"
+        return f"unnest({bound}) AS {alias}({', '.join(names.split(', ')[: len(kinds) + 1])})"
+
+    # The rows that a lookup finds: SELECT type, row, in no order, some of them more than once.
+
+    def rows(self, lookup: Lookup) -> str:
+        """Return a SELECT of the (type, row) that a lookup finds, in no order, possibly more than once."""
+        match lookup:
+            case Tokens() | References() | OfTypes():
+                legs, block = self.walkable(lookup)
+                return f"SELECT l.type, x.row FROM {legs}, LATERAL ({block} OFFSET 0) AS x"
+            case Strings() | Dates() | Numbers():
+                return self._range_rows(lookup)
+            case Having(kind, legs):
+                table = self.legs(legs, "bigint")
+                block = f"SELECT x.row FROM index_{kind} AS x WHERE x.{TENANT} AND x.parameter = l.parameter OFFSET 0"
+                return f"SELECT l.type, x.row FROM {table}, LATERAL ({block}) AS x"
+            case Containing():
+                return self._containing_rows(lookup)
+            case Near():
+                return self._near_rows(lookup)
+            case Ids(legs):
+                block = f"SELECT x.row FROM resource AS x WHERE x.{TENANT} AND x.type = l.type AND x.id = l.parameter"
+                return (
+                    f"SELECT l.type, x.row FROM {self.legs(legs, 'text')},"
+                    f" LATERAL ({block} AND x.document IS NOT NULL LIMIT 1) AS x"
+                )
+            case Updated():
+                return self._updated_rows(lookup)
+            case Chained():
+                return self._chained_rows(lookup)
+            case Pointed():
+                return self._pointed_rows(lookup)
+            case AnyOf(lookups):
+                return " UNION ALL ".join(f"({self.rows(one)})" for one in lookups)
+        raise TypeError(f"{type(lookup).__name__} finds no rows by itself")
+
+    def walkable(self, lookup: "Tokens | References | OfTypes", *, deleted_too: bool = False) -> tuple[str, str]:
+        """Return the legs, and the SELECT of the rows of one leg, which an index holds in the order of w.row.
+
+        Shape   deleted_too: resources need not be looked at to leave out the deleted ones, others conditions do.
+        """
+        match lookup:
+            case Tokens(legs):
+                table = self.legs(legs, "bigint")
+                return table, f"SELECT w.row FROM index_token AS w WHERE w.{TENANT} AND w.token = l.parameter"
+            case References(legs):
+                table = self.legs(legs, "bigint", "bigint")
+                where = f"w.{TENANT} AND w.parameter = l.parameter AND w.target = l.a"
+                return table, f"SELECT w.row FROM index_reference AS w WHERE {where}"
+            case OfTypes(legs):
+                where = f"w.{TENANT} AND w.type = l.type{'' if deleted_too else ' AND w.document IS NOT NULL'}"
+                return self.legs(legs), f"SELECT w.row FROM resource AS w WHERE {where}"
+
+    def _range_rows(self, lookup: "Strings | Dates | Numbers") -> str:
+        table, within, kinds = _TABLES[type(lookup)]
+        block = f"SELECT x.row FROM {table} AS x WHERE x.{TENANT} AND x.parameter = l.parameter AND {within} OFFSET 0"
+        return f"SELECT l.type, x.row FROM {self.legs(lookup.legs, 'bigint', *kinds)}, LATERAL ({block}) AS x"
+
+    def _containing_rows(self, lookup: Containing) -> str:
+        legs = self.legs(lookup.legs, "bigint")
+        pieces = [gram_range(rarest_piece(term)) for term in lookup.terms]
+        lows, highs = (self.bind(list(ends), "bigint[]") for ends in zip(*pieces, strict=True))
+        grams = f"unnest({lows}, {highs}, {self.bind(list(lookup.terms), 'text[]')}) AS g(low, high, term)"
+        values = (
+            f"SELECT y.value FROM gram AS y WHERE y.{TENANT} AND y.gram >= g.low AND y.gram <= g.high"
+            " AND position(g.term in y.value) > 0 OFFSET 0"
+        )
+        block = (
+            f"SELECT x.row FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter AND x.value = v.value"
+        )
+        return f"SELECT l.type, x.row FROM {grams}, LATERAL ({values}) AS v, {legs}, LATERAL ({block} OFFSET 0) AS x"
+
+    def _near_rows(self, lookup: Near) -> str:
+        low, high = latitudes(lookup)
+        leg = self.legs([lookup.leg[:2]], "bigint")
+        block = (
+            f"SELECT x.row FROM index_number AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
+            f" AND x.low >= {self.bind(low, 'float8')} AND x.low <= {self.bind(high, 'float8')} OFFSET 0"
+        )
+        found = f"SELECT l.type, x.row FROM {leg}, LATERAL ({block}) AS x OFFSET 0"
+        return f"SELECT n.type, n.row FROM ({found}) AS n WHERE {self.test(lookup, 'n.type', 'n.row')}"
+
+    def _updated_rows(self, lookup: Updated) -> str:
+        legs = self.legs(_moments(lookup), "timestamptz", "timestamptz")
+        block = (
+            f"SELECT x.row FROM resource AS x WHERE x.{TENANT} AND x.type = l.type AND x.last_updated >= l.parameter"
+            " AND x.last_updated < l.a AND x.document IS NOT NULL OFFSET 0"
+        )
+        return f"SELECT l.type, x.row FROM {legs}, LATERAL ({block}) AS x"
+
+    def _chained_rows(self, lookup: Chained) -> str:
+        inner = self.rows(lookup.inner) if not isinstance(lookup.inner, Without) else self._all_but(lookup)
+        targets = (
+            f"SELECT s.self FROM resource AS s WHERE s.{TENANT} AND s.type = i.type AND s.row = i.row"
+            " AND s.document IS NOT NULL LIMIT 1"
+        )
+        block = (
+            f"SELECT x.row FROM index_reference AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
+            " AND x.target = s.self OFFSET 0"
+        )
+        legs = self.legs(lookup.legs, "bigint")
+        return f"SELECT l.type, x.row FROM ({inner}) AS i, LATERAL ({targets}) AS s, {legs}, LATERAL ({block}) AS x"
+
+    def _pointed_rows(self, lookup: Pointed) -> str:
+        inner = self.rows(lookup.inner) if not isinstance(lookup.inner, Without) else self._all_but(lookup)
+        targets = (
+            f"SELECT x.target FROM index_reference AS x WHERE x.{TENANT} AND x.row = i.row"
+            f" AND x.parameter + 0 = ANY ({self.bind(list(lookup.parameters), 'bigint[]')}) OFFSET 0"
+        )
+        block = (
+            f"SELECT r.type, r.row FROM resource AS r WHERE r.{TENANT} AND r.self = x.target"
+            f" AND r.type = ANY ({self.bind(list(lookup.types), 'smallint[]')}) AND r.document IS NOT NULL LIMIT 1"
+        )
+        return f"SELECT r.type, r.row FROM ({inner}) AS i, LATERAL ({targets}) AS x, LATERAL ({block}) AS r"
+
+    def _all_but(self, lookup: "Chained | Pointed") -> str:
+        """Return the rows of a negation inside a chain: every resource of the types in question that passes it."""
+        types = lookup.targets if isinstance(lookup, Chained) else (lookup.source,)
+        every = self.rows(OfTypes(tuple((kind,) for kind in types)))
+        name = f"e{next(self._aliases)}"
+        tested = self.test(lookup.inner, f"{name}.type", f"{name}.row")
+        return f"SELECT {name}.type, {name}.row FROM ({every} OFFSET 0) AS {name} WHERE {tested}"
+
+    # Whether one row is among those that a lookup finds: a boolean about (type, row).
+
+    def test(self, lookup: Lookup, kind: str, row: str) -> str:
+        """Return a boolean: whether the row of this type (both SQL names) is one that the lookup finds."""
+        match lookup:
+            case Tokens() | References():
+                return self._key_test(lookup, row)
+            case Strings() | Dates() | Numbers():
+                return self._range_test(lookup, row)
+            case Having(table, legs):
+                parameters = self.bind([parameter for _, parameter in legs], "bigint[]")
+                where = f"x.{TENANT} AND x.row = {row} AND x.parameter + 0 = ANY ({parameters})"
+                return f"EXISTS (SELECT 1 FROM index_{table} AS x WHERE {where} OFFSET 0)"
+            case Containing():
+                return self._containing_test(lookup, row)
+            case Near():
+                return self._near_test(lookup, row)
+            case Ids(legs):
+                ids = self.bind(sorted({key for _, key in legs}), "text[]")
+                return self._resource_test(kind, row, f"x.id || '' = ANY ({ids})")
+            case Updated():
+                legs_table = self.legs(_moments(lookup), "timestamptz", "timestamptz")
+                within = "x.last_updated >= l.parameter AND x.last_updated < l.a AND l.type = x.type"
+                return self._resource_test(kind, row, f"EXISTS (SELECT 1 FROM {legs_table} WHERE {within})")
+            case OfTypes(legs):
+                return f"{kind} = ANY ({self.bind([number for (number,) in legs], 'smallint[]')})"
+            case Chained():
+                return self._chained_test(lookup, row)
+            case Pointed():
+                return self._pointed_test(lookup, kind, row)
+            case AnyOf(lookups):
+                return "(" + " OR ".join(self.test(one, kind, row) for one in lookups) + ")"
+            case Without(inner):
+                return f"NOT {self.test(inner, kind, row)}"
+
+    def _key_test(self, lookup: "Tokens | References", row: str) -> str:
+        if isinstance(lookup, References):
+            legs = self.legs(lookup.legs, "bigint", "bigint")
+            where = f"x.parameter = l.parameter AND x.target = l.a AND x.row = {row}"
+            return f"EXISTS (SELECT 1 FROM {legs}, LATERAL ({_one('index_reference', where)}) AS o OFFSET 0)"
+        tokens = [token for _, token in lookup.legs]
+        if len(tokens) == 1:
+            where = f"x.{TENANT} AND x.token = {self.bind(tokens[0], 'bigint')} AND x.row = {row}"
+            return f"EXISTS (SELECT 1 FROM index_token AS x WHERE {where} OFFSET 0)"
+        if len(tokens) <= FEW:
+            where = f"x.token = l.token AND x.row = {row}"
+            legs = f"unnest({self.bind(tokens, 'bigint[]')}) AS l(token)"
+            return f"EXISTS (SELECT 1 FROM {legs}, LATERAL ({_one('index_token', where)}) AS o OFFSET 0)"
+        where = f"x.{TENANT} AND x.row = {row} AND x.token + 0 = ANY ({self.bind(tokens, 'bigint[]')})"
+        return f"EXISTS (SELECT 1 FROM index_token AS x WHERE {where} OFFSET 0)"
+
+    def _range_test(self, lookup: "Strings | Dates | Numbers", row: str) -> str:
+        table, within, kinds = _TABLES[type(lookup)]
+        legs = self.legs(lookup.legs, "bigint", *kinds)
+        return (
+            f"EXISTS (SELECT 1 FROM ({_of_row(table, row)}) AS x, {legs} WHERE x.parameter = l.parameter AND {within})"
+        )
+
+    def _containing_test(self, lookup: Containing, row: str) -> str:
+        parameters = self.bind([parameter for _, parameter in lookup.legs], "bigint[]")
+        terms = f"unnest({self.bind(list(lookup.terms), 'text[]')}) AS g(term)"
+        where = f"x.parameter = ANY ({parameters}) AND position(g.term in x.value) > 0"
+        return f"EXISTS (SELECT 1 FROM ({_of_row('index_string', row)}) AS x, {terms} WHERE {where} OFFSET 0)"
+
+    def _near_test(self, lookup: Near, row: str) -> str:
+        numbers = _of_row("index_number", row)
+        latitude, longitude = (self.bind(hashed, "bigint") for hashed in lookup.leg[1:])
+        distance = _metres_between(
+            self.bind(lookup.latitude, "float8"), self.bind(lookup.longitude, "float8"), "p.low", "q.low"
+        )
+        return (
+            f"EXISTS (SELECT 1 FROM ({numbers}) AS p, ({numbers}) AS q WHERE p.parameter = {latitude}"
+            f" AND q.parameter = {longitude} AND {distance} <= {self.bind(lookup.metres, 'float8')} OFFSET 0)"
+        )
+
+    def _resource_test(self, kind: str, row: str, condition: str) -> str:
+        where = f"x.{TENANT} AND x.type = {kind} AND x.row = {row}"
+        return f"EXISTS (SELECT 1 FROM resource AS x WHERE {where} AND {condition} OFFSET 0)"
+
+    def _chained_test(self, lookup: Chained, row: str) -> str:
+        parameters = self.bind([parameter for _, parameter in lookup.legs], "bigint[]")
+        name = f"c{next(self._aliases)}"
+        pointing = (
+            f"SELECT x.target FROM index_reference AS x WHERE x.{TENANT} AND x.row = {row}"
+            f" AND x.parameter + 0 = ANY ({parameters}) OFFSET 0"
+        )
+        target = (
+            f"SELECT r.type, r.row FROM resource AS r WHERE r.{TENANT} AND r.self = p.target"
+            f" AND r.type = ANY ({self.bind(list(lookup.targets), 'smallint[]')}) AND r.document IS NOT NULL LIMIT 1"
+        )
+        tested = self.test(lookup.inner, f"{name}.type", f"{name}.row")
+        return f"EXISTS (SELECT 1 FROM ({pointing}) AS p, LATERAL ({target}) AS {name} WHERE {tested} OFFSET 0)"
+
+    def _pointed_test(self, lookup: Pointed, kind: str, row: str) -> str:
+        name = f"h{next(self._aliases)}"
+        target = f"SELECT s.self FROM resource AS s WHERE s.{TENANT} AND s.type = {kind} AND s.row = {row} LIMIT 1"
+        parameters = f"unnest({self.bind(list(lookup.parameters), 'bigint[]')}) AS l(parameter)"
+        pointing = (
+            f"SELECT {self.bind(lookup.source, 'smallint')} AS type, x.row FROM index_reference AS x"
+            f" WHERE x.{TENANT} AND x.parameter = l.parameter AND x.target = s.self OFFSET 0"
+        )
+        tested = self.test(lookup.inner, f"{name}.type", f"{name}.row")
+        sources = f"({target}) AS s, {parameters}, LATERAL ({pointing}) AS {name}"
+        return f"EXISTS (SELECT 1 FROM {sources} WHERE {tested} OFFSET 0)"
+
+
+def _one(table: str, where: str) -> str:
+    return f"SELECT 1 FROM {table} AS x WHERE x.{TENANT} AND {where} LIMIT 1"
+
+
+def _of_row(table: str, row: str) -> str:
+    """Return the index rows of one resource, read along the index by row and no other way."""
+    return f"SELECT {_COLUMNS[table]} FROM {table} WHERE {TENANT} AND row = {row} OFFSET 0"
+
+
+def _moments(lookup: Updated) -> list[tuple[Any, ...]]:
+    return [(number, moment(low), moment(high)) for number, low, high in lookup.legs]
+
+
+def latitudes(lookup: Near) -> tuple[float, float]:
+    """Return the southernmost and the northernmost latitude within the distance."""
+    degrees = lookup.metres / EARTH_METRES * 57.29577951308232
+    return lookup.latitude - degrees, lookup.latitude + degrees
+
+
+def _metres_between(latitude: str, longitude: str, other_latitude: str, other_longitude: str) -> str:
+    """Return the great-circle distance as SQL (haversine, which also holds over the 180th meridian)."""
+    half = f"power(sind(({other_latitude} - {latitude}) / 2), 2)"
+    across = f"cosd({latitude}) * cosd({other_latitude}) * power(sind(({other_longitude} - {longitude}) / 2), 2)"
+    return f"2 * {EARTH_METRES} * asin(least(1, sqrt({half} + {across})))"
+
+
+_COMMON = " eaisnrtoludcmpvqfbghjxyzkw"
+"""Letters of French, the most frequent first."""
+
+
+def rarest_piece(term: str) -> str:
+    """Return the three characters of a term that the fewest values hold, as far as the language tells."""
+    pieces = [term[start : start + 3] for start in range(max(1, len(term) - 2))]
+    return max(pieces, key=lambda piece: sum(_COMMON.find(letter) % len(_COMMON) for letter in piece))

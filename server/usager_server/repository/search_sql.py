@@ -1,0 +1,224 @@
+"""Search on PostgreSQL: a SearchQuery -> one page, in one round trip once it is known which condition is rare."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from usager_server.errors import TooCostly
+from usager_server.repository import Match, Page, Stored
+from usager_server.repository.reading import stored
+from usager_server.repository.running import Runner
+from usager_server.repository.search_choice import (
+    FEW,
+    FEW_ALONE,
+    PROMISING,
+    Counts,
+    finds_rows,
+    presumed_rank,
+    walked_of,
+)
+from usager_server.repository.search_includes import Includes
+from usager_server.repository.search_orders import Wanted
+from usager_server.repository.search_pages import Statement, Walked, count_rows, gather, probe
+from usager_server.repository.search_phases import phases
+from usager_server.repository.search_plan import Plan, plan
+from usager_server.repository.search_recheck import checks
+from usager_server.search.cursor import Cursors
+from usager_server.search.cursor import Key as CursorKey
+from usager_server.search.dates import microseconds, moment
+from usager_server.search.lookups import Lookup, OfTypes
+from usager_server.search.meaning import Meaning
+from usager_server.search.parameters import SearchRegistry
+from usager_server.search.query import SearchQuery
+
+ESTIMATED_FROM = 10_000
+"""`_total=estimate` counts up to so many, and says so many when there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A match with its place in the order: its key, then its row."""
+
+    type_number: int
+    place: tuple[Any, ...]
+    stored: Stored
+
+
+class PostgresSearch:
+    """Searches the stores of all tenants; remembers how many rows conditions find."""
+
+    def __init__(self, registry: SearchRegistry) -> None:
+        self.registry = registry
+        self.names = {number: name for name, number in registry.definitions.type_numbers.items()}
+        self.counts = Counts()
+
+    async def search(self, runner: Runner, query: SearchQuery, cursors: Cursors) -> Page:
+        """Return one page of matches with what they include.
+
+        Order   as _sort says; otherwise newest first. Stable while others write: a page link is a place, not a number.
+        Errors  TooCostly (403) when it would take longer than a statement may; Invalid (400) on a bad page link.
+        """
+        return await _Search(self, runner, query, cursors).page()
+
+
+class _Search:
+    """One search."""
+
+    def __init__(self, shared: PostgresSearch, runner: Runner, query: SearchQuery, cursors: Cursors) -> None:
+        self.shared, self.runner, self.query, self.cursors = shared, runner, query, cursors
+        self.meaning = Meaning(shared.registry, runner.tenant, time.time_ns() // 1000)
+        self.plan: Plan = plan(self.meaning, query)
+        self.leaders = [lookup for lookup in self.plan.lookups if finds_rows(lookup)]
+        numbers = shared.registry.definitions.type_numbers
+        self.types = [numbers[name] for name in self.plan.types]
+
+    async def page(self) -> Page:
+        try:
+            return await self._page()
+        except TooCostly as error:
+            raise TooCostly(f"{self._named()}: {error}") from error
+
+    async def _page(self) -> Page:
+        total = await self._total()
+        if self.query.count == 0:
+            return Page(total=total)
+        backwards, place = self._place()
+        limit = self.query.count + 1
+        hits = await self._hits(Wanted(self.plan.orders, limit, place, self.plan.last, backwards))
+        more, hits = len(hits) == limit, hits[: self.query.count]
+        if backwards:
+            hits.reverse()
+        matches = await self._with_includes(hits)
+        return Page(
+            matches,
+            next=self._sealed("n", hits[-1]) if hits and (more or backwards) else None,
+            previous=self._sealed("p", hits[0]) if hits and (more if backwards else place) else None,
+            total=total,
+        )
+
+    # The matches.
+
+    async def _hits(self, wanted: Wanted) -> list[Hit]:
+        while (leader := await self._leader()) is not None:
+            filters = [one for one in self.plan.lookups if one is not leader]
+            most = FEW if filters or wanted.orders else FEW_ALONE
+            rows = await self._rows(gather(leader, filters, wanted, most))
+            if not rows or rows[0]["total"] <= most:
+                return [self._hit(row, (), wanted) for row in rows]
+            self.shared.counts.learn(self.runner.tenant, leader, rows[0]["total"])
+        return await self._walked(wanted)
+
+    async def _leader(self) -> Lookup | None:
+        """Return the condition to gather, None when all of them find too many rows."""
+        if len(self.leaders) == 1 and not self.plan.orders and isinstance(self.leaders[0], Walked):
+            return None  # its own index is in the order asked for, and what else there is are negations: most pass
+        most = FEW if len(self.plan.lookups) > 1 or self.plan.orders else FEW_ALONE
+        known = {one: self._known(one) for one in self.leaders}
+        few = [(count, number) for number, one in enumerate(self.leaders) if (count := known[one]) is not None]
+        if few and min(few)[0] <= most:
+            return self.leaders[min(few)[1]]
+        unknown = sorted((one for one in self.leaders if known[one] is None), key=presumed_rank)
+        if not unknown:
+            return None
+        if presumed_rank(unknown[0]) <= PROMISING or len(self.leaders) == 1:
+            return unknown[0]
+        await self._probe(unknown, most)
+        return await self._leader()
+
+    def _known(self, lookup: Lookup) -> int | None:
+        return self.shared.counts.get(self.runner.tenant, lookup)
+
+    async def _probe(self, lookups: Sequence[Lookup], most: int) -> None:
+        (found,) = await self._rows(probe(lookups, most))
+        for lookup, count in zip(lookups, found, strict=True):
+            self.shared.counts.learn(self.runner.tenant, lookup, count)
+
+    async def _walked(self, wanted: Wanted) -> list[Hit]:
+        walked = walked_of(self.leaders, [self._known(one) for one in self.leaders])
+        every = self.meaning.of_types(self.plan.types)
+        base = walked if isinstance(walked, Walked) else every
+        filters = [one for one in self.plan.lookups if one is not walked and not isinstance(one, OfTypes)]
+        stretches = list(phases(self.plan.orders, base, filters))
+        hits: list[Hit] = []
+        for phase in reversed(stretches) if wanted.backwards else stretches:
+            limit = wanted.limit - len(hits)
+            statement = phase.statement(self.types, replace(wanted, limit=limit)) if limit else None
+            if statement is not None:
+                hits += [self._hit(row, phase.prefix, wanted) for row in await self._rows(statement)]
+        return hits
+
+    def _hit(self, row: asyncpg.Record, prefix: tuple[Any, ...], wanted: Wanted) -> Hit:
+        width = len(wanted.kinds) - 1 - len(prefix)
+        _, number, place, *rest = row
+        key, (resource_id, *columns) = rest[:width], rest[width:]
+        return Hit(number, (*prefix, *key, place), stored(self.shared.names[number], resource_id, columns))
+
+    async def _rows(self, statement: Statement) -> list[asyncpg.Record]:
+        text, arguments = statement
+        return await self.runner.rows(text, *arguments)
+
+    async def _with_includes(self, hits: Sequence[Hit]) -> list[Match]:
+        tests = checks(self.shared.registry, self.plan.types, self.query.conditions)
+        if tests:
+            hits = [hit for hit in hits if _passes(hit.stored.document or "", tests)]
+        matches = [Match(hit.stored) for hit in hits]
+        if not self.query.includes or not hits:
+            return matches
+        page = {(hit.type_number, hit.place[-1]): hit.stored for hit in hits}
+        includes = Includes(self.runner, self.meaning, self.query.includes, self.shared.names)
+        return matches + await includes.of(page)
+
+    # The total.
+
+    async def _total(self) -> int | None:
+        if self.query.total == "none":
+            return None
+        leader = await self._leader() or walked_of(self.leaders, [self._known(one) for one in self.leaders])
+        leader = leader or next(iter(self.leaders), None) or self.meaning.of_types(self.plan.types)
+        filters = [one for one in self.plan.lookups if one is not leader]
+        most = ESTIMATED_FROM if self.query.total == "estimate" else None
+        (found,) = await self._rows(count_rows(leader, filters, most))
+        return int(found[0])
+
+    # Page links.
+
+    def _place(self) -> tuple[bool, tuple[Any, ...]]:
+        if self.query.cursor is None:
+            return False, ()
+        way, *values = self.cursors.open(self.query.cursor, self._bound_to())
+        kinds = Wanted(self.plan.orders, 0).kinds
+        return way == "p", tuple(_from_cursor(value, kind) for value, kind in zip(values, kinds, strict=True))
+
+    def _sealed(self, way: str, hit: Hit) -> str:
+        return self.cursors.seal([way, *(_to_cursor(value) for value in hit.place)], self._bound_to())
+
+    def _bound_to(self) -> str:
+        query = self.query
+        return repr(("search", self.runner.tenant, query.reader, query.types, query.compartment, query.self_link))
+
+    def _named(self) -> str:
+        names = [condition.parameter for condition in self.query.conditions]
+        sorted_by = [sort.parameter for sort in self.query.sort]
+        parts = [f"search by {', '.join(names)}" if names else "search of everything"]
+        return " ".join([*parts, f"sorted by {', '.join(sorted_by)}"] if sorted_by else parts)
+
+
+def _passes(document: str, tests: Sequence[Any]) -> bool:
+    lowered = document.casefold()
+    return all(test(lowered) for test in tests)
+
+
+def _to_cursor(value: Any) -> CursorKey:
+    if isinstance(value, datetime):
+        return microseconds(value)
+    return value.hex() if isinstance(value, float) else value
+
+
+def _from_cursor(value: CursorKey, kind: str) -> Any:
+    if kind == "timestamptz":
+        return moment(int(value))
+    return float.fromhex(str(value)) if kind == "float8" else value
