@@ -22,7 +22,7 @@ def read_patient(reader: Reader, target: Element) -> Patient:
     address = child(birthplace, "addr")
     birth = child(person, "birthTime")
     return Patient(
-        ids=reader.ids(role, "id"),
+        ids=reader.names(role),
         addresses=tuple(map(parse_address, children(role, "addr"))),
         telecoms=tuple(map(parse_telecom, children(role, "telecom"))),
         name=_name(reader, child(person, "name")),

@@ -1,5 +1,6 @@
 """Reads the parts of a header one by one, and keeps what is to be reported."""
 
+import re
 from dataclasses import dataclass, field
 
 from usager_cda.datatypes.codes import Code, parse_code
@@ -7,11 +8,14 @@ from usager_cda.datatypes.identifiers import II, parse_ii
 from usager_cda.datatypes.names import parse_name
 from usager_cda.datatypes.places import parse_address
 from usager_cda.datatypes.telecoms import parse_telecom
-from usager_cda.datatypes.times import Interval, interval_texts, oddity_of, parse_ts
+from usager_cda.datatypes.times import Interval, interval_texts, is_reversed, oddity_of, parse_ts
 from usager_cda.errors import Finding, NotConformant, refusal
 from usager_cda.header import Act, Consent, Device, Facility, Organization, Parent, Participation, Party, Stay
 from usager_cda.shapes import SHAPES, Shape
+from usager_cda.systems import PERSONS, STRUCTURES
 from usager_cda.tree import Element, attribute, child, children, descendant, line_of, text_of, xpath_of
+
+POSITIVE = re.compile(r"0{0,40}[1-9][0-9]{0,9}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -47,6 +51,21 @@ class Reader:
         """Return the identifiers that name something."""
         return tuple(ii for found in children(element, name) if (ii := parse_ii(found)).is_known)
 
+    def names(self, element: Element | None, *, may_be_oid: bool = False) -> tuple[II, ...]:
+        """Return the ids of someone; an authority without a number would name everyone, and is reported.
+
+        may_be_oid: a structure may have an OID of its own, a person may not.
+        """
+        known: list[II] = []
+        for found in children(element, "id"):
+            ii = parse_ii(found)
+            is_own = may_be_oid and ii.root not in (PERSONS, STRUCTURES)
+            if ii.is_known and (ii.names_one or is_own):
+                known.append(ii)
+            elif ii.is_known:
+                self.report(found, f"The id {ii.root} has no extension: it names nobody, and is left out")
+        return tuple(known)
+
     def code(self, element: Element | None, name: str) -> Code | None:
         """Return a coded child; None when it is absent or says nothing."""
         code = parse_code(child(element, name))
@@ -74,6 +93,9 @@ class Reader:
         if element is None:
             return None
         low, high = (self._time(element, text) for text in interval_texts(element))
+        if low and high and is_reversed(low, high):
+            self.report(element, f"The period ends ({high}) before it begins ({low}); its end is left out")
+            high = None
         return Interval(low, high, attribute(element, "nullFlavor") if not (low or high) else None)
 
     def positive(self, element: Element | None) -> int | None:
@@ -81,8 +103,8 @@ class Reader:
         text = attribute(element, "value")
         if element is None or text is None:
             return None
-        if text.isascii() and text.isdigit() and 0 < int(text[:12]) <= 2**31 - 1:
-            return int(text)
+        if POSITIVE.fullmatch(text) and int(text.lstrip("0")) < 2**31:
+            return int(text.lstrip("0"))
         self.report(element, f"{text[:40]!r} is not a positive integer; it is left out")
         return None
 
@@ -91,7 +113,7 @@ class Reader:
         if element is None:
             return None
         found = Organization(
-            ids=self.ids(element, "id"),
+            ids=self.names(element, may_be_oid=True),
             name=text_of(child(element, "name")),
             telecoms=tuple(map(parse_telecom, children(element, "telecom"))),
             addresses=tuple(map(parse_address, children(element, "addr"))),
@@ -130,7 +152,7 @@ class Reader:
         """Return who an entity is."""
         device = child(entity, "assignedAuthoringDevice")
         return Party(
-            ids=self.ids(entity, "id"),
+            ids=self.names(entity),
             code=self.code(entity, "code"),
             addresses=tuple(map(parse_address, children(entity, "addr"))),
             telecoms=tuple(map(parse_telecom, children(entity, "telecom"))),

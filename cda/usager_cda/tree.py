@@ -62,7 +62,12 @@ def attribute(element: Element | None, name: str) -> str | None:
 
 def local_name(element: Element) -> str:
     """Return the name of an element, with a prefix for the known extensions of CDA (sdtc:, lab:)."""
-    namespace, brace, name = element.tag.rpartition("}")
+    return local_tag(element.tag)
+
+
+def local_tag(tag: str) -> str:
+    """Return a tag as local_name writes it."""
+    namespace, brace, name = tag.rpartition("}")
     return PREFIXES.get(namespace + brace, "") + name
 
 

@@ -165,7 +165,6 @@ def _parent(parent: Parent) -> Element:
     named = add(
         node("parentDocument"),
         build_ii("id", parent.id),
-        build_ii("setId", parent.set_id) if parent.set_id else None,
         node("versionNumber", value=str(parent.version)) if parent.version else None,
     )
     return add(node("relatedDocument", typeCode=parent.type_code), named)

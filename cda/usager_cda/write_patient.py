@@ -59,7 +59,6 @@ def _boolean(value: bool | None) -> str | None:
 def _guardian(guardian: Guardian) -> Element:
     return add(
         node("guardian", classCode="GUARD"),
-        build_code("code", guardian.code),
         *map(build_address, guardian.addresses),
         *map(build_telecom, guardian.telecoms),
         add(node("guardianPerson"), build_name(guardian.name)) if guardian.name else _guardian_organization(guardian),

@@ -60,9 +60,10 @@ def coding_from_code(code: Code) -> Tree:
 def concept_from_code(code: Code) -> Tree:
     """Return the CodeableConcept: the code first, then its translations."""
     codings = [coding_from_code(each) for each in (code, *code.translations) if each.code]
-    if not codings and not code.text:
+    text = code.text or (None if codings else code.display)
+    if not codings and not text:
         return nothing(code.null)
-    return filled({"coding": codings, "text": code.text})
+    return filled({"coding": codings, "text": text})
 
 
 def code_from_coding(coding: Tree) -> Code:

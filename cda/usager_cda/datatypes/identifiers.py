@@ -38,6 +38,11 @@ class II:
         return self.root is not None and self.null is None
 
     @property
+    def names_one(self) -> bool:
+        """Say whether this names one thing: the root of a national directory alone, or of a local one, does not."""
+        return self.extension is not None or systems.UUID.fullmatch(self.root or "") is not None
+
+    @property
     def is_ins(self) -> bool:
         """Say whether this is a matricule INS, test and demonstration ones included."""
         return self.root in INS_TYPES and self.extension is not None

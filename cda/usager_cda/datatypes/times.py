@@ -15,7 +15,8 @@ from usager_cda.tree import Element, add, attribute, child, node
 PARIS = ZoneInfo("Europe/Paris")
 TS = re.compile(
     r"(?P<year>\d{4})(?:(?P<month>\d\d)(?:(?P<day>\d\d)"
-    r"(?:(?P<hour>\d\d)(?P<minute>\d\d)?(?P<second>\d\d)?(?P<fraction>\.\d{1,6})?)?)?)?(?P<zone>[+-]\d{3,4}|Z)?"
+    r"(?:(?P<hour>\d\d)(?P<minute>\d\d)?(?P<second>\d\d)?(?P<fraction>\.\d{1,6})?)?)?)?(?P<zone>[+-]\d{3,4}|Z)?",
+    re.ASCII,
 )
 FHIR_TIME = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?")
 
@@ -37,7 +38,7 @@ def parse_ts(text: str) -> str:
     Errors  ValueError with what was expected.
     """
     found = TS.fullmatch(text)
-    if found is None:
+    if found is None or text.startswith("0000"):
         raise ValueError(f"{text[:40]!r} is not a time; expected YYYY, YYYYMM, YYYYMMDD or YYYYMMDDhhmmss±zzzz")
     parts = found.groupdict()
     if parts["month"] in (None, "00"):
@@ -73,7 +74,7 @@ def _zone(written: str | None, moment: datetime) -> str:
     if written == "Z":
         return written
     digits = written[1:].zfill(4)
-    if int(digits[:2]) > 14 or int(digits[2:]) > 59:
+    if int(digits) > 1400 or int(digits[2:]) > 59:
         raise ValueError(written)
     return f"{written[0]}{digits[:2]}:{digits[2:]}"
 
@@ -83,6 +84,14 @@ def oddity_of(text: str) -> str | None:
     if len(text) >= 6 and (text[4:6] == "00" or text[6:8] == "00"):
         return "a month or a day of zero"
     return "an offset of three digits" if len(text) > 4 and text[-4] in "+-" else None
+
+
+def is_reversed(low: str, high: str) -> bool:
+    """Say whether a period ends before it begins, as far as both are known."""
+    if "T" in low and "T" in high:
+        return datetime.fromisoformat(low) > datetime.fromisoformat(high)
+    known = min(len(low), len(high), len("YYYY-MM-DD"))
+    return low[:known] > high[:known]
 
 
 def build_ts(value: str) -> str:

@@ -3,10 +3,10 @@
 from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, code_from_concept, concept_from_code
-from usager_cda.datatypes.extensions import filled, put_extension
+from usager_cda.datatypes.extensions import filled, put_extension, value_of
 from usager_cda.datatypes.identifiers import II, identifier_from_ii, ii_from_identifier
 from usager_cda.datatypes.names import best_name, human_name
-from usager_cda.datatypes.places import address_from_fhir, fhir_address
+from usager_cda.datatypes.places import CDA_USE, address_from_fhir, fhir_address
 from usager_cda.datatypes.telecoms import contact_point, telecom_from_contact
 from usager_cda.fhir import names
 from usager_cda.fhir.assembly import scoped_identifier
@@ -46,11 +46,20 @@ def organization_resource(organization: Organization, key: str, *, disputed: boo
             "identifier": [*_structure_identifiers(tuple(ids))] or [scoped_identifier("Organization", key)],
             "type": [concept_from_code(organization.industry)] if organization.industry else None,
             "name": organization.name,
-            "telecom": [contact_point(telecom) for telecom in organization.telecoms],
-            "address": [fhir_address(address) for address in organization.addresses],
+            "telecom": [_not_home(contact_point(telecom), telecom.use) for telecom in organization.telecoms],
+            "address": [_not_home(fhir_address(address), address.use) for address in organization.addresses],
         }
     )
     return _with_disputed(made, organization.ids if disputed else ())
+
+
+def _not_home(contact: Tree, use: str | None) -> Tree:
+    """Return a contact of a structure: R4 forbids those to be of use home (org-2, org-3), documents do not."""
+    if contact.get("use") == "home":
+        del contact["use"]
+        if value_of(contact, CDA_USE) is None:
+            put_extension(contact, CDA_USE, valueCode=use)
+    return contact
 
 
 def _structure_identifiers(ids: tuple[II, ...]) -> list[Tree]:

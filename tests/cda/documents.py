@@ -1,0 +1,45 @@
+"""The documents these tests read: ours, and those of the ANS when `USAGER_CDA_SAMPLES` names a folder of them."""
+
+import base64
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+OWN = sorted(Path(__file__).with_name("samples").glob("*.xml"))
+PUBLIC = sorted(Path(os.environ["USAGER_CDA_SAMPLES"]).glob("*.xml")) if "USAGER_CDA_SAMPLES" in os.environ else []
+ALL = [*OWN, *PUBLIC]
+
+PDF = b"%PDF-1.4\n% not much of a document\n"
+
+
+def everything() -> bytes:
+    """Return the sample that holds every header element."""
+    return (Path(__file__).with_name("samples") / "everything.xml").read_bytes()
+
+
+def resources(bundle: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    """Return the resources of one type in a Bundle."""
+    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == resource_type]
+
+
+def around_a_pdf(bundle: dict[str, Any]) -> dict[str, Any]:
+    """Return the Bundle of a document that was read, with a PDF in place of the document."""
+    made = copy.deepcopy(bundle)
+    attachment = resources(made, "DocumentReference")[0]["content"][0]["attachment"]
+    attachment.pop("url")
+    attachment |= {"contentType": "application/pdf", "data": base64.b64encode(PDF).decode()}
+    made["entry"] = [entry for entry in made["entry"] if entry["resource"]["resourceType"] != "Binary"]
+    return made
+
+
+def header_of(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a Bundle says of a header: no file, no status of a laboratory, no remark."""
+    made = copy.deepcopy(bundle)
+    document = resources(made, "DocumentReference")[0]
+    document.pop("docStatus", None)
+    document["content"][0].pop("format")
+    for name in ("url", "size", "hash"):
+        document["content"][0]["attachment"].pop(name)
+    kept = [entry for entry in made["entry"] if entry["resource"]["resourceType"] != "Binary"]
+    return [{name: value for name, value in entry.items() if name != "extension"} for entry in kept]
