@@ -7,7 +7,7 @@ import structlog
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.bundle_text import bundle_text
-from usager_server.interactions.entries import entry_text, failure_text, parse_entry, relocated
+from usager_server.interactions.entries import entry_place, entry_text, failure_text, parse_entry, relocated
 from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Reply, Session
 
@@ -30,7 +30,7 @@ async def _done(session: Session, index: int, asked: dict[str, Any], prefer: Pre
         entry = parse_entry(session, index, asked, prefer)
         return await entry_text(session, await entry.interaction(session, entry.request))
     except FHIRError as error:
-        return failure_text(relocated(error, f"Bundle.entry[{index}].resource"))
+        return failure_text(relocated(error, f"{entry_place(index)}{'.resource' if 'resource' in asked else ''}"))
     except Exception:
         # One broken entry must not hide what became of the others, some of which are stored by now.
         log.exception("a batch entry failed", request_id=session.caller.request_id, entry=index)
