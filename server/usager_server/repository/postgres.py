@@ -12,6 +12,7 @@ from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.history import history
 from usager_server.repository.running import Runner
+from usager_server.repository.search_sql import PostgresSearch
 from usager_server.repository.writing import Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.query import SearchQuery
@@ -26,7 +27,10 @@ SELECT k.cursor_key FROM set_config('app.tenant', $1, true) AS t(tenant), LATERA
 
 
 class PostgresStore:
-    """What the repositories of all tenants share: the connections, the numbers of the types, a few remembered things."""
+    """What the repositories of all tenants share: the connections, the numbers of the types, a few remembered things.
+
+    Shape   searching is set by who knows the search parameters (`app.py`).
+    """
 
     def __init__(
         self, connections: Connections, type_numbers: Mapping[str, int], embedded: EmbeddedPostgres | None = None
@@ -36,6 +40,7 @@ class PostgresStore:
         self.type_numbers = dict(type_numbers)
         self.type_names = {number: name for name, number in type_numbers.items()}
         self.known_values = KnownValues()
+        self.searching: PostgresSearch | None = None
         self._cursors: dict[int, Cursors] = {}
 
     async def close(self) -> None:
@@ -119,9 +124,9 @@ class PostgresRepository:
 
     async def search(self, query: SearchQuery) -> Page:
         """Return one page of matches with what they include. Errors: TooCostly (403)."""
-        from usager_server.repository.search_sql import search
-
-        return await search(self.store, self.runner, query)
+        if self.store.searching is None:
+            raise Unavailable("This store was opened without search parameters.")
+        return await self.store.searching.search(self.runner, query, await self.store.cursors(self.runner))
 
     async def claim(self, *keys: str) -> None:
         """Hold identities until the transaction ends; a second holder waits for the first."""
