@@ -29,6 +29,7 @@ from usager_server.plugins import PluginError, Plugins, activate, installed
 from usager_server.repository import Repository
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
+from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.validation.validator import HouseValidator
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> App:
     plugins, definitions = activate(settings.profile_keys), load()
     store = open_store(settings, definitions.type_numbers)
     house = build_house(settings, plugins, definitions, store.repository)
+    store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
     pages = Starlette(routes=_pages(house, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
     app: App = Front(FHIRDoor(house, context(settings)), pages)
