@@ -18,6 +18,8 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.migrating import migrate
 from usager_server.repository.postgres import PostgresRepository, PostgresStore
+from usager_server.repository.search_sql import PostgresSearch
+from usager_server.search.parameters import SearchRegistry
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "usager_template"
@@ -145,10 +147,20 @@ def definitions() -> Definitions:
     return load()
 
 
+@pytest.fixture(scope="session")
+def search_registry(definitions: Definitions) -> SearchRegistry:
+    """The official search parameters."""
+    return SearchRegistry(definitions)
+
+
 @pytest.fixture
-def store(connections: Connections, definitions: Definitions) -> Iterator[PostgresStore]:
-    """The store on this test's database."""
-    yield PostgresStore(connections, definitions.type_numbers)
+def store(
+    connections: Connections, definitions: Definitions, search_registry: SearchRegistry
+) -> Iterator[PostgresStore]:
+    """The store on this test's database, which can be searched."""
+    store = PostgresStore(connections, definitions.type_numbers)
+    store.searching = PostgresSearch(search_registry)
+    yield store
 
 
 @pytest.fixture

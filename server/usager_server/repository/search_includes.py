@@ -101,19 +101,23 @@ class Includes:
         bound = (clauses.bind([one for one, _ in legs], "bigint[]"), clauses.bind([k for _, k in legs], "smallint[]"))
         pointing = f"SELECT parameter, target FROM index_reference WHERE {TENANT} AND row = f.row OFFSET 0"
         target = f"SELECT r.type, r.row FROM resource AS r WHERE r.{TENANT} AND r.self = x.target LIMIT 1"
-        named = {number: parameter_hash(name, CANONICAL) for number, name in self.names.items()}
-        canonical = (
-            f"SELECT n.type, c.row FROM unnest({clauses.bind(list(named), 'smallint[]')},"
-            f" {clauses.bind(list(named.values()), 'bigint[]')}) AS n(type, parameter), LATERAL ("
-            f"SELECT c.row FROM index_reference AS c WHERE c.{TENANT} AND c.parameter = n.parameter"
-            " AND c.target = x.target OFFSET 0) AS c"
-        )
-        both = f"({target}) UNION ALL ({canonical})" if self._has_canonical(frontier) else target
+        if self._has_canonical(frontier):
+            target = f"({target}) UNION ALL ({self._canonical_targets(clauses)})"
         return (
             f"SELECT y.type, y.row FROM (SELECT DISTINCT x.target, a.kind FROM unnest({rows}) AS f(row),"
             f" LATERAL ({pointing}) AS x, unnest({', '.join(bound)}) AS a(parameter, kind)"
-            f" WHERE x.parameter = a.parameter) AS x, LATERAL ({both}) AS y WHERE x.kind IN ({ANY_TYPE}, y.type)"
+            f" WHERE x.parameter = a.parameter) AS x, LATERAL ({target}) AS y WHERE x.kind IN ({ANY_TYPE}, y.type)"
         )
+
+    def _canonical_targets(self, clauses: Clauses) -> str:
+        """Return a SELECT of the resources whose url is x.target."""
+        types = clauses.bind(list(self.names), "smallint[]")
+        parameters = clauses.bind([parameter_hash(name, CANONICAL) for name in self.names.values()], "bigint[]")
+        block = (
+            f"SELECT c.row FROM index_reference AS c WHERE c.{TENANT} AND c.parameter = n.parameter"
+            " AND c.target = x.target OFFSET 0"
+        )
+        return f"SELECT n.type, c.row FROM unnest({types}, {parameters}) AS n(type, parameter), LATERAL ({block}) AS c"
 
     def _has_canonical(self, frontier: Mapping[Key, Stored]) -> bool:
         """Tell whether some of these resources may point at others by canonical url."""
