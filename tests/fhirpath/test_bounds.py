@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.fhirpath.conftest import Ask
+from usager_server.definitions import Definitions
 from usager_server.errors import FHIRError, TooCostly
-from usager_server.fhirpath import Environment
+from usager_server.fhirpath import Environment, compile
 
 LITTLE = Environment(budget=200_000, seconds=1)
 MANY = {"resourceType": "Patient", "name": [{"given": [str(n) for n in range(100)]} for _ in range(100)]}
@@ -51,3 +52,12 @@ def test_a_deep_resource_is_no_trouble(ask: Ask) -> None:
     patient = {"resourceType": "Patient", "extension": [extension]}
     assert ask("descendants().where($this is string and $this = 'deep').count()", patient) == [1]
     assert ask("repeat(extension).count()", patient) == [96]
+
+
+def test_types_from_outside_are_not_remembered(ask: Ask, definitions: Definitions) -> None:
+    evaluator = compile("contained.where($this is Patient).name", definitions)
+    ancestors, maps = len(definitions._ancestors), len(definitions._property_maps)
+    for number in range(50):
+        evaluator.items({"resourceType": "Patient", "contained": [{"resourceType": f"Made{number}up"}]})
+    assert len(definitions._ancestors) <= ancestors + 3
+    assert len(definitions._property_maps) <= maps + 3

@@ -1,13 +1,26 @@
 """Text -> syntax tree."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from usager_server.definitions import Definitions
 from usager_server.errors import Invalid
-from usager_server.fhirpath import parse
-from usager_server.fhirpath.ast import Binary, Call, External, Indexer, Literal, Member, TypeName, TypeOperation, Unary
+from usager_server.fhirpath import Environment, compile, parse
+from usager_server.fhirpath.ast import (
+    Binary,
+    Call,
+    Expression,
+    External,
+    Indexer,
+    Literal,
+    Member,
+    TypeName,
+    TypeOperation,
+    Unary,
+    parts,
+)
 from usager_server.fhirpath.quantity import Quantity
 
 
@@ -93,3 +106,25 @@ def test_every_official_expression_is_understood(definitions: Definitions) -> No
     for known in definitions.types.values():
         for invariant in known.invariants:
             parse(invariant.expression)
+
+
+def test_every_official_regular_expression_is_one_of_re2(definitions: Definitions) -> None:
+    expressions = {item.expression for known in definitions.types.values() for item in known.invariants}
+    expressions |= {
+        item.expression
+        for known in definitions.types.values()
+        for element in known.elements
+        for item in element.invariants
+    }
+    patterns = {pattern for expression in expressions for pattern in _patterns(parse(expression))}
+    assert len(patterns) > 5
+    matches = compile("'x'.matches(%pattern)", definitions)
+    for pattern in patterns:
+        matches.items({}, Environment(variables={"pattern": pattern}))
+
+
+def _patterns(node: Expression) -> Iterator[str]:
+    if isinstance(node, Call) and node.name == "matches" and isinstance(node.arguments[0], Literal):
+        yield str(node.arguments[0].value)
+    for part in parts(node):
+        yield from _patterns(part)

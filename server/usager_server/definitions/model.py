@@ -104,14 +104,15 @@ class Definitions:
         """
         found = self._property_maps.get(type_name)
         if found is None:
+            if type_name not in self.types:  # not kept: it may come from outside
+                return {}
             found = self._property_maps[type_name] = self._make_property_map(type_name)
         return found
 
     def _make_property_map(self, type_name: str) -> PropertyMap:
-        known = self.types.get(type_name)
         return {
             element.name + (kind[0].upper() + kind[1:] if element.choice else ""): (element, kind)
-            for element in (known.elements if known else ())
+            for element in self.types[type_name].elements
             for kind in element.types
         }
 
@@ -120,8 +121,9 @@ class Definitions:
         found = self._ancestors.get(type_name)
         if found is None:
             known = self.types.get(type_name)
-            above = self.ancestors(known.base) if known and known.base else ()
-            found = self._ancestors[type_name] = (type_name, *above)
+            if known is None:
+                return (type_name,)
+            found = self._ancestors[type_name] = (type_name, *(self.ancestors(known.base) if known.base else ()))
         return found
 
     def is_a(self, type_name: str, ancestor: str) -> bool:

@@ -19,6 +19,8 @@ class Routes(dict[str, Candidates]):
         self.name = name
 
     def __missing__(self, type_name: str) -> Candidates:
+        if type_name not in self.definitions.types:  # the resourceType of a contained resource may be any text
+            return ()
         candidates = tuple(
             _candidate(self.definitions, key, kind)
             for key, (element, kind) in self.definitions.property_map(type_name).items()

@@ -25,6 +25,8 @@ from usager_server.fhirpath.temporal import parse_date, parse_datetime, parse_ti
 MAXIMUM_DEPTH = 60  # of parentheses, signs and arguments
 MAXIMUM_HEIGHT = 150  # of the tree: a path of so many steps, an operator repeated so often
 
+_SHORT = 200  # characters; longer ones are not kept, since they may come from outside
+
 _LEVELS: tuple[tuple[str, ...], ...] = (
     ("implies",),
     ("or", "xor"),
@@ -42,12 +44,16 @@ _TYPE_FUNCTIONS = ("is", "as", "ofType")
 _NEVER_NAMES = frozenset({"and", "or", "xor", "implies", "div", "mod"})
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Return the syntax tree of an expression.
 
     Errors  Invalid (400) with the position when the text is not FHIRPath, is too long or nests too deeply.
     """
+    return _remembered(text) if len(text) <= _SHORT else _Parser(text).whole()
+
+
+@lru_cache(maxsize=1024)
+def _remembered(text: str) -> Expression:
     return _Parser(text).whole()
 
 

@@ -36,8 +36,9 @@ def matcher(name: TypeName, definitions: Definitions, *, exactly: bool) -> Calla
             return False
         verdict = verdicts.get(item.type)
         if verdict is None:
-            is_it = item.type == wanted if exactly else definitions.is_a(item.type, wanted)
-            verdict = verdicts[item.type] = is_it
+            verdict = item.type == wanted if exactly else definitions.is_a(item.type, wanted)
+            if item.type in definitions.types:  # and not what a client calls a type
+                verdicts[item.type] = verdict
         return verdict
 
     return matches

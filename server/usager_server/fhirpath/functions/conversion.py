@@ -7,7 +7,7 @@ from typing import Any
 
 from usager_server.fhirpath.functions.registry import function
 from usager_server.fhirpath.nodes import EMPTY, FALSE, TRUE, Frame, Items, Node
-from usager_server.fhirpath.operators import MOST, whole
+from usager_server.fhirpath.operators import MOST
 from usager_server.fhirpath.quantity import CALENDAR, Quantity
 from usager_server.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
 from usager_server.fhirpath.values import single
@@ -115,8 +115,3 @@ _conversion("Quantity", to_quantity)
 _conversion("Date", to_date)
 _conversion("DateTime", to_datetime)
 _conversion("Time", to_time)
-
-
-def whole_number(value: int | Decimal) -> int | None:
-    """Return a number without its decimals, or None when it is too large."""
-    return int(value) if isinstance(value, int) else whole(value)

@@ -11,6 +11,8 @@ from usager_server.fhirpath.nodes import EMPTY, FALSE, TRUE, Compiled, Failure, 
 from usager_server.fhirpath.operators import bounded
 from usager_server.fhirpath.values import value_of, wanted
 
+_MOST_BYTES = 2**20  # of a compiled pattern
+
 
 def text(items: Items) -> str | None:
     """Return the one String. Errors: Failure on another kind."""
@@ -44,12 +46,13 @@ def _locate(name: str, locate: Callable[[str, str], int]) -> None:
         return EMPTY if subject is None or other is None else [locate(subject, other)]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _pattern(pattern: str) -> Any:
     """Return a compiled pattern. RE2 takes linear time, whatever a client writes, and has no look-around."""
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
+    options.max_mem = _MOST_BYTES
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
