@@ -1,0 +1,122 @@
+"""Sends shipments, several at a time, and says of each item what became of it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+
+from usager_server.loading.shipment import FHIR_JSON, Shipment, together
+from usager_server.loading.sources import Item
+
+REQUEST_SECONDS = 300
+ATTEMPTS = 6
+AGAIN = frozenset({429, 502, 503, 504})
+
+
+class ServerDown(Exception):
+    """The server did not answer, however often it was asked; what was acknowledged is in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one item: loaded when refusal is None, else why not."""
+
+    item: Item
+    resources: int = 0
+    refusal: str | None = None
+
+
+async def send_all(
+    client: httpx.AsyncClient,
+    shipments: Iterable[Shipment],
+    settle: Callable[[Shipment, Sequence[Verdict]], None],
+    concurrency: int,
+) -> None:
+    """Send everything; settle is called for each shipment once the server has answered for all its items.
+
+    Errors  ServerDown. Shipments are read from the disk as places become free, never ahead.
+    """
+    waiting = iter(shipments)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(_send_from(client, waiting, settle))
+    except* ServerDown as downs:
+        raise ServerDown(str(downs.exceptions[0])) from downs
+
+
+async def _send_from(
+    client: httpx.AsyncClient, waiting: Iterator[Shipment], settle: Callable[[Shipment, Sequence[Verdict]], None]
+) -> None:
+    for shipment in waiting:
+        settle(shipment, [verdict async for verdict in _verdicts(client, shipment)])
+
+
+async def _verdicts(client: httpx.AsyncClient, shipment: Shipment) -> AsyncIterator[Verdict]:
+    if shipment.items[0].kind == "unreadable":
+        yield Verdict(shipment.items[0], refusal=str(shipment.items[0].content))
+        return
+    answer = await _post(client, shipment)
+    if answer.is_success:
+        share = _resources(answer) // len(shipment.items)
+        for item in shipment.items:
+            yield Verdict(item, resources=share)
+    elif len(shipment.items) == 1:
+        yield Verdict(shipment.items[0], refusal=_reason(answer.status_code, answer.content))
+    else:
+        for verdict in await _one_by_one(client, shipment):
+            yield verdict
+
+
+async def _one_by_one(client: httpx.AsyncClient, shipment: Shipment) -> list[Verdict]:
+    """Send again, as a batch, what was refused together: those that are right go in, the others are named."""
+    answer = await _post(client, together(shipment.items, "batch"))
+    if not answer.is_success:
+        reason = _reason(answer.status_code, answer.content)
+        return [Verdict(item, refusal=reason) for item in shipment.items]
+    entries = orjson.loads(answer.content)["entry"]
+    return [_verdict(item, entry["response"]) for item, entry in zip(shipment.items, entries, strict=True)]
+
+
+def _verdict(item: Item, response: dict[str, Any]) -> Verdict:
+    if response["status"].startswith("2"):
+        return Verdict(item, resources=1)
+    return Verdict(item, refusal=_reason(response["status"], orjson.dumps(response.get("outcome"))))
+
+
+async def _post(client: httpx.AsyncClient, shipment: Shipment) -> httpx.Response:
+    headers = {"Content-Type": shipment.content_type, "Accept": FHIR_JSON, "Prefer": "return=minimal"}
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            answer = await client.post(shipment.path, content=shipment.body, headers=headers, timeout=REQUEST_SECONDS)
+        except httpx.TransportError as error:
+            if attempt == ATTEMPTS:
+                raise ServerDown(f"no answer: {type(error).__name__}") from error
+        else:
+            if answer.status_code not in AGAIN:
+                return answer
+            if attempt == ATTEMPTS:
+                raise ServerDown(f"the server answers {answer.status_code}")
+        await asyncio.sleep(random.uniform(0.2, 0.5) * 2**attempt)  # noqa: S311 - spreads the retries
+    raise AssertionError("unreachable")
+
+
+def _resources(answer: httpx.Response) -> int:
+    try:
+        return max(len(orjson.loads(answer.content).get("entry", ())), 1)
+    except (orjson.JSONDecodeError, AttributeError):
+        return 1
+
+
+def _reason(status: int | str, body: bytes) -> str:
+    """Return a refusal in a line: the status and what the OperationOutcome says."""
+    try:
+        issues = orjson.loads(body)["issue"]
+        said = [" ".join(filter(None, (*issue.get("expression", ()), issue.get("diagnostics")))) for issue in issues]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        said = ["no OperationOutcome came with it"]
+    return f"{status}: {'; '.join(said[:5])}"
