@@ -13,11 +13,11 @@ from usager_server.repository.search_orders import (
 )
 from usager_server.search.dates import CLASSES
 from usager_server.search.hashing import parameter_hash, token_hash
-from usager_server.search.lookups import Lookup
+from usager_server.search.lookups import Lookup, intersection
 from usager_server.search.meaning import Meaning
 from usager_server.search.names import INTERVAL
 from usager_server.search.parameter import Parameter
-from usager_server.search.query import SearchQuery, Sort
+from usager_server.search.query import Condition, SearchQuery, Sort
 
 SORTED_CODES = 40
 """A list of codes up to so long is sorted by walking it code by code."""
@@ -36,11 +36,32 @@ class Plan:
 def plan(meaning: Meaning, query: SearchQuery) -> Plan:
     """Return the plan of a query. Errors: Invalid (400) when a compartment does not hold the types asked for."""
     types = tuple(query.types) or _every_type(meaning, query)
-    lookups = [meaning.lookup(condition, types) for condition in query.conditions]
+    lookups = _merged(meaning, query.conditions, types)
     if query.compartment is not None:
         lookups.insert(0, meaning.compartment(query.compartment, types))
     orders = tuple(_order(meaning, sort, types) for sort in query.sort)
     return Plan(types, tuple(lookups), orders, orders[-1].direction if orders else "DESC")
+
+
+def _merged(meaning: Meaning, conditions: Sequence[Condition], types: Sequence[str]) -> list[Lookup]:
+    """Return the lookups, two ranges of a parameter that has one value (ge this, lt that) made one."""
+    lookups: list[Lookup] = []
+    of_parameter: dict[str, int] = {}
+    for condition in conditions:
+        found = meaning.lookup(condition, types)
+        position = of_parameter.get(condition.parameter)
+        if position is not None and (both := intersection(lookups[position], found)) is not None:
+            lookups[position] = both
+            continue
+        if condition.chain is None and _is_single(meaning, condition, types):
+            of_parameter[condition.parameter] = len(lookups)
+        lookups.append(found)
+    return lookups
+
+
+def _is_single(meaning: Meaning, condition: Condition, types: Sequence[str]) -> bool:
+    found = [meaning.registry.parameter(kind, condition.parameter) for kind in types]
+    return condition.reverse is None and all(one is not None and one.single for one in found)
 
 
 def _every_type(meaning: Meaning, query: SearchQuery) -> tuple[str, ...]:

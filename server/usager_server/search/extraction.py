@@ -125,6 +125,7 @@ def _describe(draft: _Draft, definitions: Definitions, published: SearchParamete
         components=components,
         leaves=frozenset(branch.type for branch in draft.found),
         required=any(_is_required(branch) for branch in draft.found),
+        single=_is_single(draft.found),
         systems=frozenset(bound),
         codes=frozenset(code for codes in bound.values() for code in codes),
         paths=_paths(draft.found),
@@ -140,6 +141,12 @@ def _component_branches(definitions: Definitions, draft: _Draft, text: str) -> S
 
 def _is_required(branch: Branch) -> bool:
     return bool(branch.steps) and all(isinstance(step, Child) and step.required for step in branch.steps)
+
+
+def _is_single(found: Sequence[Branch]) -> bool:
+    steps = [step for branch in found for step in branch.steps]
+    elements = {tuple(step.element for step in branch.steps if isinstance(step, Child)) for branch in found}
+    return len(elements) == 1 and not any(isinstance(step, Child) and step.many for step in steps)
 
 
 def _bound_codes(definitions: Definitions, found: Sequence[Branch]) -> Mapping[str, Iterable[str]]:

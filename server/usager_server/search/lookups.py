@@ -5,7 +5,7 @@ the same lookup with more legs.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, Union
+from typing import Any, Literal, TypeAlias, Union
 
 TypeNumber: TypeAlias = int
 Hash: TypeAlias = int
@@ -144,3 +144,23 @@ Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a 
     AnyOf,
     Without,
 ]
+
+
+def intersection(one: Lookup, other: Lookup) -> Lookup | None:
+    """Return what both of two range lookups on the same values find, None when they are of another kind."""
+    match one, other:
+        case Dates(mine), Dates(theirs):
+            return Dates(tuple((*a[:2], *ends) for a in mine for b in theirs if (ends := _both(a, b))))
+        case Numbers(ours), Numbers(others):
+            return Numbers(tuple((*a[:2], *ends) for a in ours for b in others if (ends := _both(a, b))))
+        case Updated(mine_), Updated(theirs_):
+            pairs = [(a, b) for a in mine_ for b in theirs_ if a[0] == b[0]]
+            return Updated(tuple((a[0], max(a[1], b[1]), min(a[2], b[2])) for a, b in pairs))
+    return None
+
+
+def _both(one: Any, other: Any) -> Any:
+    """Return the bounds that meet both, None when nothing can."""
+    low, high = max(one[2], other[2]), min(one[3], other[3])
+    least, most = max(one[4], other[4]), min(one[5], other[5])
+    return (low, high, least, most) if one[:2] == other[:2] and low <= high and least <= most else None

@@ -21,8 +21,8 @@ class Parameter:
 
     Shape   leaves are the FHIR types that the expression yields. answered_by names the parameters whose index rows
             answer this one: itself, or the parts of a union that other parameters index already (combo-code).
-            required: every valid resource has a value. systems and codes are those of a bound `code`.
-            paths are the JSON paths of the values ("code.coding.code"), none when the expression is more than paths.
+            required: every valid resource has a value; single: it has one at most. systems and codes are those of a
+            bound `code`. paths are the JSON paths of the values ("code.coding.code"), none when the expression is more.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Parameter:
     leaves: frozenset[str] = frozenset()
     answered_by: Sequence[str] = ()
     required: bool = False
+    single: bool = False
     systems: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
     paths: Sequence[str] = ()

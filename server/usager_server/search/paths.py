@@ -23,10 +23,14 @@ class NotAPathError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Down into a JSON property; many: it holds a list. binding is the value set of a bound code."""
+    """Down into a JSON property; many: it holds a list. element is its name without the type of a choice.
+
+    Shape   binding is the value set of a bound code.
+    """
 
     key: str
     many: bool
+    element: str = ""
     required: bool = False
     binding: str | None = None
 
@@ -140,4 +144,4 @@ class _Reader:
 
 
 def _child(key: str, element: Element) -> Child:
-    return Child(key, element.max is None, element.min > 0 and not element.choice, element.binding)
+    return Child(key, element.max is None, element.name, element.min > 0 and not element.choice, element.binding)
