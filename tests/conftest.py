@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from usager_server.definitions import Definitions, load
+from usager_server.logs import set_up_logs
 from usager_server.repository.cluster_files import exclusive_lock
 from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -20,6 +21,8 @@ from usager_server.repository.migrating import migrate
 from usager_server.repository.postgres import PostgresRepository, PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
+
+set_up_logs("warning")  # one line an event, as in production
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "usager_template"

@@ -1,9 +1,10 @@
 """Puts the house together; decides nothing."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from starlette.applications import Starlette
@@ -60,7 +61,11 @@ def create_app(settings: Settings) -> App:
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
-    return Observed(app, tally, log_requests=settings.log_level in ("debug", "info"), tracer=tracer)
+    return Observed(app, tally, stream=_request_log(settings), tracer=tracer)
+
+
+def _request_log(settings: Settings) -> BinaryIO | None:
+    return sys.stdout.buffer if settings.log_level in ("debug", "info") else None
 
 
 def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import secrets
-import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,15 +57,18 @@ def exchange_of(scope: Scope) -> Exchange:
 
 
 class Observed:
-    """An ASGI application that watches another. Time: under 10 µs a request, the line of its log included."""
+    """An ASGI application that watches another; stream is where the lines of requests go, None leaves them out.
+
+    Time    under 10 µs a request, its line included.
+    """
 
     def __init__(
-        self, app: App, tally: SharedTally, *, log_requests: bool = True, tracer: Tracer | None = None
+        self, app: App, tally: SharedTally, *, stream: BinaryIO | None = None, tracer: Tracer | None = None
     ) -> None:
         self._app = app
         self._tally = tally
         self._tracer = tracer
-        self._stream: BinaryIO | None = sys.stdout.buffer if log_requests else None
+        self._stream = stream
         self._prefix = secrets.token_hex(5)
         self._number = count(1)
         self._ticking = False

@@ -115,7 +115,7 @@ def _description(house: House) -> str:
 def _rest(house: House) -> dict[str, Any]:
     on_type, on_system = interactions()
     referrers = _referrers(house)
-    return {
+    listed = {
         "mode": "server",
         "security": {"description": _security(house)},
         "resource": [
@@ -127,6 +127,7 @@ def _rest(house: House) -> dict[str, Any]:
         "operation": _operations(house, None),
         "compartment": [COMPARTMENT_OF.format(it) for it in sorted(house.definitions.compartments)],
     }
+    return {name: value for name, value in listed.items() if value}
 
 
 def _security(house: House) -> str:

@@ -1,0 +1,95 @@
+"""What is served besides FHIR."""
+
+import re
+
+import httpx
+import pytest
+
+from tests.conftest import Database
+from tests.whole import running_app
+from usager_server import __version__
+
+PAGES = ["/", "/docs"]
+
+
+@pytest.fixture
+async def whole(database: Database):
+    """The whole application with one profile."""
+    async with running_app(database.url, profiles="pa") as client:
+        yield client
+
+
+async def test_the_landing_page_says_what_is_on(whole: httpx.AsyncClient):
+    page = (await whole.get("/")).text
+    assert "Personnes âgées" in page
+    assert __version__ in page
+    assert "En service" in page
+    assert "http://localhost/fhir" in page
+
+
+async def test_the_landing_page_names_what_is_installed_and_off(whole: httpx.AsyncClient):
+    page = (await whole.get("/")).text
+    assert re.search(r"non activés :.*<code>ahi</code>", page)
+    assert "Hébergement" not in page
+
+
+async def test_the_landing_page_says_when_the_database_is_gone(tmp_path):
+    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
+        assert "Base de données injoignable" in (await client.get("/")).text
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_local_link_leads_somewhere(whole: httpx.AsyncClient, page):
+    text = (await whole.get(page)).text
+    links = {link.replace("&amp;", "&") for link in re.findall(r'(?:href|src)="([^"#]+)"', text)}
+    assert {link: (await whole.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_pages_fetch_nothing_from_elsewhere(whole: httpx.AsyncClient, page):
+    answer = await whole.get(page)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert not re.search(r'(?:href|src)="(?:https?:)?//(?!localhost)', answer.text)
+
+
+async def test_health_asks_nothing_of_the_database(tmp_path):
+    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
+        assert (await client.get("/health")).json() == {"status": "ok", "version": __version__}
+
+
+async def test_ready_when_the_database_answers_at_the_right_version(whole: httpx.AsyncClient):
+    assert (await whole.get("/ready")).status_code == 200
+
+
+async def test_not_ready_without_a_database(tmp_path):
+    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
+        answer = await client.get("/ready")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.json()["reason"]
+
+
+async def test_metrics_count_the_interactions(whole: httpx.AsyncClient):
+    await whole.get("/fhir/Patient/nobody")
+    text = (await whole.get("/metrics")).text
+    assert 'usager_requests_total{interaction="read",status="404",type="Patient"} 1.0' in text
+    assert 'usager_request_seconds_count{interaction="read"} 1.0' in text
+    assert "usager_database_connections_open" in text
+
+
+async def test_the_openapi_document_names_the_address_it_was_asked_at(whole: httpx.AsyncClient):
+    assert (await whole.get("/openapi.json")).json()["servers"] == [{"url": "http://localhost"}]
+
+
+async def test_a_file_that_no_page_needs_is_404(whole: httpx.AsyncClient):
+    assert (await whole.get("/static/pages.py")).status_code == 404
+
+
+async def test_without_sign_in_another_host_name_is_refused(whole: httpx.AsyncClient):
+    answer = await whole.get("/fhir/metadata", headers={"Host": "rebound.example"})
+    assert answer.status_code == 403
+    assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"])
+async def test_every_name_of_this_machine_will_do(whole: httpx.AsyncClient, host):
+    assert (await whole.get("/health", headers={"Host": host})).status_code == 200
