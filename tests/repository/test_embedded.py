@@ -9,14 +9,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.repository.drafting import patient
 from usager_server.definitions import Definitions
 from usager_server.errors import Unavailable
-from usager_server.repository.cluster_files import clear_stale_pid_file, is_listening, socket_folder
 from usager_server.repository import Stored
+from usager_server.repository.cluster_files import clear_stale_pid_file, is_listening, socket_folder
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.opening import open_store, running
 from usager_server.settings import Settings
-from tests.repository.drafting import patient
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ async def test_a_killed_server_starts_again_with_its_stale_files(folder: Path) -
     pid = cluster.pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    while is_listening(cluster.socket):
+    while is_listening(cluster.socket):  # noqa: ASYNC110 - the end of a process is no event of ours
         await asyncio.sleep(0.01)
     cluster.start()
     assert cluster.pid() != pid
@@ -140,4 +140,3 @@ def test_the_store_opens_on_an_empty_folder_and_again(tmp_path: Path, definition
     for version in (1, 2):
         with running(settings):
             assert asyncio.run(write_and_read()) == draft.stored(version)
-

@@ -15,8 +15,8 @@ class Stored:
     """One version of a resource as it lies in the store.
 
     Shape   document is the JSON text that is served, byte for byte; None when this version is a deletion.
-            method is the HTTP method that made the version (POST, PUT, PATCH, DELETE). content is the key of the bytes of
-            a Binary (`read_content`).
+            method is the HTTP method that made the version (POST, PUT, PATCH, DELETE). content is the key of the bytes
+            of a Binary (`read_content`).
     """
 
     type: str
@@ -33,8 +33,8 @@ class Draft:
     """A resource ready to be stored: all that can be computed without the database.
 
     Shape   head + version number + tail is the JSON text of the resource: the store alone knows the number, so it
-            puts the document together. row grows with time and is used when the resource is new. content is the key that
-            `write_content` gave for the bytes of a Binary; tenant the one the index rows were hashed for.
+            puts the document together. row grows with time and is used when the resource is new. content is the key
+            that `write_content` gave for the bytes of a Binary; tenant the one the index rows were hashed for.
     """
 
     type: str

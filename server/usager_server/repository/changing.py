@@ -1,4 +1,4 @@
-"""The next version of a resource: the one before goes to history inside the database, only changed index rows are touched."""
+"""The next version of a resource: the one before goes to history in SQL, only changed index rows are touched."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -50,11 +50,15 @@ CHANGED = """
         SET version = (SELECT version + 1 FROM go), last_updated = $5::timestamptz, method = $6::smallint,
             content = $7::uuid, document = {document}
         WHERE tenant = (SELECT tenant FROM go) AND type = $2 AND id = $3
+        RETURNING true
     )"""
 
+# The outermost query runs first and draws `t` before anything else, so the tenant is set when the other parts start.
+# Were that ever otherwise, the row would go to history and not change: then 1 / 0 undoes it all.
 OUTCOME = """
     SELECT old.version, old.last_updated, old.method, old.document IS NULL AS deleted,
-        old.version IS NOT DISTINCT FROM seen.version AS fresh
+        old.version IS NOT DISTINCT FROM seen.version AS fresh,
+        1 / ((SELECT count(*) FROM go) = (SELECT count(*) FROM changed))::int AS checked
     FROM old LEFT JOIN seen ON true"""
 
 FIRST_AFTER_DOCUMENT = 10
@@ -88,9 +92,7 @@ def update_statement(shape: Shape) -> str:
 def delete_statement() -> str:
     """Return the statement that writes a deletion: a version without document, and no index rows."""
     changed = CHANGED.format(document="NULL")
-    locked = LOCKED.replace(
-        "WHERE old.version = seen.version", "WHERE old.version = seen.version AND old.document IS NOT NULL"
-    )
+    locked = LOCKED.replace("WHERE old.version", "WHERE old.document IS NOT NULL AND old.version")
     parts = [TENANT, locked, changed, *(delete_index_rows(table) for table in INDEX_TABLES)]
     return f"WITH {', '.join(parts)} {OUTCOME}"
 

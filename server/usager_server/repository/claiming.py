@@ -8,23 +8,23 @@ from usager_server.repository.running import Runner
 # A second claimant waits on the unique key until the first transaction ends; then the row is gone and it goes on.
 HOLD = """
 INSERT INTO claim (tenant, key)
-SELECT t.tenant::int, c.key FROM set_config('app.tenant', $1, true) AS t(tenant), unnest($2::bigint[]) AS c(key)
+SELECT t.tenant, c.key
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, unnest($2::bigint[]) AS c(key)
 ON CONFLICT DO NOTHING
 """
 
 # Deleted at once: others wait for this transaction all the same, and the table stays empty without anyone cleaning it.
-LET_GO = """
-DELETE FROM claim USING set_config('app.tenant', $1, true) AS t(tenant)
-WHERE claim.tenant = t.tenant::int AND claim.key = ANY ($2::bigint[])
-"""
+LET_GO = "DELETE FROM claim WHERE tenant = $1::text::int AND key = ANY ($2::bigint[])"
 
 
 async def claim(runner: Runner, keys: Iterable[str]) -> None:
     """Hold these identities until the transaction of the runner ends."""
     numbers = sorted({claim_number(runner.tenant, key) for key in keys})
-    if numbers:
-        await runner.rows(HOLD, numbers)
-        await runner.rows(LET_GO, numbers)
+    if not numbers:
+        return
+    async with runner.transaction() as inside:
+        await inside.rows(HOLD, numbers)
+        await inside.rows(LET_GO, numbers)
 
 
 def claim_number(tenant: int, key: str) -> int:

@@ -37,7 +37,7 @@ INDEX_TABLES = (
 )
 
 Shape = tuple[bool, ...]
-"""For each index table, whether there are rows for it; then whether there are grams: one statement text for each shape."""
+"""For each index table, whether it gets rows; then whether there are grams: one statement text for each shape."""
 
 
 class Placeholders:
@@ -65,7 +65,7 @@ def resource_columns(drafts: Sequence[Draft], numbers: Mapping[str, int]) -> lis
 
 
 def index_columns(table: IndexTable, indexes: Sequence[tuple[int, IndexRows]]) -> list[list[Any]]:
-    """Return the row numbers, then the columns, of one index table for all these resources; nothing when it has no row."""
+    """Return the row numbers, then the columns, of one index table for these resources; nothing when it has no row."""
     if len(indexes) == 1:
         row, index = indexes[0]
         entries = getattr(index, table.rows)

@@ -13,29 +13,28 @@ ORPHAN_AGE = timedelta(days=1)
 
 WRITE_PART = """
 INSERT INTO content (tenant, key, part, data)
-SELECT t.tenant::int, $2::uuid, $3::int, $4::bytea FROM set_config('app.tenant', $1, true) AS t(tenant)
+SELECT t.tenant, $2::uuid, $3::int, $4::bytea
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t
 """
 
 READ_PART = """
-SELECT c.data FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
-    SELECT data FROM content WHERE tenant = t.tenant::int AND key = $2 AND part = $3 LIMIT 1
+SELECT c.data FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
+    SELECT data FROM content WHERE tenant = t.tenant AND key = $2 AND part = $3 LIMIT 1
 ) AS c
 """
 
 SIZE = """
-SELECT c.size FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
-    SELECT sum(octet_length(data))::bigint AS size FROM content WHERE tenant = t.tenant::int AND key = $2 LIMIT 1
+SELECT c.size FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
+    SELECT sum(octet_length(data))::bigint AS size FROM content WHERE tenant = t.tenant AND key = $2 LIMIT 1
 ) AS c
 """
 
 # Keys are UUIDs of version 7: those below a bound are older than its instant.
 DELETE_ORPHANS = """
-WITH t AS MATERIALIZED (SELECT set_config('app.tenant', $1, true)::int AS tenant),
-gone AS (
-    DELETE FROM content AS c USING t
-    WHERE c.tenant = t.tenant AND c.key < $2
-    AND NOT EXISTS (SELECT FROM resource AS r WHERE r.tenant = t.tenant AND r.content = c.key)
-    AND NOT EXISTS (SELECT FROM history AS h WHERE h.tenant = t.tenant AND h.content = c.key)
+WITH gone AS (
+    DELETE FROM content AS c WHERE c.tenant = $1::text::int AND c.key < $2
+    AND NOT EXISTS (SELECT FROM resource AS r WHERE r.tenant = c.tenant AND r.content = c.key)
+    AND NOT EXISTS (SELECT FROM history AS h WHERE h.tenant = c.tenant AND h.content = c.key)
     RETURNING c.key
 )
 SELECT count(DISTINCT key) FROM gone
@@ -70,7 +69,8 @@ async def content_size(runner: Runner, key: str) -> int | None:
 async def delete_orphans(runner: Runner, age: timedelta = ORPHAN_AGE) -> int:
     """Remove the bytes that no version refers to, an upload that broke off for instance; return how many keys."""
     bound = int((datetime.now(UTC) - age).timestamp() * 1000) << 80
-    found = await runner.row(DELETE_ORPHANS, UUID(int=bound))
+    async with runner.transaction() as inside:
+        found = await inside.row(DELETE_ORPHANS, UUID(int=bound))
     return 0 if found is None else int(found[0])
 
 

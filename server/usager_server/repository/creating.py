@@ -40,14 +40,12 @@ def create_statement(shape: Shape) -> str:
     Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0002).
     """
     places = Placeholders()
-    parts = [
-        TENANT,
-        f"""made AS (
+    made = f"""made AS (
             INSERT INTO resource (row, self, last_updated, tenant, version, type, method, id, content, document)
             SELECT d.row, d.self, d.last_updated, t.tenant, 1, d.type, d.method, d.id, d.content, d.document
             FROM t, {places.unnest(RESOURCE_TYPES)} AS d(row, self, last_updated, type, method, id, content, document)
-        )""",
-    ]
+        )"""  # noqa: S608 - names of our own
+    parts = [TENANT, made]
     parts += [insert_index_rows(table, places) for table, wanted in zip(INDEX_TABLES, shape, strict=False) if wanted]
     if shape[-1]:
         parts.append(insert_grams(places))
@@ -64,7 +62,7 @@ def insert_index_rows(table: IndexTable, places: Placeholders) -> str:
 
 
 def insert_grams(places: Placeholders, source: str = "t") -> str:
-    """Return the part of a statement that adds the grams not stored yet. A double, when two writers meet, is harmless."""
+    """Return the part of a statement that adds the grams not stored yet. A double is harmless."""
     return f"""new_grams AS (
         INSERT INTO gram (tenant, gram, value)
         SELECT {source}.tenant, d.gram, d.value

@@ -1,4 +1,4 @@
-"""From a checked resource to what the store keeps: its JSON text around the version number, its row number, its index rows."""
+"""From a checked resource to what the store keeps: its text around the version number, its row, its index rows."""
 
 from datetime import datetime
 from typing import Any, Protocol

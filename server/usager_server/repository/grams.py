@@ -28,7 +28,7 @@ def gram_range(piece: str) -> tuple[int, int]:
 
 
 class KnownValues:
-    """The values of each tenant whose grams are surely stored, so that common names cost nothing; forgets all when full."""
+    """The values whose grams are surely stored, so that common names cost nothing; forgets all when full."""
 
     def __init__(self, limit: int = KNOWN_LIMIT) -> None:
         self._limit = limit

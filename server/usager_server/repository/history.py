@@ -40,7 +40,7 @@ async def history(runner: Runner, query: HistoryQuery, numbers: Mapping[str, int
 def history_statement(query: HistoryQuery, numbers: Mapping[str, int], place: list[Key]) -> tuple[str, list[Any]]:
     """Return the statement of a page, with only the conditions it needs, and its arguments after the tenant."""
     arguments: list[Any] = []
-    common = ["tenant = t.tenant::int", *_conditions(query, numbers, arguments)]
+    common = ["tenant = t.tenant", *_conditions(query, numbers, arguments)]
     order = _order(query)
     if place:
         common.append(_after(query, place, arguments))
@@ -49,12 +49,10 @@ def history_statement(query: HistoryQuery, numbers: Mapping[str, int], place: li
     superseded = list(common)
     if query.at is not None:
         superseded.append(f"superseded > {_argument(arguments, query.at, 'timestamptz')}")
-    return under_tenant(
-        f"SELECT {COLUMNS} FROM ("
-        f"(SELECT {COLUMNS} FROM resource WHERE {' AND '.join(common)} {ordered}) UNION ALL "
-        f"(SELECT {COLUMNS} FROM history WHERE {' AND '.join(superseded)} {ordered})"
-        f") AS v {ordered}"
-    ), arguments
+    current = f"(SELECT {COLUMNS} FROM resource WHERE {' AND '.join(common)} {ordered})"  # noqa: S608 - our own names
+    past = f"(SELECT {COLUMNS} FROM history WHERE {' AND '.join(superseded)} {ordered})"  # noqa: S608 - our own names
+    both = f"SELECT {COLUMNS} FROM ({current} UNION ALL {past}) AS v {ordered}"  # noqa: S608 - our own names
+    return under_tenant(both), arguments
 
 
 def _conditions(query: HistoryQuery, numbers: Mapping[str, int], arguments: list[Any]) -> list[str]:

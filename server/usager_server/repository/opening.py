@@ -127,6 +127,6 @@ def open_store(settings: Settings, type_numbers: Mapping[str, int]) -> PostgresS
 
 
 async def take_place(connection: Connection) -> None:
-    """Give this process a number of its own for its row numbers, and see that the coming months have their partitions."""
+    """Give this process a number of its own, for its row numbers, and the coming months their partitions."""
     row_numbers.process = await connection.fetchval("SELECT nextval('process')")
     await connection.execute(f"SELECT create_history_partitions(now()::date, {MONTHS_AHEAD})")

@@ -10,6 +10,7 @@ from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, 
 from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
+from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
 from usager_server.repository.running import Runner
 from usager_server.repository.search_sql import PostgresSearch
@@ -20,17 +21,14 @@ from usager_server.search.query import SearchQuery
 LARGEST_VERSION = 2**31 - 1
 
 CURSOR_KEY = """
-SELECT k.cursor_key FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
-    SELECT cursor_key FROM tenant WHERE tenant.tenant = t.tenant::int LIMIT 1
+SELECT k.cursor_key FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
+    SELECT cursor_key FROM tenant WHERE tenant.tenant = t.tenant LIMIT 1
 ) AS k
 """
 
 
 class PostgresStore:
-    """What the repositories of all tenants share: the connections, the numbers of the types, a few remembered things.
-
-    Shape   searching is set by who knows the search parameters (`app.py`).
-    """
+    """What the repositories of all tenants share: connections, numbers of the types, a few remembered things."""
 
     def __init__(
         self, connections: Connections, type_numbers: Mapping[str, int], embedded: EmbeddedPostgres | None = None
@@ -40,6 +38,7 @@ class PostgresStore:
         self.type_numbers = dict(type_numbers)
         self.type_names = {number: name for name, number in type_numbers.items()}
         self.known_values = KnownValues()
+        self.growth = Growth(connections)
         self.searching: PostgresSearch | None = None
         self._cursors: dict[int, Cursors] = {}
 
@@ -51,7 +50,7 @@ class PostgresStore:
 
     async def check(self) -> None:
         """Ask the database for a sign of life. Errors: Unavailable (503)."""
-        await Runner(self.connections, 1).rows("SELECT set_config('app.tenant', $1, true)")
+        await Runner(self.connections, 0).rows("SELECT $1::text")
 
     def repository(self, tenant: int) -> "PostgresRepository":
         """Return the store of one tenant."""
@@ -74,7 +73,7 @@ class PostgresRepository:
         self.store = store
         self.runner = runner
         self._numbers = store.type_numbers
-        self._writer = Writer(runner, store.type_numbers, store.known_values)
+        self._writer = Writer(runner, store.type_numbers, store.known_values, store.growth)
 
     async def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Return the current version, or None; a deleted resource is a Stored without document."""
@@ -141,7 +140,7 @@ class PostgresRepository:
         async with self.runner.transaction() as runner:
             inside = PostgresRepository(self.store, runner)
             yield inside
-        self.store.known_values.learn(runner.tenant, inside._writer.new_values)
+        inside._writer.committed()
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:
         """Store the bytes of a Binary outside its resource row, streamed, and return their key."""

@@ -10,18 +10,18 @@ from usager_server.repository.running import Runner
 # LATERAL … LIMIT: the tenant is set before the block that needs it runs, and the block cannot be flattened (ADR 0002).
 READ = """
 SELECT r.version, r.last_updated, r.method, r.document, r.content
-FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
     SELECT version, last_updated, method, document, content FROM resource
-    WHERE tenant = t.tenant::int AND type = $2 AND id = $3 LIMIT 1
+    WHERE tenant = t.tenant AND type = $2 AND id = $3 LIMIT 1
 ) AS r
 """
 
 READ_MANY = """
 SELECT r.type, r.id, r.version, r.last_updated, r.method, r.document, r.content
-FROM set_config('app.tenant', $1, true) AS t(tenant),
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t,
 unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
     SELECT type, id, version, last_updated, method, document, content FROM resource
-    WHERE tenant = t.tenant::int AND type = wanted.type AND id = wanted.id LIMIT 1
+    WHERE tenant = t.tenant AND type = wanted.type AND id = wanted.id LIMIT 1
 ) AS r
 """
 
@@ -29,14 +29,14 @@ unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
 # The days around allow for clocks that differ.
 VREAD = """
 SELECT v.version, v.last_updated, v.method, v.document, v.content
-FROM set_config('app.tenant', $1, true) AS t(tenant), LATERAL (
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
     SELECT row, version, last_updated, method, document, content FROM resource
-    WHERE tenant = t.tenant::int AND type = $2 AND id = $3 LIMIT 1
+    WHERE tenant = t.tenant AND type = $2 AND id = $3 LIMIT 1
 ) AS r, LATERAL (
     SELECT r.version, r.last_updated, r.method, r.document, r.content WHERE r.version = $4
     UNION ALL
     (SELECT h.version, h.last_updated, h.method, h.document, h.content FROM history AS h
-     WHERE r.version > $4 AND h.tenant = t.tenant::int AND h.type = $2 AND h.id = $3 AND h.version = $4
+     WHERE r.version > $4 AND h.tenant = t.tenant AND h.type = $2 AND h.id = $3 AND h.version = $4
      AND h.last_updated >= to_timestamp((r.row >> 22) / 1000.0 + 1577836800) - interval '1 day'
      AND h.last_updated <= r.last_updated + interval '1 day' LIMIT 1)
 ) AS v

@@ -48,7 +48,8 @@ class CurrentRow(SQLModel, table=True):
     """The current version of a resource; document is NULL when it is a deletion.
 
     Shape   row grows with time and never changes: index rows point at it. self is reference_hash("Type/id"). type is
-            the number of the resource type, method that of the HTTP method (`codes.py`). content: key of a Binary's bytes.
+            the number of the resource type, method that of the HTTP method (`codes.py`). content: where a Binary's
+            bytes are.
     """
 
     __tablename__ = "resource"

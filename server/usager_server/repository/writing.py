@@ -13,6 +13,7 @@ from usager_server.repository.changing import delete_statement, update_arguments
 from usager_server.repository.codes import METHOD_NUMBERS, METHODS
 from usager_server.repository.creating import create_arguments, create_statement
 from usager_server.repository.grams import KnownValues
+from usager_server.repository.growth import Growth
 from usager_server.repository.ids import row_numbers
 from usager_server.repository.postgres_errors import ROW_NUMBER
 from usager_server.repository.running import Runner
@@ -20,10 +21,10 @@ from usager_server.repository.running import Runner
 TRIES = 5
 
 LOCK = """
-SELECT r.type, r.id FROM set_config('app.tenant', $1, true) AS t(tenant),
+SELECT r.type, r.id FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t,
 unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
     SELECT type, id FROM resource
-    WHERE tenant = t.tenant::int AND type = wanted.type AND id = wanted.id FOR UPDATE
+    WHERE tenant = t.tenant AND type = wanted.type AND id = wanted.id FOR UPDATE
 ) AS r
 """
 
@@ -31,13 +32,15 @@ Key = tuple[int, str]
 
 
 class Writer:
-    """Writes for one runner. new_values are those whose grams it stored: known to all once the transaction is kept."""
+    """Writes for one runner; what it learns holds for others once the transaction is kept (`committed`)."""
 
-    def __init__(self, runner: Runner, numbers: Mapping[str, int], known: KnownValues) -> None:
-        self.new_values: list[str] = []
+    def __init__(self, runner: Runner, numbers: Mapping[str, int], known: KnownValues, growth: Growth) -> None:
         self._runner = runner
         self._numbers = numbers
         self._known = known
+        self._growth = growth
+        self._new_values: list[str] = []
+        self._created_count = 0
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
@@ -52,7 +55,7 @@ class Writer:
                     raise
                 drafts = [replace(draft, row=row_numbers.next()) for draft in drafts]
             else:
-                self._learn(new_values)
+                self._learn(new_values, created=len(drafts))
                 return
 
     async def update(self, draft: Draft, expected_version: int | None, may_create: bool) -> Written:
@@ -133,11 +136,17 @@ class Writer:
         values = (value for draft in drafts for _, value in draft.index.strings)
         return self._known.unknown(self._runner.tenant, values)
 
-    def _learn(self, values: Sequence[str]) -> None:
+    def _learn(self, values: Sequence[str], created: int = 0) -> None:
+        self._new_values += values
+        self._created_count += created
         if self._runner.held is None:
-            self._known.learn(self._runner.tenant, values)
-        else:
-            self.new_values += values
+            self.committed()
+
+    def committed(self) -> None:
+        """Share what was learnt: it is in the database for good."""
+        self._known.learn(self._runner.tenant, self._new_values)
+        self._growth.add(self._created_count)
+        self._new_values, self._created_count = [], 0
 
 
 def _refuse_other_version(resource_type: str, resource_id: str, current: int, expected: int | None) -> None:

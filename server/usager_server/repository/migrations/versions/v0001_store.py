@@ -188,7 +188,8 @@ BEGIN
             PERFORM set_config('app.tenant', of_tenant::text, true);
             EXECUTE format(
                 'WITH moved AS (DELETE FROM public.history_default'
-                ' WHERE last_updated >= %L AND last_updated < %L RETURNING *) INSERT INTO public.%I SELECT * FROM moved',
+                ' WHERE last_updated >= %L AND last_updated < %L RETURNING *)'
+                ' INSERT INTO public.%I SELECT * FROM moved',
                 low::timestamp AT TIME ZONE 'UTC', (low + interval '1 month') AT TIME ZONE 'UTC', name);
         END LOOP;
         PERFORM set_config('app.tenant', coalesce(before, ''), true);
@@ -201,6 +202,17 @@ BEGIN
 END $$
 """
 
+# What the planner believes of a table that has never been counted is nearly nothing, and it keeps plans made on that
+# belief. Autovacuum counts after a minute; the server asks for it as soon as it has written its first hundreds of rows.
+STATISTICS = """
+CREATE FUNCTION refresh_statistics() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    ANALYZE (SKIP_LOCKED) public.resource, public.history, public.index_token, public.index_reference,
+        public.index_string, public.index_date, public.index_number, public.gram;
+END $$
+"""
+
 GRANTS = (
     "GRANT SELECT ON tenant TO usager_app, usager_worker",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON resource, index_token, index_reference, index_string, index_date,"
@@ -208,8 +220,8 @@ GRANTS = (
     "GRANT SELECT, INSERT ON history TO usager_app, usager_worker",
     "GRANT SELECT, INSERT, DELETE ON claim, content TO usager_app, usager_worker",
     "GRANT SELECT ON alembic_version TO usager_app, usager_worker",
-    "REVOKE ALL ON FUNCTION create_history_partitions(date, int) FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION create_history_partitions(date, int) TO usager_app, usager_worker",
+    "REVOKE ALL ON FUNCTION create_history_partitions(date, int), refresh_statistics() FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION create_history_partitions(date, int), refresh_statistics() TO usager_app, usager_worker",
 )
 
 # Numbers the processes, so that two of them never make the same row number (`repository/ids.py`).
@@ -234,6 +246,7 @@ def upgrade() -> None:
     op.execute("CREATE POLICY owner_sees_tenants ON tenant TO usager_owner USING (true)")
     op.execute(COMPRESSION)
     op.execute(PARTITIONS)
+    op.execute(STATISTICS)
     for statement in PROCESSES + GRANTS:
         op.execute(statement)
     op.execute("SELECT create_history_partitions(now()::date, 13)")
