@@ -1,5 +1,5 @@
 """The fixtures of a served door."""
 
-from tests.interactions.conftest import client, house, registry, validator
+from tests.interactions.conftest import client, house, validator
 
-__all__ = ["client", "house", "registry", "validator"]
+__all__ = ["client", "house", "validator"]

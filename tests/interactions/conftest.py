@@ -14,21 +14,15 @@ from usager_server.search.parameters import SearchRegistry
 
 
 @pytest.fixture(scope="session")
-def registry(definitions: Definitions) -> SearchRegistry:
-    """The search parameters of R4."""
-    return SearchRegistry(definitions)
-
-
-@pytest.fixture(scope="session")
 def validator(definitions: Definitions) -> StructureOnly:
     """The structure of R4, without profiles."""
     return StructureOnly(definitions)
 
 
 @pytest.fixture
-def house(store: PostgresStore, registry: SearchRegistry, validator: Any) -> House:
+def house(store: PostgresStore, search_registry: SearchRegistry, validator: Any) -> House:
     """A house on this test's database."""
-    return make_house(store, registry, validator)
+    return make_house(store, search_registry, validator)
 
 
 @pytest.fixture

@@ -117,20 +117,18 @@ def _start(record: Record, request: OperationRequest) -> Start:
 
 
 async def _stream(record: Record, request: OperationRequest, start: Start) -> AsyncIterator[bytes]:
-    """Yield the text of the Bundle, a page at a time."""
-    yield b'{"resourceType":"Bundle","type":"searchset","entry":['
-    size_bytes, follows = 0, False
+    """Yield the text of the Bundle, a page at a time; nothing before the first page is there, so that it may fail."""
+    before, size_bytes = '{"resourceType":"Bundle","type":"searchset","entry":[', 0
     following: Start | None = None
     async for entries, after in _pages(record, start):
-        text = ",".join(entries)
+        text, following = ",".join(entries), after
         if text:
-            yield f"{',' if follows else ''}{text}".encode()
-            follows = True
+            yield f"{before}{text}".encode()
+            before = ","
         size_bytes += len(text)
-        following = after
         if record.count is not None or size_bytes > LIMIT_BYTES:
             break
-    yield f'],"link":[{_links(record, request, following)}]}}'.encode()
+    yield f'{before.removesuffix(",")}],"link":[{_links(record, request, following)}]}}'.encode()
 
 
 async def _pages(record: Record, start: Start) -> AsyncIterator[tuple[Sequence[str], Start | None]]:
