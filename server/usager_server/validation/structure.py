@@ -35,7 +35,7 @@ class Structure:
         name = resource.get("resourceType")
         root = name if type(name) is str and name in self._definitions.resource_types else (expected_type or "Resource")
         if found is None and expected_type is not None and name != expected_type:
-            found = one("structure", f"the resource is a {name}; a {expected_type} is expected")
+            found = one("structure", f"the resource is of type {short(str(name))}; {expected_type} is expected")
         return issues(root, found) if found else []
 
     def _check_resource(self, resource: dict[str, Any], walk: Walk) -> Findings | None:

@@ -56,7 +56,7 @@ def _strings(tree: object) -> Iterator[str]:
 
 def _referred(node: Node, walk: Walk) -> bool:
     """Hold when each contained resource is referred to, or refers to its container (dom-3)."""
-    if "contained" not in node:
+    if "contained" not in node or node is not walk.container:
         return True
     used = set(_strings(node))
     return all(f"#{inner.get('id')}" in used or "#" in _strings(inner) for inner in node["contained"])
@@ -66,9 +66,9 @@ def _observed(node: Node, walk: Walk) -> bool:
     """Hold when no component repeats the code of an Observation that has a value (obs-7)."""
     if "component" not in node or not _choice(node, "value"):
         return True
-    own = {(coding.get("system"), coding.get("code")) for coding in node.get("code", {}).get("coding", ())}
+    own = node.get("code", {}).get("coding", ())
     return not any(
-        (coding.get("system"), coding.get("code")) in own
+        coding in own
         for component in node["component"]
         for coding in component.get("code", {}).get("coding", ())
     )

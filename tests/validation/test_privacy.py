@@ -1,0 +1,34 @@
+"""No identity in what is said of a resource: answers and logs repeat no trait of a person."""
+
+from typing import Any
+
+import pytest
+
+from tests.validation.conftest import Check
+
+SECRET = "ADRUN1975"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"birthDate": SECRET},
+        {"identifier": [{"system": f"urn: {SECRET}", "value": "1"}]},
+        {"identifier": [{"use": SECRET}]},
+        {"name": [{"use": SECRET}]},
+        {"telecom": [{"system": SECRET}]},
+        {"address": [{"use": SECRET}]},
+        {"contact": [{"gender": SECRET}]},
+        {"text": {"status": SECRET, "div": f"<div>{SECRET}</div>"}},
+        {"name": [{"family": f"{SECRET}\x07"}]},
+    ],
+)
+def test_a_trait_is_not_repeated(check: Check, patient: dict[str, Any], change: dict[str, Any]) -> None:
+    issues = check({**patient, **change})
+    assert issues
+    assert not any(SECRET in issue.diagnostics for issue in issues)
+
+
+def test_a_code_is_repeated_and_cut(check: Check, patient: dict[str, Any]) -> None:
+    issues = check({**patient, "gender": "F" * 500})
+    assert f"'{'F' * 39}…'" in issues[0].diagnostics
