@@ -8,8 +8,8 @@ from usager_cda.tree import local_tag
 PAGE = Path(__file__).parents[1] / "docs" / "cda" / "header.md"
 TITLE = """# Where each element of the CDA header goes
 
-Made by `python scripts/cda_header_page.py` from `cda/usager_cda/data/header.csv`; a test compares the two. An element that
-is not in the table stays in the original document only, and is reported. A guardian's
+Made by `python scripts/cda_header_page.py` from `cda/usager_cda/data/header.csv`; a test compares the two. An element
+that is not in the table stays in the original document only, and is reported. A guardian's
 `code` and a parent document's `setId` are read but not written by `$fhir-to-cda`: the CI-SIS has no place for them.
 """
 

@@ -68,7 +68,14 @@ def _main_act(header: Header, time: str | None) -> Act:
     default = next((Participation("performer", part.party) for part in writers), None)
     performers = act.performers or ((default,) if default else ())
     period = act.period if act.period and act.period.low else Interval(time, act.period.high if act.period else None)
-    return replace(act, period=period, performers=performers)
+    return replace(act, period=period, performers=tuple(_in_setting(part, act.setting) for part in performers))
+
+
+def _in_setting(part: Participation, setting: Code | None) -> Participation:
+    organization = part.party.organization
+    if organization is None or setting is None:
+        return part
+    return replace(part, party=replace(part.party, organization=replace(organization, industry=setting)))
 
 
 def _missing(header: Header) -> Iterator[Finding]:

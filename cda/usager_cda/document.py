@@ -38,13 +38,13 @@ def bundle_from_cda(data: bytes, limits: Limits = LIMITS) -> Tree:
     return transaction_of(read.header, data, (*read.findings, *unmapped(root)))
 
 
-def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = ()) -> bytes:
+def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> bytes:
     """Return the N1 document of a Bundle that holds a DocumentReference (or a Composition) and its file.
 
-    Shape   others are resources that the Bundle refers to without holding them.
+    Shape   others are resources that the Bundle refers to without holding them; base_url the server they come from.
     Errors  IncompleteDocument with all that is missing. Source: CI-SIS structuration minimale; IHE XDS-SD.
     """
-    resolver = _resolver(bundle, others)
+    resolver = _resolver(bundle, others, base_url)
     document = _document(bundle, resolver)
     media_type, content = _file(document, resolver)
     header = header_of_document(document, resolver)
@@ -55,10 +55,10 @@ def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = ()) -> bytes:
     return build_document(header, body)
 
 
-def references_needed(bundle: Tree, others: Iterable[Tree] = ()) -> set[str]:
+def references_needed(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> set[str]:
     """Return the references ("Type/id") that a Bundle needs and that neither it nor others hold."""
     others = list(others)
-    resolver = _resolver(bundle, others)
+    resolver = _resolver(bundle, others, base_url)
     resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
     return {
         text
@@ -75,9 +75,9 @@ def _file_url(resource: Tree, resolver: Resolver) -> Iterable[str]:
             yield url
 
 
-def _resolver(bundle: Tree, others: Iterable[Tree]) -> Resolver:
+def _resolver(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Resolver:
     entries = [entry for entry in bundle.get("entry", ()) if entry.get("resource")]
-    resolver = Resolver((entry.get("fullUrl"), entry["resource"]) for entry in entries)
+    resolver = Resolver(((entry.get("fullUrl"), entry["resource"]) for entry in entries), base_url)
     for resource in others:
         resolver.add(resource)
     return resolver

@@ -101,12 +101,16 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One documentationOf/serviceEvent; the first of a header is its main act."""
+    """One documentationOf/serviceEvent; the first of a header is its main act.
+
+    Shape   setting is the practice setting as FHIR gives it, apart from the performer; a CDA says it in his structure.
+    """
 
     ids: tuple[II, ...] = ()
     code: Code | None = None
     period: Interval | None = None
     performers: tuple[Participation, ...] = ()
+    setting: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import base64
 import copy
+import json
 import os
 from pathlib import Path
 from typing import Any
 
-OWN = sorted(Path(__file__).with_name("samples").glob("*.xml"))
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+OWN = [*sorted(Path(__file__).with_name("samples").glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))]
 PUBLIC = sorted(Path(os.environ["USAGER_CDA_SAMPLES"]).glob("*.xml")) if "USAGER_CDA_SAMPLES" in os.environ else []
 ALL = [*OWN, *PUBLIC]
 
@@ -16,6 +18,12 @@ PDF = b"%PDF-1.4\n% not much of a document\n"
 def everything() -> bytes:
     """Return the sample that holds every header element."""
     return (Path(__file__).with_name("samples") / "everything.xml").read_bytes()
+
+
+def letter() -> dict[str, Any]:
+    """Return the letter of docs/examples as a front end posts it."""
+    made: dict[str, Any] = json.loads((EXAMPLES / "lettre-de-liaison.json").read_text("utf-8"))
+    return made
 
 
 def resources(bundle: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:

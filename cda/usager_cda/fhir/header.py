@@ -1,7 +1,6 @@
 """Resources -> Header: a DocumentReference with what it refers to, read as the header of a document to be written."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from usager_cda import systems
 from usager_cda.datatypes import Tree
@@ -133,13 +132,12 @@ class _Reader:
 
     def _main_act(self, code: Code | None) -> Act:
         extension = next((each for each in extensions_of(self.document, names.ACT) if _is_main(each)), {})
-        performers = list(self._with_role("performer"))[:1]
-        setting = code_from_concept(self.context.get("practiceSetting"))
         return Act(
             ids=_act_ids(extension),
             code=code,
             period=interval_from_period(self.context.get("period")),
-            performers=tuple(_in_setting(part, setting) for part in performers),
+            performers=tuple(self._with_role("performer"))[:1],
+            setting=code_from_concept(self.context.get("practiceSetting")),
         )
 
     def _act(self, extension: Tree) -> Act:
@@ -181,13 +179,6 @@ def _is_main(extension: Tree) -> bool:
 def _act_ids(extension: Tree) -> tuple[II, ...]:
     found = (ii_from_identifier(each["valueIdentifier"]) for each in extensions_of(extension, "identifier"))
     return tuple(ii for ii in found if ii)
-
-
-def _in_setting(part: Participation, setting: Code | None) -> Participation:
-    organization = part.party.organization
-    if organization is None or setting is None:
-        return part
-    return replace(part, party=replace(part.party, organization=replace(organization, industry=setting)))
 
 
 def _from_xds(text: str) -> II:

@@ -1,15 +1,29 @@
 """Finding the resource a Reference means: contained, by fullUrl, by type and id, or by identifier."""
 
+import re
+
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from usager_cda.datatypes import Tree
 
 
-class Resolver:
-    """The resources of a Bundle, and those the caller adds, under every name they may be referred to by."""
+# What a document is made of; other links of its resources lead out of it.
+WANTED = re.compile(
+    r"(Patient|Practitioner|PractitionerRole|Organization|Device|RelatedPerson|Encounter|Location|Binary"
+    r"|DocumentReference|Consent)/[A-Za-z0-9\-.]{1,64}"
+)
 
-    def __init__(self, resources: Iterable[tuple[str | None, Tree]]) -> None:
+
+class Resolver:
+    """The resources of a Bundle, and those the caller adds, under every name they may be referred to by.
+
+    Shape   base_url is the address of the server at hand: an absolute reference under it is one to "Type/id". References
+            to other servers lead nowhere.
+    """
+
+    def __init__(self, resources: Iterable[tuple[str | None, Tree]], base_url: str | None = None) -> None:
+        self._base = f"{base_url.rstrip('/')}/" if base_url else None
         self._by_name: dict[str, Tree] = {}
         self._by_identifier: dict[tuple[str, str | None, str | None], Tree] = {}
         for full_url, resource in resources:
@@ -34,26 +48,24 @@ class Resolver:
         if isinstance(text, str) and text.startswith("#"):
             return _contained(holder or {}, text[1:])
         if isinstance(text, str):
-            return self._by_name.get(text) or self._by_name.get(_relative(text))
+            return self._by_name.get(text) or self._by_name.get(self._relative(text))
         identifier = (reference or {}).get("identifier") or {}
         key = (str((reference or {}).get("type")), identifier.get("system"), identifier.get("value"))
         return self._by_identifier.get(key)
 
     def missing(self, resource: Tree) -> set[str]:
-        """Return the literal references ("Type/id") of a resource that lead nowhere here."""
-        texts = {_relative(text) for text in _references(resource) if not text.startswith("#")}
-        return {text for text in texts if "/" in text and text not in self._by_name and ":" not in text}
+        """Return the references ("Type/id") to parts of a document that are not at hand."""
+        texts = {self._relative(text) for text in _references(resource)}
+        return {text for text in texts if WANTED.fullmatch(text) and text not in self._by_name}
+
+    def _relative(self, text: str) -> str:
+        plain = text.partition("/_history/")[0]
+        return plain.removeprefix(self._base) if self._base else plain
 
 
 def _contained(holder: Tree, key: str) -> Tree | None:
     found = (resource for resource in holder.get("contained", ()) if resource.get("id") == key)
     return next(found, None)
-
-
-def _relative(text: str) -> str:
-    """Return Type/id of an absolute or versioned reference."""
-    parts = text.partition("/_history/")[0].split("/")
-    return "/".join(parts[-2:]) if len(parts) > 2 else text.partition("/_history/")[0]
 
 
 def _listed(value: Any) -> list[Tree]:
