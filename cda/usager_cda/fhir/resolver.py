@@ -1,12 +1,10 @@
 """Finding the resource a Reference means: contained, by fullUrl, by type and id, or by identifier."""
 
 import re
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from usager_cda.datatypes import Tree
-
 
 # What a document is made of; other links of its resources lead out of it.
 WANTED = re.compile(
@@ -18,8 +16,8 @@ WANTED = re.compile(
 class Resolver:
     """The resources of a Bundle, and those the caller adds, under every name they may be referred to by.
 
-    Shape   base_url is the address of the server at hand: an absolute reference under it is one to "Type/id". References
-            to other servers lead nowhere.
+    Shape   base_url is the address of the server at hand: an absolute reference under it is one to "Type/id".
+            References to other servers lead nowhere.
     """
 
     def __init__(self, resources: Iterable[tuple[str | None, Tree]], base_url: str | None = None) -> None:
