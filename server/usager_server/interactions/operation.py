@@ -54,12 +54,13 @@ async def _posted(found: Operation, request: Request) -> OperationRequest:
     media_type = content_type.partition(";")[0].strip().lower()
     where = (request.type or None, request.id or None)
     if body and media_type in found.accepts:
-        return OperationRequest(*where, _parameters(query), body, media_type)
+        return OperationRequest(*where, _parameters(query), body, media_type, request.prefers_raw)
     if not body and not request.body.is_held:
-        return OperationRequest(*where, _parameters(query))
+        return OperationRequest(*where, _parameters(query), prefers_raw=request.prefers_raw)
     if media_type == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
-    return OperationRequest(*where, _parameters([*_from_body(await request.body.resource()), *query]))
+    given = _parameters([*_from_body(await request.body.resource()), *query])
+    return OperationRequest(*where, given, prefers_raw=request.prefers_raw)
 
 
 def _from_body(resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -8,13 +8,19 @@ if TYPE_CHECKING:
     from usager_server.interactions.session import Reply, Session
 
 
+def never_raw(_media_type: str) -> bool:
+    """Say no: the resource is wanted."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
     """What a caller gave to an operation.
 
     Shape   parameters: a Parameters resource, whatever way the values came (body, or query string for GET); body and
             content_type: the raw body when it is neither Parameters nor query (a CDA document); a bare resource in JSON
-            is put in a Parameters as "resource". resource_type and resource_id None at the upper levels.
+            is put in a Parameters as "resource". resource_type and resource_id None at the upper levels. prefers_raw
+            says, of a media type the operation can answer in, whether the caller wants that rather than a resource.
     """
 
     resource_type: str | None = None
@@ -22,6 +28,7 @@ class OperationRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: bytes = b""
     content_type: str = ""
+    prefers_raw: Callable[[str], bool] = field(default=never_raw)
 
 
 @dataclass(frozen=True, slots=True)
