@@ -19,7 +19,7 @@ from usager_server.interactions.session import House
         ("POST", "Patient/1", {"GET", "HEAD", "PUT", "PATCH", "DELETE"}),
         ("POST", "metadata", {"GET", "HEAD"}),
         ("DELETE", "Patient/1/_history/2", {"GET", "HEAD"}),
-        ("GET", "Patient/_search", {"POST"}),
+        ("PUT", "Patient/_search", {"GET", "HEAD", "POST"}),
         ("TRACE", "Patient", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_search_includes_what_is_referred_to(connected: smart.FHIRClient) -> N
     encounter.subject = FHIRReference({"reference": f"Patient/{patient.id}"})
     encounter.create(connected.server)
     search = Encounter.where(struct={"subject:Patient.family": "Smartinclude"}).include("subject", Encounter)
-    found = search.perform(connected.server)
+    (found,) = search.perform_iter(connected.server)
     assert [entry.search.mode for entry in found.entry] == ["match", "include"]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from usager_server.errors import Invalid, MultipleMatches
 from usager_server.interactions.queries import search_query
-from usager_server.interactions.request import parse_query_string
+from usager_server.interactions.request import Request, parse_query_string
 from usager_server.interactions.session import Session
 from usager_server.repository import Stored
 
@@ -42,6 +42,18 @@ def parse_identity(resource_type: str, parameters: Iterable[tuple[str, str]]) ->
     if not any(value for _, value in kept):
         raise Invalid("A condition needs at least one search parameter with a value", code="required")
     return Identity(resource_type, tuple(kept))
+
+
+def create_condition(request: Request) -> Identity | None:
+    """Return the identity under which a create stores nothing new, or None.
+
+    Shape   If-None-Exist names it; so does a search in the address, as some clients write it (fhirpy's get_or_create).
+    """
+    if request.if_none_exist is not None:
+        return parse_if_none_exist(request.type, request.if_none_exist)
+    ignored = RESULT_PARAMETERS | FORMAT_PARAMETERS
+    selecting = [(name, value) for name, value in request.query if name.split(":")[0] not in ignored]
+    return parse_identity(request.type, selecting) if selecting else None
 
 
 def parse_if_none_exist(resource_type: str, text: str) -> Identity:

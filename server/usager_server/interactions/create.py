@@ -2,7 +2,7 @@
 
 from usager_server.interactions import binary
 from usager_server.interactions.checks import check_resource
-from usager_server.interactions.conditions import held_match, parse_if_none_exist
+from usager_server.interactions.conditions import create_condition, held_match
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.writing import store_new, written_reply
@@ -19,9 +19,9 @@ async def create(session: Session, request: Request) -> Reply:
         return await binary.create(session, request)
     resource = await request.body.resource()
     check_resource(session, resource, request.type)
-    if request.if_none_exist is None:
+    identity = create_condition(request)
+    if identity is None:
         return await store_new(session, request, resource)
-    identity = parse_if_none_exist(request.type, request.if_none_exist)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:

@@ -25,7 +25,8 @@ Interaction = Callable[[Session, Request], Awaitable[Reply]]
 Methods = Mapping[str, Interaction]
 
 SYSTEM: Methods = {"GET": search_system, "POST": bundle}
-SYSTEM_SEARCH: Methods = {"POST": search_system}
+# FHIR has POST alone on _search; clients that send GET there (fhir-kit-client) mean the same.
+SYSTEM_SEARCH: Methods = {"GET": search_system, "POST": search_system}
 SYSTEM_HISTORY: Methods = {"GET": history_system}
 METADATA: Methods = {"GET": capabilities}
 TYPE: Methods = {
@@ -35,13 +36,13 @@ TYPE: Methods = {
     "PATCH": conditional_patch,
     "DELETE": conditional_delete,
 }
-TYPE_SEARCH: Methods = {"POST": search_type}
+TYPE_SEARCH: Methods = {"GET": search_type, "POST": search_type}
 TYPE_HISTORY: Methods = {"GET": history_type}
 INSTANCE: Methods = {"GET": read, "PUT": update, "PATCH": patch, "DELETE": delete}
 INSTANCE_HISTORY: Methods = {"GET": history_instance}
 VERSION: Methods = {"GET": vread}
 COMPARTMENT: Methods = {"GET": search_compartment}
-COMPARTMENT_SEARCH: Methods = {"POST": search_compartment}
+COMPARTMENT_SEARCH: Methods = {"GET": search_compartment, "POST": search_compartment}
 OPERATION: Methods = {"GET": operation_by_get, "POST": operation}
 
 
