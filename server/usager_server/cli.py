@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from usager_server import __version__
+from usager_server.loading.command import load
 
 FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(load)
 
 
 @contextmanager
@@ -71,6 +73,21 @@ def serve() -> None:
         from usager_server.serving import serve as run
 
         run(settings)
+
+
+@app.command()
+def demo() -> None:
+    """Serve with invented people to look at, until Ctrl-C. What is stored is kept for the next time."""
+    with told():
+        from usager_server.settings import load_settings
+
+        settings = load_settings()
+        _check_profiles(settings.profile_keys)
+        if settings.auth != "off":
+            _say_and_leave("The demonstration has no sign-in: leave USAGER_AUTH unset, or set it to off.", WRONG_USE)
+        from usager_server.demo.running import demonstrate
+
+        demonstrate(settings, typer.echo)
 
 
 @app.command()

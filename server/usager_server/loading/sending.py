@@ -13,7 +13,7 @@ from usager_server.loading.shipment import FHIR_JSON, Shipment, together
 from usager_server.loading.sources import Item
 
 REQUEST_SECONDS = 300
-ATTEMPTS = 6
+ATTEMPTS = 5
 AGAIN = frozenset({429, 502, 503, 504})
 
 
@@ -101,7 +101,7 @@ async def _post(client: httpx.AsyncClient, shipment: Shipment) -> httpx.Response
                 return answer
             if attempt == ATTEMPTS:
                 raise ServerDown(f"the server answers {answer.status_code}")
-        await asyncio.sleep(random.uniform(0.2, 0.5) * 2**attempt)  # noqa: S311 - spreads the retries
+        await asyncio.sleep(random.uniform(0.1, 0.3) * 2**attempt)  # noqa: S311 - spreads the retries
     raise AssertionError("unreachable")
 
 

@@ -21,7 +21,7 @@ READ_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file. Shape: digest is the SHA-256 of its bytes, size_bytes their number, as they lie on the disk."""
+    """One file. Shape: digest is the SHA-256 of what it holds, unpacked; size_bytes is its size on the disk."""
 
     path: Path
     digest: str
@@ -60,10 +60,15 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def open_source(path: Path) -> Source:
-    """Return a file with its digest, so that it is known again under another name."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Source(path, digest, path.stat().st_size)
+    """Return a file with its digest, so that it is known again under another name, packed or not.
+
+    Errors  OSError when it cannot be read, EOFError when a packed file is cut short.
+    """
+    digest = hashlib.sha256()
+    with _opened(path) as stream:
+        while piece := stream.read(READ_BYTES):
+            digest.update(piece)
+    return Source(path, digest.hexdigest(), path.stat().st_size)
 
 
 def items(source: Source) -> Iterator[Item]:

@@ -1,0 +1,82 @@
+"""`usager load` against a server of its own."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.live import LiveServer
+
+LOADED, SOME_REFUSED, WRONG_USE, DOWN = 0, 1, 2, 3
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("load")) as running:
+        yield running
+
+
+def command(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("usager")), "load", *arguments]
+
+
+def load(folder: Path, base: str, *paths: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*paths, "--base-url", base), cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def write_people(folder: Path, tag: str, count: int) -> Path:
+    people = ({"resourceType": "Patient", "meta": {"tag": [{"code": tag}]}} for _ in range(count))
+    path = folder / f"{tag}.ndjson"
+    path.write_bytes(b"".join(orjson.dumps(person) + b"\n" for person in people))
+    return path
+
+
+def total(server: LiveServer, tag: str) -> int:
+    found: int = server.get(f"Patient?_tag={tag}&_summary=count")["total"]
+    return found
+
+
+def test_everything_is_loaded_once_however_often_it_is_run(server: LiveServer, tmp_path: Path) -> None:
+    write_people(tmp_path, "once", 250)
+    first, second = (load(tmp_path, server.base, "once.ndjson") for _ in range(2))
+    assert (first.returncode, second.returncode) == (LOADED, LOADED), first.stderr
+    assert "250 were loaded before" in second.stderr
+    assert total(server, "once") == 250
+
+
+def test_a_bad_line_is_named_and_the_others_go_in(server: LiveServer, tmp_path: Path) -> None:
+    path = write_people(tmp_path, "some", 5)
+    path.write_bytes(path.read_bytes() + b'not json\n{"resourceType":"Patient","gender":"nope"}\n')
+    run = load(tmp_path, server.base, "some.ndjson")
+    refused = [orjson.loads(line) for line in (tmp_path / "usager-load-errors.ndjson").read_bytes().splitlines()]
+    assert run.returncode == SOME_REFUSED
+    assert sorted(line["item"] for line in refused) == [6, 7]
+    assert total(server, "some") == 5
+
+
+def test_a_load_that_is_killed_goes_on_and_doubles_nothing(server: LiveServer, tmp_path: Path) -> None:
+    write_people(tmp_path, "killed", 3000)
+    arguments = ("killed.ndjson", "--base-url", server.base, "--concurrency", "2")
+    running = subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.DEVNULL)
+    journal = tmp_path / "usager-load.journal"
+    while running.poll() is None and not (journal.exists() and journal.stat().st_size > 300):
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    assert load(tmp_path, server.base, "killed.ndjson").returncode == LOADED
+    assert total(server, "killed") == 3000
+
+
+def test_a_server_that_is_down_is_said_to_be(tmp_path: Path) -> None:
+    write_people(tmp_path, "down", 1)
+    run = load(tmp_path, "http://127.0.0.1:9/fhir", "down.ndjson")
+    assert run.returncode == DOWN
+    assert "run the same command again" in run.stderr
+
+
+def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    assert load(tmp_path, "http://127.0.0.1:9/fhir", "nothing.ndjson").returncode == WRONG_USE
