@@ -1,6 +1,7 @@
 """The command `usager`. Exit codes: 0 done, 1 failed on the way, 2 wrong use or settings, 3 the database is missing."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,8 @@ def demo() -> None:
     with told():
         from usager_server.settings import load_settings
 
+        os.environ.setdefault("USAGER_LOG_LEVEL", "warning")  # what is said to a person is the welcome
+        os.environ.setdefault("USAGER_LOG_FORMAT", "text")
         settings = load_settings()
         _check_profiles(settings.profile_keys)
         if settings.auth != "off":

@@ -17,7 +17,7 @@ SECRETS = re.compile(
     | (?P<password>://[^\s:/@]*:)[^\s@]+(?=@)       # a password in an address
     | (?P<query>\?)[\w.:%-]+=[^\s"'<>]*             # a query string
     | (?P<key>\bKey\s*\([^)]*\)=)\([^)]*\)          # the values in a PostgreSQL detail
-    | (?P<type>\b[A-Z][A-Za-z]{3,40}/)[A-Za-z0-9.-]{1,64}(?![A-Za-z0-9.-]*\()  # Type/id of a resource
+    | (?P<type>\b[A-Z][a-z][A-Za-z]{2,40}/)[A-Za-z0-9.-]{1,64}(?![A-Za-z0-9.-]*\()  # Type/id of a resource
     | \b\d{13,15}\b                                 # an INS""",
     re.VERBOSE,
 )

@@ -58,6 +58,7 @@ class Pages:
                 base=self._base(request),
                 bearer=" -H 'Authorization: Bearer …'" if self.house.settings.auth == "token" else "",
                 profiles=self.house.profiles,
+                imports_cda=("DocumentReference", "import-cda") in self.house.operations,
                 others=self.others,
             )
         )

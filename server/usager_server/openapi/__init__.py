@@ -47,7 +47,7 @@ def build_openapi(house: House) -> dict[str, Any]:
             "schemas": SCHEMAS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{}, {"bearer": []}],
+        "security": [{"bearer": []}] if house.settings.auth == "token" else [],
     }
 
 

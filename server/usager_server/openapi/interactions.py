@@ -134,7 +134,7 @@ def _described(method: str, path: str, interaction: Callable[..., Any], tag: str
     posted_search = path.endswith("/_search")
     described: dict[str, Any] = {
         "operationId": f"{name}_by_post" if posted_search else name,
-        "summary": (interaction.__doc__ or name).strip().splitlines()[0],
+        "summary": _first_sentence(interaction.__doc__ or name),
         "tags": [tag],
         "parameters": [reference("parameters", each) for each in shape.parameters],
         "responses": responses(shape.answers, shape.errors),
@@ -144,6 +144,10 @@ def _described(method: str, path: str, interaction: Callable[..., Any], tag: str
     elif shape.body is not None:
         described["requestBody"] = {"required": True, "content": _with_example(shape)}
     return described
+
+
+def _first_sentence(text: str) -> str:
+    return text.strip().splitlines()[0].partition(" Errors: ")[0].partition(" Source: ")[0].replace("`", "")
 
 
 def _with_example(shape: Shape) -> dict[str, Any]:
