@@ -5,10 +5,13 @@ from asyncpg import exceptions as pg
 
 from usager_server.errors import Conflict, FHIRError, TooCostly, Unavailable
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# A connection told to go while idle fails this way at its next use, before anything is sent.
+TOLD_TO_GO = asyncpg.InternalClientError
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, TOLD_TO_GO, OSError, TimeoutError)
 
 LOST = (
     asyncpg.InterfaceError,
+    TOLD_TO_GO,
     OSError,
     TimeoutError,
     pg.PostgresConnectionError,
