@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, BinaryIO
 
 import orjson
-from starlette.applications import Starlette
+from fastapi import FastAPI
 
 from usager_server import __version__
 from usager_server.definitions import Definitions, SearchParameter, load
@@ -56,7 +56,13 @@ def create_app(settings: Settings) -> App:
     house = build_house(settings, plugins, definitions, store.repository)
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
-    pages = Starlette(routes=_pages(house, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
+    pages = FastAPI(
+        title="Usager",
+        version=__version__,
+        routes=_pages(house, plugins, store, tally).routes(),
+        lifespan=_lifespan(house, store),
+        openapi_url=None,  # ours describes FHIR: `openapi/`
+    )
     app: App = Front(FHIRDoor(house, context(settings)), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
@@ -107,9 +113,9 @@ def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTa
     )
 
 
-def _lifespan(house: House, store: PostgresStore) -> Callable[[Starlette], Any]:
+def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()

@@ -11,9 +11,7 @@ def load(
         list[Path],
         typer.Argument(help="NDJSON, Bundles and resources (JSON), CDA documents (XML), also .gz; or folders."),
     ],
-    base_url: Annotated[
-        str, typer.Option(help="The FHIR base of the server.", envvar="USAGER_LOAD_BASE_URL")
-    ] = "http://127.0.0.1:8080/fhir",
+    base_url: Annotated[str, typer.Option(help="The FHIR base of the server.")] = "http://127.0.0.1:8080/fhir",
     token_file: Annotated[Path | None, typer.Option(help="A file that holds a bearer token.")] = None,
     journal: Annotated[
         Path, typer.Option(help="Where to remember what was acknowledged; delete it to load everything again.")
