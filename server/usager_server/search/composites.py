@@ -88,7 +88,9 @@ def _spellings(values: Found, base_url: str | None) -> Sequence[str]:
 def _tokens(leaf: str, value: Any, base_url: str | None) -> Iterable[tuple[str | None, str]]:
     """Yield the ways to ask for a token: with any system, and with its own."""
     if leaf == "Reference":
-        return [(None, key) for key in target_of(value.get("reference") or "#", base_url)[1]]
+        # Folded besides: Group.characteristic-value is a token by its definition, whatever the value is.
+        keys = target_of(value.get("reference") or "#", base_url)[1]
+        return [(None, spelled) for key in keys for spelled in (key, key.casefold())]
     if leaf == "boolean":
         return [(None, "true" if value else "false")]
     if isinstance(value, str):

@@ -184,7 +184,8 @@ class Meaning:
         if "/" in text or ":" in text:
             return target_of(text, self.registry.base_url)[1][-1:]
         kinds = [kind] if kind else sorted(parameter.targets) or sorted(self.registry.definitions.resource_types)
-        return [f"{one}/{text}" for one in kinds]
+        as_uri = [text] if parameter.leaves & {"canonical", "uri"} else []
+        return [*as_uri, *(f"{one}/{text}" for one in kinds)]
 
     def _ranges(self, condition: Condition, parameters: list[Parameter], kind: str) -> Lookup:
         def entries(value: Value) -> Iterable[Entry]:
