@@ -6,27 +6,27 @@ import pytest
 
 from tests.validation.conftest import Check
 
-SECRET = "ADRUN1975"
+TRAIT = "ADRUN1975"
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"birthDate": SECRET},
-        {"identifier": [{"system": f"urn: {SECRET}", "value": "1"}]},
-        {"identifier": [{"use": SECRET}]},
-        {"name": [{"use": SECRET}]},
-        {"telecom": [{"system": SECRET}]},
-        {"address": [{"use": SECRET}]},
-        {"contact": [{"gender": SECRET}]},
-        {"text": {"status": SECRET, "div": f"<div>{SECRET}</div>"}},
-        {"name": [{"family": f"{SECRET}\x07"}]},
+        {"birthDate": TRAIT},
+        {"identifier": [{"system": f"urn: {TRAIT}", "value": "1"}]},
+        {"identifier": [{"use": TRAIT}]},
+        {"name": [{"use": TRAIT}]},
+        {"telecom": [{"system": TRAIT}]},
+        {"address": [{"use": TRAIT}]},
+        {"contact": [{"gender": TRAIT}]},
+        {"text": {"status": TRAIT, "div": f"<div>{TRAIT}</div>"}},
+        {"name": [{"family": f"{TRAIT}\x07"}]},
     ],
 )
 def test_a_trait_is_not_repeated(check: Check, patient: dict[str, Any], change: dict[str, Any]) -> None:
     issues = check({**patient, **change})
     assert issues
-    assert not any(SECRET in issue.diagnostics for issue in issues)
+    assert not any(TRAIT in issue.diagnostics for issue in issues)
 
 
 def test_a_code_is_repeated_and_cut(check: Check, patient: dict[str, Any]) -> None:

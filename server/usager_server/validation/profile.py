@@ -85,21 +85,24 @@ class Profiles:
         element, kinds = properties[0][0], [kind for _, kind in properties]
         low, high = _cardinality(outline, element.min, element.max)
         own = self._rules(outline, element, kinds)
-        slices = [self._slice(outline, each, element, kinds) for each in outline.slices]
+        slices = [self._slice(outline, each, element, kinds, parent) for each in outline.slices]
         if not (low or high is not None or own or slices):
             return None
         fetch = fetcher(parent, outline.name, self._definitions)
         closed = outline.definition.get("slicing", {}).get("rules") == "closed"
         return _element_check(outline.name, fetch, (low, high), own, slices, closed)
 
-    def _slice(self, sliced: Outline, slice_: Outline, element: Element, kinds: Sequence[str]) -> Slice:
-        narrowed = [kind for kind in _types(slice_) if kind in kinds] or kinds
+    def _slice(self, sliced: Outline, slice_: Outline, element: Element, kinds: Sequence[str], parent: str) -> Slice:
+        of_choice = self._definitions.property_map(parent).get(str(slice_.slice_name))
+        if of_choice is not None and element.choice and "type" not in slice_.definition:
+            slice_.definition["type"] = [{"code": of_choice[1]}]  # "valueQuantity" says its type by its name
+        narrowed = self._narrowed(slice_, kinds)
         low, high = _cardinality(slice_, 0, None)
         matches = self._slicer.matches(sliced, slice_, narrowed[0])
         return str(slice_.slice_name), matches, self._rules(slice_, element, narrowed), low, high
 
     def _rules(self, outline: Outline, element: Element, kinds: Sequence[str]) -> list[Rule]:
-        kind = next((each for each in _types(outline) if each in self._definitions.types), kinds[0])
+        kind = self._narrowed(outline, kinds)[0]
         made = [
             rules.type_rule(outline, kinds),
             rules.value_rule(outline),
@@ -110,6 +113,13 @@ class Profiles:
             self._children_rule(outline, kind),
         ]
         return [*(rule for rule in made if rule is not None), *self._invariants(outline, kind)]
+
+    def _narrowed(self, outline: Outline, kinds: Sequence[str]) -> Sequence[str]:
+        """Return the types left by a profile: some of a choice, or the resource that an element must hold."""
+        named = [kind for kind in _types(outline) if kind in kinds]
+        if not named and kinds[0] == "Resource":
+            named = [kind for kind in _types(outline) if self._definitions.is_a(kind, "Resource")]
+        return named or kinds
 
     def _children_rule(self, outline: Outline, kind: str) -> Rule | None:
         if not outline.children:

@@ -51,7 +51,8 @@ def contexts_of(steps: Sequence[Step], kind: str, definitions: Definitions) -> s
     for name, _, child in _typed(steps[:-1], kind, definitions):
         names = [f"{each}.{name}" for each in names] + [f"{each}.{name}" for each in definitions.ancestors(types[-1])]
         types.append(child)
-    return {*names, *definitions.ancestors(types[-1])}
+    # "Element" stands for any place, resources included.
+    return {"Element", *names, *definitions.ancestors(types[-1])}
 
 
 def _typed(steps: Sequence[Step], kind: str, definitions: Definitions) -> Iterator[tuple[str, int | None, str]]:

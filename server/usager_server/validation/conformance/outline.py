@@ -8,6 +8,7 @@ from usager_server.definitions import Definitions
 from usager_server.validation.conformance.registry import Conformance
 
 ElementDefinition = Mapping[str, Any]
+Key = tuple[str, ...]
 
 # What an inheriting element adds to rather than replaces.
 _ADDED = ("constraint", "condition")
@@ -55,9 +56,9 @@ def outline_of(profile: Mapping[str, Any], conformance: Conformance, definitions
 
 def _elements(
     profile: Mapping[str, Any], conformance: Conformance, definitions: Definitions
-) -> dict[tuple[str, ...], ElementDefinition]:
+) -> dict[Key, ElementDefinition]:
     if "snapshot" in profile:
-        return _keyed(profile["snapshot"]["element"], profile["type"], definitions)
+        return _whole(profile, conformance, definitions)
     base = conformance.profile(profile.get("baseDefinition", ""))
     elements = _elements(base, conformance, definitions) if base else {}
     for key, element in _keyed(profile["differential"]["element"], profile["type"], definitions).items():
@@ -65,9 +66,27 @@ def _elements(
     return elements
 
 
-def _keyed(
-    elements: Iterable[ElementDefinition], kind: str, definitions: Definitions
-) -> dict[tuple[str, ...], ElementDefinition]:
+def _whole(
+    profile: Mapping[str, Any], conformance: Conformance, definitions: Definitions
+) -> dict[Key, ElementDefinition]:
+    """Return a snapshot without the extensible bindings that R4 itself brings: they are no word of the profile."""
+    stated = _bound(profile, conformance, definitions)
+    elements = _keyed(profile["snapshot"]["element"], profile["type"], definitions)
+    for key, element in elements.items():
+        if key not in stated and element.get("binding", {}).get("strength") == "extensible":
+            elements[key] = {name: value for name, value in element.items() if name != "binding"}
+    return elements
+
+
+def _bound(profile: Mapping[str, Any], conformance: Conformance, definitions: Definitions) -> set[Key]:
+    """Return the elements to which a profile, or one above it, gives a binding."""
+    own = _keyed(profile.get("differential", {}).get("element", ()), profile["type"], definitions)
+    base = conformance.profile(profile.get("baseDefinition", ""))
+    above = _bound(base, conformance, definitions) if base else set()
+    return above | {key for key, element in own.items() if "binding" in element}
+
+
+def _keyed(elements: Iterable[ElementDefinition], kind: str, definitions: Definitions) -> dict[Key, ElementDefinition]:
     return {_segments(element, kind, definitions): element for element in elements}
 
 
@@ -76,7 +95,7 @@ def _merged(above: ElementDefinition, below: ElementDefinition) -> ElementDefini
     return {**above, **below, **added}
 
 
-def _segments(element: ElementDefinition, kind: str, definitions: Definitions) -> tuple[str, ...]:
+def _segments(element: ElementDefinition, kind: str, definitions: Definitions) -> Key:
     """Return the id of an element in pieces, a choice written short ("valueQuantity") put as a slice of value[x]."""
     identifier = element.get("id") or element["path"]
     if "id" not in element and "sliceName" in element:

@@ -21,7 +21,7 @@ _SHOWN = 60
 def type_rule(outline: Outline, kinds: Sequence[str]) -> Rule | None:
     """Return the rule that narrows a choice to some types."""
     allowed = {each["code"] for each in outline.definition.get("type", ()) if "code" in each}
-    if not allowed or allowed >= set(kinds):
+    if len(kinds) < 2 or not allowed or allowed >= set(kinds):
         return None
     listed = " or ".join(sorted(allowed))
 
@@ -117,12 +117,16 @@ def target_rule(
     if not targets or None in types or "Resource" in types or (types == set(base) and not _profiled(targets)):
         return None
 
+    def meets(resource: dict[str, Any], target: str, walk: Walk) -> bool:
+        of_type = resource.get("resourceType") == conformance.target_type(target)
+        return of_type and conforms(target, resource, walk) is None
+
     def rule(item: Occurrence, walk: Walk) -> Findings | None:
         kind = reference_type(item.value, walk, definitions)
         if kind is not None and kind not in types:
             return one("structure", f"points at a {kind}; the profile wants {' or '.join(sorted(map(str, types)))}")
         resource = resolve(item.value, walk)
-        if resource is None or any(conforms(target, resource, walk) is None for target in targets):
+        if resource is None or any(meets(resource, target, walk) for target in targets):
             return None
         return one("structure", f"what it points at conforms to none of {', '.join(targets)}")
 

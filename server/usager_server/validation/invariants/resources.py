@@ -68,9 +68,7 @@ def _observed(node: Node, walk: Walk) -> bool:
         return True
     own = node.get("code", {}).get("coding", ())
     return not any(
-        coding in own
-        for component in node["component"]
-        for coding in component.get("code", {}).get("coding", ())
+        coding in own for component in node["component"] for coding in component.get("code", {}).get("coding", ())
     )
 
 
