@@ -18,6 +18,7 @@ from tests.live import LiveServer
 Tree = dict[str, Any]
 SYSTEM = "https://usager.example/crash"
 WRITERS = READERS = 8
+VICTIMS = ("server", "database", "both")
 TROUBLE = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
 
 
@@ -70,15 +71,19 @@ class Crowd:
             for person in people:
                 group.create_task(person)
             end = asyncio.get_running_loop().time() + seconds
-            while asyncio.get_running_loop().time() < end:
+            while asyncio.get_running_loop().time() < end or len(self.ledger.kills) < len(VICTIMS):
                 await asyncio.sleep(self._random.uniform(1.5, 4))
-                await self._kill_something()
+                await self._kill(self._victim())
             await asyncio.sleep(1)
             self._over = True
         return self.ledger
 
-    async def _kill_something(self) -> None:
-        victim = self._random.choice(("server", "database", "both"))
+    def _victim(self) -> str:
+        """Return what to kill: anything, but each kind soon."""
+        spared = [victim for victim in VICTIMS if victim not in self.ledger.kills]
+        return self._random.choice(spared or VICTIMS)
+
+    async def _kill(self, victim: str) -> None:
         self.ledger.kills[victim] = self.ledger.kills.get(victim, 0) + 1
         if victim != "server":
             self._server.kill_database()
