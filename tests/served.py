@@ -1,13 +1,13 @@
 """A FHIR door on a test's own database, without sockets: what the tests of `http/` and `interactions/` speak to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 
+from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.errors import Issue
-from usager_server.http.context import Everyone
 from usager_server.http.routes import FHIRDoor
 from usager_server.interactions.session import House
 from usager_server.operations import Operation
@@ -50,9 +50,20 @@ def make_house(
     )
 
 
-def make_client(house: House) -> httpx.AsyncClient:
+class OneTenant:
+    """A context in which everyone calls for one tenant."""
+
+    def __init__(self, tenant: int) -> None:
+        self.tenant = tenant
+
+    def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
+        """Return nobody in particular."""
+        return Caller(self.tenant, "anonymous", request_id)
+
+
+def make_client(house: House, tenant: int = 1) -> httpx.AsyncClient:
     """Return a client of the FHIR door of a house."""
-    transport = httpx.ASGITransport(app=FHIRDoor(house, Everyone()), raise_app_exceptions=True)
+    transport = httpx.ASGITransport(app=FHIRDoor(house, OneTenant(tenant)), raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://test.example/fhir", headers={"Accept-Encoding": ""})
 
 

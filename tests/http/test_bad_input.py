@@ -74,7 +74,7 @@ async def test_an_id_of_65_characters_is_400(client: AsyncClient):
     assert issue(response)["expression"] == ["Patient.id"]
 
 
-@pytest.mark.parametrize("odd", ["a b", "a_b", "é", "a%00b", "..", "a'b", "%2e%2e"])
+@pytest.mark.parametrize("odd", ["a b", "a_b", "é", "a%00b", "a'b", "%2e%2e%2fx"])
 async def test_an_odd_id_is_refused(client: AsyncClient, odd: str):
     response = await client.put(f"/Patient/{odd}", content=patient(id=odd), headers=FHIR_JSON)
     assert 400 <= response.status_code < 500

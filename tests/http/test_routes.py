@@ -84,8 +84,8 @@ async def test_a_body_over_the_limit_is_413(client: AsyncClient, house: House):
     assert (await client.post("/Patient", content=content, headers=FHIR_JSON)).status_code == 413
 
 
-async def test_the_bearer_decides_the_tenant(house: House):
-    door = FHIRDoor(house, Tokens(parse_tokens("one 1\ntwo 2")))
+async def test_the_bearer_decides_the_tenant(house: House, tenant: int):
+    door = FHIRDoor(house, Tokens(parse_tokens(f"one {tenant}\ntwo 2")))
     transport = httpx.ASGITransport(app=door)
     async with AsyncClient(transport=transport, base_url="http://test.example/fhir") as client:
         refused = await client.get("/Patient/x")

@@ -1,5 +1,5 @@
 """The fixtures of a served door."""
 
-from tests.interactions.conftest import client, house, validator
+from tests.interactions.conftest import client, house, owner, shared_database, shared_store, tenant, validator
 
-__all__ = ["client", "house", "validator"]
+__all__ = ["client", "house", "owner", "shared_database", "shared_store", "tenant", "validator"]

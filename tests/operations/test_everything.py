@@ -15,9 +15,9 @@ from usager_server.repository.postgres import PostgresStore
 
 
 @pytest.fixture
-async def client(store: PostgresStore, house: House) -> AsyncIterator[AsyncClient]:
+async def client(shared_store: PostgresStore, house: House, tenant: int) -> AsyncIterator[AsyncClient]:
     """A client of a house with this operation."""
-    async with make_client(make_house(store, house.registry, house.validator, (everything,))) as client:
+    async with make_client(make_house(shared_store, house.registry, house.validator, (everything,)), tenant) as client:
         yield client
 
 

@@ -14,10 +14,10 @@ TAG = {"system": "urn:example:tags", "code": "to-review"}
 
 
 @pytest.fixture
-async def client(store: PostgresStore, house: House) -> AsyncIterator[AsyncClient]:
+async def client(shared_store: PostgresStore, house: House, tenant: int) -> AsyncIterator[AsyncClient]:
     """A client of a house with these operations."""
     operations = (meta, meta_add, meta_delete)
-    async with make_client(make_house(store, house.registry, house.validator, operations)) as client:
+    async with make_client(make_house(shared_store, house.registry, house.validator, operations), tenant) as client:
         yield client
 
 
