@@ -26,6 +26,7 @@ from usager_server.openapi import build_openapi, examples
 from usager_server.operations import Operation
 from usager_server.operations.everything import everything
 from usager_server.operations.meta import meta, meta_add, meta_delete
+from usager_server.operations.validate import validate
 from usager_server.plugins import PluginError, Plugins, activate, installed
 from usager_server.repository import Repository
 from usager_server.repository.opening import open_store, readiness
@@ -35,7 +36,7 @@ from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.validation.validator import HouseValidator
 
-OPERATIONS = (everything, meta, meta_add, meta_delete)
+OPERATIONS = (everything, meta, meta_add, meta_delete, validate)
 ANY_TYPE = ("Resource", "DomainResource")
 WARM_AFTER_SECONDS = 1.0
 

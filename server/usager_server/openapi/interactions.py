@@ -131,9 +131,10 @@ STATUS = {"200": "Done", "201": "Created", "204": "Done; there is nothing to sho
 def _described(method: str, path: str, interaction: Callable[..., Any], tag: str) -> dict[str, Any]:
     name = interaction.__name__
     shape = SHAPES[name]
-    posted_search = path.endswith("/_search")
+    named_search = path.endswith("/_search")
+    posted_search = named_search and method == "POST"
     described: dict[str, Any] = {
-        "operationId": f"{name}_by_post" if posted_search else name,
+        "operationId": f"{name}_{method.lower()}" if named_search else name,
         "summary": _first_sentence(interaction.__doc__ or name),
         "tags": [tag],
         "parameters": [reference("parameters", each) for each in shape.parameters],
