@@ -14,7 +14,7 @@ from tests.proofs.corpus import FULL
 COUNT = 100_000 if FULL else 20_000
 NAMES = 150  # many persons of one name: ties in the order
 JSON = {"Content-Type": "application/fhir+json"}
-PAGE = 1000 if FULL else 500
+PAGE = 250
 
 pytestmark = [pytest.mark.timeout(1200 if FULL else 240)]
 
