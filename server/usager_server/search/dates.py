@@ -14,7 +14,7 @@ ALWAYS = -(2**62)
 FOREVER = 2**62
 """An open end; well inside bigint, so that a margin can be added to it."""
 
-CLASSES: Sequence[tuple[str, int]] = (("", DAY), (":month", 32 * DAY), (":year", 367 * DAY), (":open", FOREVER))
+CLASSES: Sequence[tuple[str, int]] = (("", DAY), (":month", 32 * DAY), (":year", 367 * DAY), (":open", 2 * FOREVER))
 """Ranges are indexed apart by how long they last: within a class, `high > x` implies `low > x - longest`, so that
 "ends after" is a range of the index too and does not read every older row."""
 

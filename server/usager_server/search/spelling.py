@@ -56,6 +56,8 @@ def token_entries(definitions: Definitions, parameter: Parameter, condition: Con
 
 
 def _token(parameter: Parameter, system: str | None, code: str) -> Iterable[Entry]:
+    if not parameter.leaves:  # what the expression yields is not known before a resource is there
+        return [("", system, fold_code(system, code))]
     if parameter.leaves <= BARE:
         return _bare(parameter, system, code)
     if parameter.leaves <= {"ContactPoint"}:
@@ -164,7 +166,7 @@ def composite_entries(parameter: Parameter, value: Value, base_url: str | None, 
 def _component_token(value: Value, component: Component, base_url: str | None) -> tuple[str | None, str]:
     if component.type == "reference":
         return None, (target_of(value.text, base_url)[1] or ("#",))[-1]
-    if component.leaves <= BARE:
+    if component.leaves and component.leaves <= BARE:
         return None, (value.code or "").casefold()
     return value.system, fold_code(value.system, value.code or "")
 
