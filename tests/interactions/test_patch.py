@@ -119,3 +119,12 @@ async def test_a_path_that_names_nothing_is_422_and_a_broken_one_400(client: Asy
     response = await fhirpath_patched(client, patient["id"], operation("delete", "Patient..name"))
     assert response.status_code == 400
     assert "expression" in issue(response)
+
+
+async def test_plain_members_are_merged(client: AsyncClient):
+    patient = await created(client)
+    response = await client.patch(f"/Patient/{patient['id']}", json={"active": True, "birthDate": None})
+    assert response.status_code == 200, response.text
+    assert response.json()["active"] is True
+    assert "birthDate" not in response.json()
+    assert response.json()["name"] == patient["name"]

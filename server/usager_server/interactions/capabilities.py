@@ -75,7 +75,12 @@ def capability_statement(house: House) -> dict[str, Any]:
         "implementation": {"description": "Usager", "url": HERE},
         "fhirVersion": "4.0.1",
         "format": ["json", "xml", "application/fhir+json", "application/fhir+xml"],
-        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
+        "patchFormat": [
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/fhir+json",
+            "application/fhir+xml",
+        ],
         "rest": [_rest(house)],
     }
 

@@ -1,5 +1,6 @@
-"""patch: a change described rather than sent whole, as a JSON Patch or as a FHIRPath Patch."""
+"""patch: a change described rather than sent whole, as a JSON Patch, a FHIRPath Patch or a JSON Merge Patch."""
 
+from collections.abc import Callable
 from typing import Any
 
 from usager_server.errors import Gone, Invalid, NotFound, UnsupportedMediaType, VersionConflict
@@ -7,6 +8,7 @@ from usager_server.interactions.checks import check_resource
 from usager_server.interactions.conditions import held_match, parse_identity
 from usager_server.interactions.fhirpath_patch import apply_fhirpath_patch
 from usager_server.interactions.json_patch import apply_json_patch
+from usager_server.interactions.merge_patch import apply_merge_patch
 from usager_server.interactions.request import Body, Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.writing import expected_version, prepared, written_reply
@@ -14,9 +16,13 @@ from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCHES = ("application/merge-patch+json", "application/json")
 XML_PATCH = "application/xml-patch+xml"
 # Against somebody else writing between our read and our write, when the client named no version.
 ATTEMPTS = 5
+
+Patch = Callable[[dict[str, Any]], Any]
+"""What makes of a tree, which it may change, the patched one."""
 
 
 async def patch(session: Session, request: Request) -> Reply:
@@ -26,14 +32,14 @@ async def patch(session: Session, request: Request) -> Reply:
             Unprocessable (422) for one that does not apply, VersionConflict (412), UnsupportedMediaType (415).
     Source  FHIR R4 http.html#patch, fhirpatch.html; RFC 6902.
     """
-    changes = await read_patch(request.body)
+    changes = await read_patch(session, request.body)
     return await apply_patch(session, request, changes)
 
 
 async def conditional_patch(session: Session, request: Request) -> Reply:
     """Change the one resource that the search names. Errors: NotFound (404) for none, MultipleMatches (412)."""
     identity = parse_identity(request.type, request.query)
-    changes = await read_patch(request.body)
+    changes = await read_patch(session, request.body)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:
@@ -42,20 +48,26 @@ async def conditional_patch(session: Session, request: Request) -> Reply:
         return await apply_patch(inner, request, changes)
 
 
-async def read_patch(body: Body) -> Any:
-    """Return the patch of a body: a list is a JSON Patch, a Parameters resource a FHIRPath Patch."""
+async def read_patch(session: Session, body: Body) -> Patch:
+    """Return the patch of a body, by its content type."""
     media_type = body.content_type.partition(";")[0].strip().lower()
     if media_type == JSON_PATCH:
-        return await body.tree()
+        operations = await body.tree()
+        return lambda tree: apply_json_patch(tree, operations)
+    if media_type in MERGE_PATCHES:
+        changes = await body.tree()
+        # fhirpy sends the members to change as plain JSON; a FHIRPath Patch may come as plain JSON too.
+        if not isinstance(changes, dict) or changes.get("resourceType") != "Parameters":
+            return lambda tree: apply_merge_patch(tree, changes)
     if media_type == XML_PATCH:
         raise UnsupportedMediaType(f"XML Patch is not supported; {JSON_PATCH} and FHIRPath Patch (Parameters) are")
     resource = await body.resource()
     if resource.get("resourceType") != "Parameters":
         raise Invalid("A FHIRPath Patch is a Parameters resource", "resourceType")
-    return resource
+    return lambda tree: apply_fhirpath_patch(session.house.definitions, tree, resource)
 
 
-async def apply_patch(session: Session, request: Request, changes: Any) -> Reply:
+async def apply_patch(session: Session, request: Request, changes: Patch) -> Reply:
     """Apply a patch to the current version, again when somebody else wrote meanwhile."""
     for attempt in range(1, ATTEMPTS + 1):
         current = await _current(session, request)
@@ -79,8 +91,8 @@ async def _current(session: Session, request: Request) -> Stored:
     return current
 
 
-async def _store_patched(session: Session, request: Request, current: Stored, changes: Any) -> Reply:
-    resource = patched(session, (current.document or "").encode(), changes)
+async def _store_patched(session: Session, request: Request, current: Stored, changes: Patch) -> Reply:
+    resource = patched((current.document or "").encode(), changes)
     check_unmoved(resource, current)
     check_resource(session, resource, request.type)
     draft = await prepared(session, resource, current.id, "PATCH", current.content)
@@ -88,12 +100,9 @@ async def _store_patched(session: Session, request: Request, current: Stored, ch
     return written_reply(written.stored, 200, request.prefer)
 
 
-def patched(session: Session, document: bytes, changes: Any) -> dict[str, Any]:
+def patched(document: bytes, changes: Patch) -> dict[str, Any]:
     """Return the resource after the patch."""
-    tree = parse_json(document)
-    if isinstance(changes, dict):
-        return apply_fhirpath_patch(session.house.definitions, tree, changes)
-    result = apply_json_patch(tree, changes)
+    result = changes(parse_json(document))
     if not isinstance(result, dict):
         raise Invalid("The patch leaves something that is not a resource", "resourceType")
     return result
