@@ -4,6 +4,8 @@
 """
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import pytest
 
 from usager_server.definitions import Definitions, load
 from usager_server.logs import set_up_logs
-from usager_server.repository.cluster_files import exclusive_lock
+from usager_server.repository.cluster_files import SOCKET_NAME, exclusive_lock, is_listening
 from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.migrating import migrate
@@ -96,10 +98,14 @@ async def drop_database(database: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder shared by all the workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+def run_folder() -> Iterator[Path]:
+    """The folder shared by all the workers of this run. Not one of pytest's: those go when other runs come."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
+    folder = Path(tempfile.gettempdir()) / f"usager-tests-{run}"
+    folder.mkdir(exist_ok=True)
+    yield folder
+    if not any(is_listening(socket.parent) for socket in folder.rglob(SOCKET_NAME)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

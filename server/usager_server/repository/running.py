@@ -12,7 +12,7 @@ from usager_server.repository.postgres_errors import DATABASE_ERRORS, LOST, RETR
 
 RETRIES = 3
 
-# What hot statements begin with. OFFSET 0 keeps the planner from moving it; a sub-select is cheaper than a function scan.
+# What hot statements begin with. OFFSET 0 keeps the planner from moving it; a function scan would cost more.
 TENANT_SET = "(SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t"
 
 
