@@ -52,7 +52,10 @@ def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     header = completed(header, _content_key(document, content))
     text = base64.b64encode(content).decode("ascii")
     body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    return build_document(header, body)
+    try:
+        return build_document(header, body)
+    except ValueError as error:  # a time that is none, in a resource nobody validated
+        raise IncompleteDocument(_asked("Bundle", str(error))) from error
 
 
 def references_needed(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> set[str]:

@@ -1,5 +1,6 @@
 """Small words for walking and building CDA trees."""
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -96,14 +97,22 @@ def _step(element: Element) -> str:
     return local_name(element) + (f"[{rank}]" if rank > 1 else "")
 
 
+# What XML 1.0 cannot hold and a JSON string can.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def node(tag: str, text: str | None = None, **attributes: str | None) -> Element:
     """Return a new HL7 element; attributes that are None are left out."""
     made = etree.Element(HL7 + tag)
     for name, value in attributes.items():
         if value is not None:
-            made.set(name, value)
-    made.text = text
+            made.set(name, _in_xml(value))
+    made.text = None if text is None else _in_xml(text)
     return made
+
+
+def _in_xml(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else NOT_XML.sub("", text)
 
 
 def add(parent: Element, *kids: Element | None) -> Element:

@@ -16,12 +16,10 @@ def extensions_of(element: Tree, url: str) -> Iterator[Tree]:
     return (found for found in element.get("extension", ()) if found.get("url") == url)
 
 
-def value_of(element: Tree, url: str) -> Any:
-    """Return the value of the first extension of that URL, or None."""
+def value_of(element: Tree, url: str, kind: str) -> Any:
+    """Return the value of the first extension of that URL, if it is of that kind ("valueCode"); else None."""
     found = extension_of(element, url)
-    if found is None:
-        return None
-    return next((value for name, value in found.items() if name.startswith("value")), None)
+    return None if found is None else found.get(kind)
 
 
 def put_extension(element: Tree, url: str, **value: Any) -> None:

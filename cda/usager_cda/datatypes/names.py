@@ -93,7 +93,7 @@ def name_from_human(human: Tree) -> Name:
     families: list[Part] = [(human["family"], None)] if human.get("family") else []
     extended = human.get("_family") or {}
     for qualifier, url in QUALIFIED.items():
-        other = value_of(extended, url)
+        other = value_of(extended, url, "valueString")
         if other:
             families.append((other, qualifier))
     return Name(

@@ -94,13 +94,13 @@ def _lines(address: Address) -> tuple[list[str], list[Tree | None]]:
 
 def address_from_fhir(tree: Tree) -> Address:
     """Return the address of a FHIR Address; lines without part names become parts when there is a city beside them."""
-    insee = value_of(tree, INSEE) or {}
+    insee = value_of(tree, INSEE, "valueCoding") or {}
     plain = [(tag, tree[fhir]) for tag, fhir in PLAIN.items() if tree.get(fhir)]
     county = [("county", insee["code"])] if insee.get("code") else []
     street, free = _street_parts(tree)
     if free and plain:
         street, free = [*street, *_named(free, street)], []
-    use = value_of(tree, CDA_USE) or FROM_USES.get(tree.get("use", ""))
+    use = value_of(tree, CDA_USE, "valueCode") or FROM_USES.get(tree.get("use", ""))
     return Address((*street, *plain, *county), tuple(free[:7]), use, null_of(tree))
 
 
@@ -110,7 +110,7 @@ def _street_parts(tree: Tree) -> tuple[list[tuple[str, str]], list[str]]:
     lines, extended = tree.get("line", ()), tree.get("_line", ())
     for rank, line in enumerate(lines):
         extension = (extended[rank] if rank < len(extended) else None) or {}
-        named = [(tag, value_of(extension, ADXP + tag)) for tag in (*STREET, *LINES)]
+        named = [(tag, value_of(extension, ADXP + tag, "valueString")) for tag in (*STREET, *LINES)]
         found = [(tag, text) for tag, text in named if text]
         parts.extend(found)
         free.extend([] if found or not line else [line])

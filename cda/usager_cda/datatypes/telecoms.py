@@ -60,5 +60,5 @@ def telecom_from_contact(contact: Tree) -> Telecom:
     if not value:
         return Telecom(null=null_of(contact.get("_value") or contact.get("_system") or {}) or "UNK")
     scheme = SCHEMES.get(contact.get("system", ""))
-    use = value_of(contact, CDA_USE) or FROM_USES.get(contact.get("use", ""))
+    use = value_of(contact, CDA_USE, "valueCode") or FROM_USES.get(contact.get("use", ""))
     return Telecom(f"{scheme}:{value}" if scheme else value, use)

@@ -42,7 +42,7 @@ def document_of_composition(bundle: Tree, composition: Tree, resolver: Resolver)
             ),
         }
     )
-    put_extension(document, names.VERSION, valueString=value_of(composition, COMPOSITION_VERSION))
+    put_extension(document, names.VERSION, valueString=value_of(composition, COMPOSITION_VERSION, "valueString"))
     _attest(document, "legalAuthenticator", legal)
     _attest(document, "authenticator", _attester(composition, "professional"))
     return _with_setting(document, resolver)

@@ -1,5 +1,6 @@
 """Resources -> Header: a DocumentReference with what it refers to, read as the header of a document to be written."""
 
+import re
 from collections.abc import Iterator
 
 from usager_cda import systems
@@ -19,6 +20,7 @@ from usager_cda.header import Act, Consent, Header, Organization, Parent, Partic
 
 TYPE_CODES = {relation: type_code for type_code, relation in RELATIONS.items()}
 UNIDENTIFIED = II()
+POSITIVE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 def header_of_document(document: Tree, resolver: Resolver) -> Header:
@@ -47,7 +49,7 @@ class _Reader:
             confidentiality=next((code_from_concept(each) for each in document.get("securityLabel", ())), None),
             language=self.attachment.get("language") or document.get("language"),
             set_id=self._set_id(),
-            version=_positive(value_of(document, names.VERSION)),
+            version=_positive(value_of(document, names.VERSION, "valueString")),
             authors=tuple(self._authors()),
             data_enterer=next(self._with_role("dataEnterer"), None),
             informants=tuple(self._with_role("informant")),
@@ -97,9 +99,11 @@ class _Reader:
     def _told(self, role: str) -> dict[str, list[Participation]]:
         told: dict[str, list[Participation]] = {}
         for extension in extensions_of(self.document, names.PARTICIPATION):
-            if value_of(extension, "role") == role:
+            if value_of(extension, "role", "valueCode") == role:
                 found = participation_of(extension, role, self.resolver, self.document)
-                told.setdefault(reference_key(value_of(extension, "party")), []).extend([found] if found else [])
+                told.setdefault(reference_key(value_of(extension, "party", "valueReference")), []).extend(
+                    [found] if found else []
+                )
         return told
 
     def _legal_authenticator(self) -> Participation | None:
@@ -147,8 +151,8 @@ class _Reader:
         )
         return Act(
             ids=_act_ids(extension),
-            code=code_from_concept(value_of(extension, "code")),
-            period=interval_from_period(value_of(extension, "period")),
+            code=code_from_concept(value_of(extension, "code", "valueCodeableConcept")),
+            period=interval_from_period(value_of(extension, "period", "valuePeriod")),
             performers=tuple(part for part in performers if part),
         )
 
@@ -158,10 +162,8 @@ class _Reader:
             found = self.resolver.find(target, self.document) or {}
             ii = ii_from_identifier(target.get("identifier") or found.get("masterIdentifier") or {})
             if ii is not None:
-                set_id = value_of(target, names.PARENT_SET) or {}
-                version = _positive(value_of(target, names.VERSION) or value_of(found, names.VERSION))
                 kind = TYPE_CODES.get(relation.get("code", ""), "RPLC")
-                yield Parent(kind, ii, _from_xds(set_id["value"]) if set_id else None, version)
+                yield Parent(kind, ii, version=_parent_version(target) or _parent_version(found))
 
     def _consents(self) -> Iterator[Consent]:
         for related in self.context.get("related", ()):
@@ -177,7 +179,7 @@ def _is_main(extension: Tree) -> bool:
 
 
 def _act_ids(extension: Tree) -> tuple[II, ...]:
-    found = (ii_from_identifier(each["valueIdentifier"]) for each in extensions_of(extension, "identifier"))
+    found = (ii_from_identifier(each.get("valueIdentifier") or {}) for each in extensions_of(extension, "identifier"))
     return tuple(ii for ii in found if ii)
 
 
@@ -186,5 +188,10 @@ def _from_xds(text: str) -> II:
     return II(root, extension if caret else None)
 
 
+def _parent_version(parent: Tree) -> int | None:
+    return _positive(value_of(parent, names.VERSION, "valueString"))
+
+
 def _positive(text: object) -> int | None:
-    return int(str(text)) if str(text).isascii() and str(text).isdigit() and int(str(text)) > 0 else None
+    found = POSITIVE.fullmatch(str(text))
+    return int(found[0]) if found else None

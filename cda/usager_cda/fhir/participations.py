@@ -40,7 +40,7 @@ def _unusual_class(part: Participation) -> str | None:
 def participations_of(resource: Tree, role: str, resolver: Resolver) -> Iterator[Participation]:
     """Yield the participations of one role whose party is at hand."""
     for extension in extensions_of(resource, names.PARTICIPATION):
-        if value_of(extension, "role") == role:
+        if value_of(extension, "role", "valueCode") == role:
             found = participation_of(extension, role, resolver, resource)
             if found is not None:
                 yield found
@@ -48,19 +48,19 @@ def participations_of(resource: Tree, role: str, resolver: Resolver) -> Iterator
 
 def participation_of(extension: Tree, role: str, resolver: Resolver, holder: Tree) -> Participation | None:
     """Return the participation of one extension; None when its party is not at hand."""
-    party = party_of(resolver, value_of(extension, "party"), holder)
+    party = party_of(resolver, value_of(extension, "party", "valueReference"), holder)
     if party is None:
         return None
-    class_code = value_of(extension, "class")
+    class_code = value_of(extension, "class", "valueCode")
     if class_code:
         party = replace(party, class_code=class_code)
     return Participation(
         role=role,
         party=party,
-        type_code=value_of(extension, "type"),
-        function=code_from_concept(value_of(extension, "function")),
-        time=value_of(extension, "time"),
-        period=interval_from_period(value_of(extension, "period")),
+        type_code=value_of(extension, "type", "valueCode"),
+        function=code_from_concept(value_of(extension, "function", "valueCodeableConcept")),
+        time=value_of(extension, "time", "valueDateTime"),
+        period=interval_from_period(value_of(extension, "period", "valuePeriod")),
     )
 
 

@@ -3,7 +3,7 @@
 from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, code_from_concept, concept_from_code
-from usager_cda.datatypes.extensions import filled, put_extension, value_of
+from usager_cda.datatypes.extensions import extensions_of, filled, put_extension, value_of
 from usager_cda.datatypes.identifiers import II, identifier_from_ii, ii_from_identifier
 from usager_cda.datatypes.names import best_name, human_name
 from usager_cda.datatypes.places import CDA_USE, address_from_fhir, fhir_address
@@ -57,7 +57,7 @@ def _not_home(contact: Tree, use: str | None) -> Tree:
     """Return a contact of a structure: R4 forbids those to be of use home (org-2, org-3), documents do not."""
     if contact.get("use") == "home":
         del contact["use"]
-        if value_of(contact, CDA_USE) is None:
+        if value_of(contact, CDA_USE, "valueCode") is None:
             put_extension(contact, CDA_USE, valueCode=use)
     return contact
 
@@ -239,7 +239,7 @@ def organization_of(resource: Tree) -> Organization:
 def _ids(resource: Tree, national: str) -> tuple[II, ...]:
     """Return the identifiers that CDA can carry; the national one may be made from RPPS, FINESS or SIRENE."""
     listed = resource.get("identifier", ())
-    disputed = [each["valueIdentifier"] for each in resource.get("extension", ()) if each.get("url") == names.DISPUTED]
+    disputed = [each.get("valueIdentifier") or {} for each in extensions_of(resource, names.DISPUTED)]
     known = [ii for each in (*listed, *disputed) if each.get("use") != "old" and (ii := ii_from_identifier(each))]
     if any(ii.root == national for ii in known):
         return tuple(known)

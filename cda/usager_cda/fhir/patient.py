@@ -123,7 +123,7 @@ def _contact(guardian: Guardian, reference: OrganizationReference) -> Tree:
 
 def patient_from_resource(resource: Tree, organization: FindOrganization) -> Patient:
     """Return the patient of a Patient resource; old identifiers are left out, the INS comes first."""
-    place = value_of(resource, names.BIRTH_PLACE) or {}
+    place = value_of(resource, names.BIRTH_PLACE, "valueAddress") or {}
     address = address_from_fhir({name: value for name, value in place.items() if name != "text"}) if place else None
     return Patient(
         ids=_identifiers(resource),
@@ -156,7 +156,7 @@ def _name(resource: Tree) -> Name:
     if official is None and usual is None:
         return _birth_name(best_name(resource) or Name(), None)
     plain = name_from_human(official or {})
-    birth = _birth_name(plain, value_of(official or {}, names.BIRTH_GIVEN_NAMES))
+    birth = _birth_name(plain, value_of(official or {}, names.BIRTH_GIVEN_NAMES, "valueString"))
     used = name_from_human(usual or {})
     families: tuple[Part, ...] = tuple((text, "CL") for text, _ in used.families[:1])
     givens: tuple[Part, ...] = tuple((text, "CL") for text, _ in used.givens)

@@ -1,0 +1,63 @@
+"""The two conversions of usager_cda, with its refusals in FHIR's terms."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import usager_cda
+from usager_cda import CDAError, Finding
+from usager_server.errors import FHIRError, Invalid, Issue, TooLarge, Unprocessable
+
+Resource = dict[str, Any]
+
+CDA_TYPES = ("application/xml", "text/xml", "application/cda+xml", "application/hl7-cda+xml")
+
+
+def bundle_from_document(data: bytes) -> Resource:
+    """Return the transaction Bundle of a CDA document.
+
+    Errors  Invalid (400) when it is not XML that may be read, TooLarge (413) over a bound, Unprocessable (422) when it
+            is no CDA or cannot be filed. The diagnostics say the line, the XPath and what was expected.
+    """
+    with told():
+        return usager_cda.bundle_from_cda(data)
+
+
+def document_from_bundle(bundle: Resource, others: Iterable[Resource], base_url: str) -> bytes:
+    """Return the N1 document of a Bundle; others are the resources it refers to and does not hold.
+
+    Errors  Unprocessable (422) with one issue for each thing that is missing, its FHIRPath in expression.
+    """
+    with told():
+        return usager_cda.cda_from_bundle(bundle, others, base_url=base_url)
+
+
+def references_needed(bundle: Resource, others: Iterable[Resource], base_url: str) -> set[str]:
+    """Return the references ("Type/id") that a document needs and that neither the Bundle nor others hold."""
+    return usager_cda.references_needed(bundle, others, base_url=base_url)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a refusal of the library into one of ours."""
+    try:
+        yield
+    except CDAError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: CDAError) -> FHIRError:
+    issues = [_issue(finding, error) for finding in error.findings]
+    if isinstance(error, usager_cda.TooLargeXML):
+        return TooLarge(issues=issues)
+    return (Invalid if isinstance(error, usager_cda.UnreadableXML) else Unprocessable)(issues=issues)
+
+
+def _issue(finding: Finding, error: CDAError) -> Issue:
+    if isinstance(error, usager_cda.TooLargeXML):
+        code = "too-long"
+    elif isinstance(error, usager_cda.UnreadableXML):
+        code = "structure"
+    else:
+        code = "required" if isinstance(error, usager_cda.IncompleteDocument) else "business-rule"
+    return Issue(finding.severity, code, str(finding), finding.expression)

@@ -1,0 +1,90 @@
+"""$fhir-to-cda: a document in FHIR as a CDA N1 document around its file; nothing is stored."""
+
+import asyncio
+import base64
+from typing import Any
+
+from usager_server.documents.conversion import CDA_TYPES, document_from_bundle, references_needed
+from usager_server.errors import Invalid
+from usager_server.interactions.checks import check_resource
+from usager_server.interactions.session import Reply, Session
+from usager_server.jsontext import parse_json
+from usager_server.operations import Operation, OperationRequest
+from usager_server.operations.definition import operation_definition, parameter
+from usager_server.operations.parameters import given
+
+# A document refers to roles, roles to people and structures, structures to nothing we need.
+ROUNDS = 4
+
+
+async def convert(session: Session, request: OperationRequest) -> Reply:
+    """Return the N1 document: XML, or a Binary when the caller accepts FHIR only.
+
+    Shape   what the Bundle refers to and does not hold is read from the store.
+    Errors  Invalid (400); Unprocessable (422) with one issue for each thing that lacks, its FHIRPath in expression.
+    """
+    bundle = _bundle_of(request)
+    check_resource(session, bundle, "Bundle")
+    others = await _read_missing(session, bundle)
+    written = await asyncio.to_thread(document_from_bundle, bundle, others, session.base_url)
+    for media_type in CDA_TYPES:
+        if request.prefers_raw(media_type):
+            return Reply(content=written, content_type=f"{media_type}; charset=utf-8")
+    data = base64.b64encode(written).decode("ascii")
+    return Reply(resource={"resourceType": "Binary", "contentType": "text/xml", "data": data})
+
+
+def _bundle_of(request: OperationRequest) -> dict[str, Any]:
+    resource = given(request, "resource")
+    if not isinstance(resource, dict):
+        text = "A Bundle is expected: as the body, or as a parameter named resource"
+        raise Invalid(text, "Parameters.parameter", code="required")
+    if resource.get("resourceType") == "DocumentReference":
+        return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource}]}
+    if resource.get("resourceType") != "Bundle":
+        text = f"The resource is a {resource.get('resourceType')}; expected a Bundle or a DocumentReference"
+        raise Invalid(text, "Parameters.parameter.where(name = 'resource')", code="value")
+    return resource
+
+
+async def _read_missing(session: Session, bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for _ in range(ROUNDS):
+        missing = references_needed(bundle, found.values(), session.base_url) - found.keys()
+        if not missing:
+            break
+        for reference, resource in (await _read(session, missing)).items():
+            found[reference] = resource
+    return list(found.values())
+
+
+async def _read(session: Session, references: set[str]) -> dict[str, dict[str, Any]]:
+    """Return the resources that are there; a Binary comes with its data."""
+    keys = [(kind, key) for kind, _, key in (reference.partition("/") for reference in references)]
+    stored = await session.repository.read_many(keys)
+    found: dict[str, dict[str, Any]] = {}
+    for (kind, key), version in stored.items():
+        if version.document is None:
+            continue
+        resource = parse_json(version.document.encode())
+        if version.content is not None:
+            pieces = [piece async for piece in session.repository.read_content(version.content)]
+            resource["data"] = base64.b64encode(b"".join(pieces)).decode("ascii")
+        found[f"{kind}/{key}"] = resource
+    return found
+
+
+fhir_to_cda = Operation(
+    operation_definition(
+        "fhir-to-cda",
+        "Writes a CI-SIS CDA N1 document around a file (PDF, plain text, RTF, JPEG, TIFF). The Bundle holds a "
+        "DocumentReference, or a Composition whose section leads to the file, and may refer to resources of this "
+        "server. Nothing is stored. With Accept: application/xml the answer is the document, else a Binary.",
+        levels=["system"],
+        parameters=[
+            parameter("resource", "Bundle", "The document and the resources it refers to", least=1),
+            parameter("return", "Binary", "The CDA document", use="out", least=1),
+        ],
+    ),
+    convert,
+)
