@@ -4,12 +4,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, BinaryIO
 
 import orjson
 from fastapi import FastAPI
 
-from usager_server import __version__
+from usager_server import __released__, __version__
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
 from usager_server.http.context import context
@@ -21,6 +22,7 @@ from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.session import House
+from usager_server.jsontext import build_json
 from usager_server.logs import set_up_logs
 from usager_server.openapi import build_openapi, examples
 from usager_server.operations import Operation
@@ -28,7 +30,7 @@ from usager_server.operations.everything import everything
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.validate import validate
 from usager_server.plugins import PluginError, Plugins, activate, installed
-from usager_server.repository import Repository
+from usager_server.repository import Repository, Stored
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
@@ -79,15 +81,17 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
     """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
     extra = [_search_parameter(resource, definitions) for resource in plugins.search_parameters]
     validator = HouseValidator(definitions, plugins.conformance_resources)
+    operations = [*OPERATIONS, *plugins.operations]
     return House(
         settings=settings,
         definitions=definitions,
         registry=SearchRegistry(definitions, extra, base_url=settings.base_url),
         validator=validator,
         repository=repository,
-        operations=dict(_by_name([*OPERATIONS, *plugins.operations])),
+        operations=dict(_by_name(operations)),
         profiles=plugins.profiles,
         supported_profiles=_supported(validator),
+        served=dict(_served([it.definition for it in operations], plugins, validator)),
     )
 
 
@@ -158,6 +162,17 @@ def _search_parameter(resource: Mapping[str, Any], definitions: Definitions) -> 
         targets=resource.get("target", ()),
         description=resource.get("description", ""),
     )
+
+
+def _served(
+    operations: Iterable[Mapping[str, Any]], plugins: Plugins, validator: HouseValidator
+) -> Iterable[tuple[tuple[str, str], Stored]]:
+    """Yield the definitions that may be read like resources: of the operations, search parameters and profiles."""
+    released = datetime.fromisoformat(f"{__released__}T00:00:00+00:00")
+    for resource in [*operations, *plugins.search_parameters, *validator.conformance.resources]:
+        key = (str(resource["resourceType"]), str(resource["id"]))
+        text = build_json({**resource, "meta": {**resource.get("meta", {}), "versionId": "1"}}).decode()
+        yield key, Stored(*key, version=1, last_updated=released, document=text)
 
 
 def _supported(validator: HouseValidator) -> Mapping[str, Sequence[str]]:

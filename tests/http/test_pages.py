@@ -1,21 +1,33 @@
 """What is served besides FHIR."""
 
 import re
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from tests.conftest import Database
+from tests.conftest import copied_database, drop_database
 from tests.whole import running_app
 from usager_server import __version__
+from usager_server.repository.embedded import EmbeddedPostgres
 
 PAGES = ["/", "/docs"]
 
 
-@pytest.fixture
-async def whole(database: Database):
+@pytest.fixture(scope="module")
+async def whole(postgres: EmbeddedPostgres) -> AsyncIterator[httpx.AsyncClient]:
     """The whole application with one profile."""
+    database = await copied_database(postgres)
     async with running_app(database.url, profiles="pa") as client:
+        yield client
+    await drop_database(database)
+
+
+@pytest.fixture(scope="module")
+async def without_database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole application, nobody answering at the address of its database."""
+    nowhere = tmp_path_factory.mktemp("nowhere")
+    async with running_app(f"postgresql://usager_app@/usager?host={nowhere}") as client:
         yield client
 
 
@@ -33,9 +45,8 @@ async def test_the_landing_page_names_what_is_installed_and_off(whole: httpx.Asy
     assert "Hébergement" not in page
 
 
-async def test_the_landing_page_says_when_the_database_is_gone(tmp_path):
-    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
-        assert "Base de données injoignable" in (await client.get("/")).text
+async def test_the_landing_page_says_when_the_database_is_gone(without_database: httpx.AsyncClient):
+    assert "Base de données injoignable" in (await without_database.get("/")).text
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -52,27 +63,25 @@ async def test_pages_fetch_nothing_from_elsewhere(whole: httpx.AsyncClient, page
     assert not re.search(r'(?:href|src)="(?:https?:)?//(?!localhost)', answer.text)
 
 
-async def test_health_asks_nothing_of_the_database(tmp_path):
-    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
-        assert (await client.get("/health")).json() == {"status": "ok", "version": __version__}
+async def test_health_asks_nothing_of_the_database(without_database: httpx.AsyncClient):
+    assert (await without_database.get("/health")).json() == {"status": "ok", "version": __version__}
 
 
 async def test_ready_when_the_database_answers_at_the_right_version(whole: httpx.AsyncClient):
     assert (await whole.get("/ready")).status_code == 200
 
 
-async def test_not_ready_without_a_database(tmp_path):
-    async with running_app(f"postgresql://usager_app@/usager?host={tmp_path}") as client:
-        answer = await client.get("/ready")
+async def test_not_ready_without_a_database(without_database: httpx.AsyncClient):
+    answer = await without_database.get("/ready")
     assert answer.status_code == 503
     assert "does not answer" in answer.json()["reason"]
 
 
 async def test_metrics_count_the_interactions(whole: httpx.AsyncClient):
-    await whole.get("/fhir/Patient/nobody")
+    await whole.get("/fhir/Basic/nobody")
     text = (await whole.get("/metrics")).text
-    assert 'usager_requests_total{interaction="read",status="404",type="Patient"} 1.0' in text
-    assert 'usager_request_seconds_count{interaction="read"} 1.0' in text
+    assert 'usager_requests_total{interaction="read",status="404",type="Basic"} 1.0' in text
+    assert 'usager_request_seconds_count{interaction="read"}' in text
     assert "usager_database_connections_open" in text
 
 
@@ -93,3 +102,27 @@ async def test_without_sign_in_another_host_name_is_refused(whole: httpx.AsyncCl
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"])
 async def test_every_name_of_this_machine_will_do(whole: httpx.AsyncClient, host):
     assert (await whole.get("/health", headers={"Host": host})).status_code == 200
+
+
+async def test_the_definition_of_every_operation_may_be_read(whole: httpx.AsyncClient):
+    rest = (await whole.get("/fhir/metadata")).json()["rest"][0]
+    listed = [*rest.get("operation", []), *(it for kind in rest["resource"] for it in kind.get("operation", []))]
+    ids = {it["definition"].rpartition("/")[2] for it in listed}
+    assert "questionnaireresponse-aggir" in ids
+    answers = {each: (await whole.get(f"/fhir/OperationDefinition/{each}")).json() for each in ids}
+    assert {each: answer["url"] for each, answer in answers.items()} == {
+        each: f"https://usager.example/fhir/OperationDefinition/{each}" for each in ids
+    }
+
+
+async def test_the_definition_of_an_operation_that_is_off_is_404(whole: httpx.AsyncClient):
+    assert (await whole.get("/fhir/OperationDefinition/group-household")).status_code == 404
+
+
+async def test_installed_profiles_may_be_read(whole: httpx.AsyncClient):
+    patient = next(
+        it for it in (await whole.get("/fhir/metadata")).json()["rest"][0]["resource"] if it["type"] == "Patient"
+    )
+    canonical = patient["supportedProfile"][0]
+    answer = await whole.get(f"/fhir/StructureDefinition/{canonical.rpartition('/')[2]}")
+    assert answer.json()["url"] == canonical

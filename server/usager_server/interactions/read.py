@@ -22,6 +22,8 @@ async def read(session: Session, request: Request) -> Reply:
     """
     stored = await session.repository.read(request.type, request.id)
     if stored is None:
+        stored = session.house.served.get((request.type, request.id))
+    if stored is None:
         raise NotFound(f"There is no {request.type}/{request.id}")
     return await version_reply(session, request, stored)
 

@@ -10,7 +10,7 @@ from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.operations import Operation
 from usager_server.profile import Profile
-from usager_server.repository import Repository
+from usager_server.repository import Repository, Stored
 from usager_server.settings import Settings
 from usager_server.validation import Validator
 
@@ -23,8 +23,9 @@ class House:
     """What is the same for every request: built once, by `app.create_app`.
 
     Shape   repository gives the store of a tenant; operations by (resource type or None, code). profiles are those
-            switched on; supported_profiles the canonicals of the StructureDefinitions known, by resource type. texts
-            keeps what is written once and served often.
+            switched on; supported_profiles the canonicals of the StructureDefinitions known, by resource type. served
+            holds the definitions that the house itself brings, by type and id; texts keeps what is written once and
+            served often.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class House:
     operations: Mapping[tuple[str | None, str], Operation] = field(default_factory=dict)
     profiles: Sequence[Profile] = ()
     supported_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    served: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
 

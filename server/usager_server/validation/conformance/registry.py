@@ -54,6 +54,11 @@ class Conformance:
         return self._resources.get(("StructureDefinition", canonical.partition("|")[0]))
 
     @property
+    def resources(self) -> list[Resource]:
+        """Return everything installed, one resource a canonical."""
+        return list(self._resources.values())
+
+    @property
     def profiles(self) -> list[str]:
         """Return the canonicals of the installed profiles and extensions."""
         return [url for kind, url in self._resources if kind == "StructureDefinition"]
