@@ -28,11 +28,14 @@ from usager_server.search.lookups import (
     Without,
 )
 
-FEW_ALONE = 20_000
+FEW_ALONE = 8_000
 """So many rows are gathered when nothing else has to be tested on them."""
 
 FEW = 5_000
 """So many rows are gathered and tested against the other conditions. Past it, walking an index meets a match sooner."""
+
+FEW_CHAINED = 2_000
+"""So many rows are gathered when each of them costs a walk from one resource to another."""
 
 REMEMBERED = 20_000
 REMEMBERED_SECONDS = 300.0
@@ -62,6 +65,15 @@ def finds_rows(lookup: Lookup) -> bool:
     if isinstance(lookup, AnyOf):
         return all(finds_rows(one) for one in lookup.lookups)
     return not isinstance(lookup, Without | OfTypes)
+
+
+def most_gathered(lookup: Lookup, *, alone: bool) -> int:
+    """Return how many rows of a lookup are gathered before walking an index is presumed cheaper."""
+    if isinstance(lookup, AnyOf):
+        return min(most_gathered(one, alone=alone) for one in lookup.lookups)
+    if isinstance(lookup, Chained | Pointed):
+        return FEW_CHAINED
+    return FEW_ALONE if alone else FEW
 
 
 def presumed_rank(lookup: Lookup) -> int:

@@ -31,13 +31,16 @@ def gather(driver: Lookup, filters: Sequence[Lookup], wanted: Wanted, most: int)
     """
     clauses = Clauses()
     limit = clauses.bind(most, "bigint")
-    found = (
-        "SELECT DISTINCT d.type, d.row, d.total FROM (SELECT q.type, q.row, count(*) OVER () AS total"
-        f" FROM ({clauses.rows(driver)} LIMIT {limit} + 1) AS q) AS d"
+    # One sort both orders the rows and brings doubles together; what follows stops at the page's end.
+    keyed = (
+        "SELECT DISTINCT ON (d.row, d.type) d.type, d.row, d.total FROM ("
+        f"SELECT q.type, q.row, count(*) OVER () AS total FROM ({clauses.rows(driver)} LIMIT {limit} + 1) AS q"
+        f") AS d ORDER BY d.row {wanted.ways[-1]}, d.type OFFSET 0"
     )
-    keys, joined = _keys(clauses, wanted.orders, 0)
-    sorted_by = wanted.ordered("").replace("row ", "e.row ")  # bare, "row" may be read as the beginning of ROW(...)
-    keyed = f"SELECT e.type, e.row, e.total{keys} FROM ({found} OFFSET 0) AS e{joined} ORDER BY {sorted_by} OFFSET 0"
+    if wanted.orders:
+        keys, joined = _keys(clauses, wanted.orders, 0)
+        sorted_by = wanted.ordered("").replace("row ", "e.row ")  # bare, "row" may be read as the beginning of ROW(...)
+        keyed = f"SELECT e.type, e.row, e.total{keys} FROM ({keyed}) AS e{joined} ORDER BY {sorted_by} OFFSET 0"
     tests = [clauses.test(one, "f.type", "f.row") for one in filters]
     if wanted.place:
         tests.insert(0, _after_place(clauses, wanted, "f."))
@@ -183,10 +186,11 @@ def count_rows(driver: Lookup, filters: Sequence[Lookup], most: int | None) -> S
     return under_tenant(f"SELECT count(*) FROM ({rows}{limited}) AS n"), clauses.arguments
 
 
-def probe(lookups: Sequence[Lookup], most: int) -> Statement:
-    """Return the statement that counts the rows of several lookups, each up to `most` + 1."""
+def probe(lookups: Sequence[tuple[Lookup, int]]) -> Statement:
+    """Return the statement that counts the rows of several lookups, each up to its limit + 1."""
     clauses = Clauses()
-    limit = clauses.bind(most, "bigint")
-    counts = [f"(SELECT count(*) FROM ({clauses.rows(one)} LIMIT {limit} + 1) AS p)" for one in lookups]
-    selected = ", ".join(f"{text} AS n{number}" for number, text in enumerate(counts))
-    return under_tenant(f"SELECT {selected}"), clauses.arguments
+    counts = [
+        f"(SELECT count(*) FROM ({clauses.rows(one)} LIMIT {clauses.bind(most, 'bigint')} + 1) AS p) AS n{number}"
+        for number, (one, most) in enumerate(lookups)
+    ]
+    return under_tenant(f"SELECT {', '.join(counts)}"), clauses.arguments

@@ -13,11 +13,10 @@ from usager_server.repository import Match, Page, Stored
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
 from usager_server.repository.search_choice import (
-    FEW,
-    FEW_ALONE,
     PROMISING,
     Counts,
     finds_rows,
+    most_gathered,
     presumed_rank,
     walked_of,
 )
@@ -105,7 +104,7 @@ class _Search:
     async def _hits(self, wanted: Wanted) -> list[Hit]:
         while (leader := await self._leader()) is not None:
             filters = [one for one in self.plan.lookups if one is not leader]
-            most = FEW if filters or wanted.orders else FEW_ALONE
+            most = self._most(leader)
             rows = await self._rows(gather(leader, filters, wanted, most))
             if not rows or rows[0]["total"] <= most:
                 return [self._hit(row, (), wanted) for row in rows]
@@ -116,24 +115,26 @@ class _Search:
         """Return the condition to gather, None when all of them find too many rows."""
         if len(self.leaders) == 1 and not self.plan.orders and isinstance(self.leaders[0], Walked):
             return None  # its own index is in the order asked for, and what else there is are negations: most pass
-        most = FEW if len(self.plan.lookups) > 1 or self.plan.orders else FEW_ALONE
         known = {one: self._known(one) for one in self.leaders}
-        few = [(count, number) for number, one in enumerate(self.leaders) if (count := known[one]) is not None]
-        if few and min(few)[0] <= most:
+        few = [(n, at) for at, one in enumerate(self.leaders) if (n := known[one]) is not None and n <= self._most(one)]
+        if few:
             return self.leaders[min(few)[1]]
         unknown = sorted((one for one in self.leaders if known[one] is None), key=presumed_rank)
         if not unknown:
             return None
         if presumed_rank(unknown[0]) <= PROMISING or len(self.leaders) == 1:
             return unknown[0]
-        await self._probe(unknown, most)
+        await self._probe(unknown)
         return await self._leader()
+
+    def _most(self, lookup: Lookup) -> int:
+        return most_gathered(lookup, alone=len(self.plan.lookups) == 1 and not self.plan.orders)
 
     def _known(self, lookup: Lookup) -> int | None:
         return self.shared.counts.get(self.runner.tenant, lookup)
 
-    async def _probe(self, lookups: Sequence[Lookup], most: int) -> None:
-        (found,) = await self._rows(probe(lookups, most))
+    async def _probe(self, lookups: Sequence[Lookup]) -> None:
+        (found,) = await self._rows(probe([(lookup, self._most(lookup)) for lookup in lookups]))
         for lookup, count in zip(lookups, found, strict=True):
             self.shared.counts.learn(self.runner.tenant, lookup, count)
 
