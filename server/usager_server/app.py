@@ -26,7 +26,10 @@ from usager_server.jsontext import build_json
 from usager_server.logs import set_up_logs
 from usager_server.openapi import build_openapi, examples
 from usager_server.operations import Operation
+from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.everything import everything
+from usager_server.operations.fhir_to_cda import fhir_to_cda
+from usager_server.operations.import_cda import import_cda
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.validate import validate
 from usager_server.plugins import PluginError, Plugins, activate, installed
@@ -38,7 +41,7 @@ from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.validation.validator import HouseValidator
 
-OPERATIONS = (everything, meta, meta_add, meta_delete, validate)
+OPERATIONS = (cda_to_fhir, everything, fhir_to_cda, import_cda, meta, meta_add, meta_delete, validate)
 ANY_TYPE = ("Resource", "DomainResource")
 WARM_AFTER_SECONDS = 1.0
 
