@@ -85,3 +85,14 @@ async def test_a_query_that_is_no_text_is_400(client: AsyncClient):
     for query in ("name=%ff", "name=a%00b", "&".join(["name=a"] * 300)):
         response = await client.get(f"/Patient?{query}")
         assert response.status_code == 400, query
+
+
+@pytest.mark.parametrize("levels", [30, 60, 80, 95, 98])
+async def test_deep_nesting_is_taken_or_refused(client: AsyncClient, levels: int):
+    extension: dict[str, Any] = {"url": "urn:x", "valueString": "x"}
+    for _ in range(levels):
+        extension = {"url": "urn:x", "extension": [extension]}
+    response = await client.post("/Patient", content=patient(extension=[extension]), headers=FHIR_JSON)
+    assert response.status_code in (201, 400)
+    if response.status_code == 201:
+        assert (await client.get(f"/Patient/{response.json()['id']}?_format=xml")).status_code == 200

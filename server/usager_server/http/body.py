@@ -12,7 +12,6 @@ from usager_server.xmltext import tree_from_xml
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-NESTING_LIMIT = 100
 GZIP = 16 + zlib.MAX_WBITS
 PIECE_BYTES = 64 * 1024
 
@@ -107,23 +106,7 @@ class WireBody:
 
 
 def as_resource(tree: Any) -> dict[str, Any]:
-    """Return a tree as a resource. Errors: Invalid (400) when it is no object, or nested too deep to be one."""
+    """Return a tree as a resource. Errors: Invalid (400) when it is no object."""
     if not isinstance(tree, dict):
         raise Invalid("A resource is a JSON object", code="structure")
-    if _depth(tree) > NESTING_LIMIT:
-        raise Invalid(f"The resource is nested over {NESTING_LIMIT} levels", code="too-long")
     return tree
-
-
-def _depth(tree: Any) -> int:
-    """Return how deep a tree is, one level at a time: no tree is too deep to be measured."""
-    depth, level = 0, [tree]
-    while level:
-        depth += 1
-        inner: list[Any] = []
-        for node in level:
-            for value in node.values() if isinstance(node, dict) else node:
-                if isinstance(value, dict | list):
-                    inner.append(value)
-        level = inner
-    return depth
