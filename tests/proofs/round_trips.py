@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -74,11 +75,16 @@ class Traveller:
                 verdict.lost.append(f"{address}: {status} {text[:200] if status != 200 else 'not found'}")
 
     async def _put(self, resource_type: str, resource_id: str, text: str, media_type: str) -> tuple[int, str]:
-        headers = {"Content-Type": media_type, "Accept": media_type}
-        url = f"{self._base}/{resource_type}/{resource_id}"
-        async with self._http.put(url, data=text.encode(), headers=headers) as answer:
-            return answer.status, await answer.text()
+        path = f"{resource_type}/{resource_id}"
+        return await self._ask("PUT", path, text.encode(), {"Content-Type": media_type, "Accept": media_type})
 
     async def _get(self, path: str, media_type: str) -> tuple[int, str]:
-        async with self._http.get(f"{self._base}/{path}", headers={"Accept": media_type}) as answer:
-            return answer.status, await answer.text()
+        return await self._ask("GET", path, None, {"Accept": media_type})
+
+    async def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, str]:
+        """Ask, and ask again when the connection was found closed: the server keeps idle ones five seconds."""
+        for _ in range(3):
+            with suppress(aiohttp.ServerDisconnectedError):
+                async with self._http.request(method, f"{self._base}/{path}", data=body, headers=headers) as answer:
+                    return answer.status, await answer.text()
+        return 0, "the server hangs up"
