@@ -11,12 +11,13 @@ from usager_server.loading.sources import Item, Source
 SOURCE = Source(Path("people.ndjson"), "0" * 64, 1000)
 
 
-def resource(number: int, **members: Any) -> Item:
-    return Item(SOURCE, number, "resource", {"resourceType": "Patient", **members}, 10)
+def resource(number: int) -> Item:
+    return Item(SOURCE, number, "resource", {"resourceType": "Patient", "id": f"p{number}"}, 10)
 
 
 def transaction(*entries: dict[str, Any]) -> Item:
-    return Item(SOURCE, 1, "transaction", {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}, 10)
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+    return Item(SOURCE, 1, "bundle", bundle, 10, "name")
 
 
 def entries_of(item: Item) -> list[dict[str, Any]]:
@@ -31,13 +32,7 @@ def test_resources_go_together_up_to_the_limit() -> None:
 
 
 def test_a_resource_keeps_its_id() -> None:
-    assert entries_of(resource(1, id="a1"))[0]["request"] == {"method": "PUT", "url": "Patient/a1"}
-
-
-def test_a_resource_without_id_gets_the_same_one_every_time() -> None:
-    first, second = (entries_of(resource(1))[0]["request"]["url"] for _ in range(2))
-    assert first == second
-    assert first != entries_of(resource(2))[0]["request"]["url"]
+    assert entries_of(resource(1))[0]["request"] == {"method": "PUT", "url": "Patient/p1"}
 
 
 def test_a_creating_entry_becomes_an_update_under_an_id_of_ours() -> None:

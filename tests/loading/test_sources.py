@@ -44,7 +44,43 @@ def test_a_collection_is_its_entries_and_a_transaction_stays_whole(tmp_path: Pat
     collection = written(tmp_path, "a.json", f'{{"resourceType":"Bundle","type":"collection",{entries}}}')
     transaction = written(tmp_path, "b.json", f'{{"resourceType":"Bundle","type":"transaction",{entries}}}')
     assert [item.kind for item in read(collection)] == ["resource", "resource", "unreadable"]
-    assert [item.kind for item in read(transaction)] == ["transaction"]
+    assert [item.kind for item in read(transaction)] == ["bundle"]
+
+
+def test_the_links_of_a_collection_become_links_between_what_is_stored(tmp_path: Path) -> None:
+    patient = '{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient"}}'
+    known = '{"fullUrl":"http://x.example/Group/g","resource":{"resourceType":"Group","id":"g"}}'
+    flag = '{"resource":{"resourceType":"Flag","subject":{"reference":"urn:uuid:1"},"author":{"reference":"Device/d"}}}'
+    linked = '{"resource":{"resourceType":"Flag","subject":{"reference":"http://x.example/Group/g"}}}'
+    text = f'{{"resourceType":"Bundle","type":"collection","entry":[{patient},{known},{flag},{linked}]}}'
+    stored, _, first, second = read(written(tmp_path, "a.json", text))
+    assert first.content["subject"]["reference"] == f"Patient/{stored.content['id']}"
+    assert first.content["author"]["reference"] == "Device/d"
+    assert second.content["subject"]["reference"] == "Group/g"
+
+
+def test_a_batch_stays_whole_and_a_history_is_told(tmp_path: Path) -> None:
+    batch = written(tmp_path, "a.json", '{"resourceType":"Bundle","type":"batch","entry":[]}')
+    history = written(tmp_path, "b.json", '{"resourceType":"Bundle","type":"history","entry":[]}')
+    assert [item.kind for item in (*read(batch), *read(history))] == ["bundle", "unreadable"]
+
+
+def test_what_has_no_id_keeps_its_name_when_the_file_is_mended(tmp_path: Path) -> None:
+    people = ['{"resourceType":"Patient","gender":"female"}', "not json", '{"resourceType":"Patient","gender":"male"}']
+    before = read(written(tmp_path, "before.ndjson", "\n".join(people)))
+    people[1] = '{"resourceType":"Patient"}'
+    after = read(written(tmp_path, "after.ndjson", "\n".join(people)))
+    assert [after[0].content["id"], after[2].content["id"]] == [before[0].content["id"], before[2].content["id"]]
+
+
+def test_two_that_say_the_same_are_two(tmp_path: Path) -> None:
+    first, second = read(written(tmp_path, "twins.ndjson", '{"resourceType":"Patient"}\n' * 2))
+    assert first.content["id"] != second.content["id"]
+
+
+def test_a_resource_keeps_the_id_it_came_with(tmp_path: Path) -> None:
+    (item,) = read(written(tmp_path, "one.json", '{"resourceType":"Patient","id":"p1"}'))
+    assert item.content["id"] == "p1"
 
 
 def test_a_document_keeps_its_bytes(tmp_path: Path) -> None:

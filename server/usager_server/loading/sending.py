@@ -61,7 +61,9 @@ async def _verdicts(client: httpx.AsyncClient, shipment: Shipment) -> AsyncItera
         yield Verdict(shipment.items[0], refusal=str(shipment.items[0].content))
         return
     answer = await _post(client, shipment)
-    if answer.is_success:
+    if answer.is_success and shipment.items[0].kind == "bundle":
+        yield _bundle_verdict(shipment.items[0], answer)
+    elif answer.is_success:
         share = _resources(answer) // len(shipment.items)
         for item in shipment.items:
             yield Verdict(item, resources=share)
@@ -80,6 +82,17 @@ async def _one_by_one(client: httpx.AsyncClient, shipment: Shipment) -> list[Ver
         return [Verdict(item, refusal=reason) for item in shipment.items]
     entries = orjson.loads(answer.content)["entry"]
     return [_verdict(item, entry["response"]) for item, entry in zip(shipment.items, entries, strict=True)]
+
+
+def _bundle_verdict(item: Item, answer: httpx.Response) -> Verdict:
+    """Return the verdict on a transaction or batch; a batch is loaded when each of its entries is."""
+    responses = [entry.get("response", {}) for entry in orjson.loads(answer.content).get("entry", ())]
+    refused = [
+        f"Bundle.entry[{number}] {_reason(response['status'], orjson.dumps(response.get('outcome')))}"
+        for number, response in enumerate(responses)
+        if response.get("status", "2")[0] not in "23"
+    ]
+    return Verdict(item, len(responses) - len(refused), "; ".join(refused[:5]) or None)
 
 
 def _verdict(item: Item, response: dict[str, Any]) -> Verdict:

@@ -1,15 +1,15 @@
 """Items -> requests that may be sent twice: after a kill, nobody knows whether the last one arrived.
 
-A resource goes by PUT under its own id, or under one made from its place in its file. The entries of a transaction that
-would create are made to do the same. A CDA document carries its own id, which the import recognises.
+A resource goes by PUT under its own id, or under one made from what it says (`naming.py`). The entries of a transaction
+or batch that would create are made to do the same. A CDA document carries its own id, which the import recognises.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from usager_server.jsontext import build_json
+from usager_server.loading.naming import made_id
 from usager_server.loading.sources import Item
 
 FHIR_JSON = "application/fhir+json"
@@ -36,7 +36,7 @@ class Shipment:
 
 
 def shipments(items: Iterable[Item]) -> Iterator[Shipment]:
-    """Yield requests: resources together, up to a hundred, transactions and documents one by one."""
+    """Yield requests: resources together, up to a hundred, Bundles and documents one by one."""
     held: list[Item] = []
     for item in items:
         if item.kind != "resource":
@@ -52,14 +52,14 @@ def shipments(items: Iterable[Item]) -> Iterator[Shipment]:
 
 def together(items: Sequence[Item], kind: str = "transaction") -> Shipment:
     """Return resources as one Bundle; as a batch, each is accepted or refused alone."""
-    entries = [_entry(item.content, _id_of(item)) for item in items]
+    entries = [_entry(item.content, item.content["id"]) for item in items]
     return Shipment(tuple(items), "", FHIR_JSON, _bundle(kind, entries))
 
 
-def _transaction(item: Item) -> Shipment:
+def _ordered(item: Item) -> Shipment:
     entries = item.content.get("entry")
     if isinstance(entries, list):
-        entries = [_safe_twice(entry, item, number) for number, entry in enumerate(entries)]
+        entries = [_safe_twice(entry, made_id(item.name, number)) for number, entry in enumerate(entries)]
         return Shipment((item,), "", FHIR_JSON, build_json({**item.content, "entry": entries}))
     return Shipment((item,), "", FHIR_JSON, build_json(item.content))
 
@@ -74,13 +74,13 @@ def _unreadable(item: Item) -> Shipment:
 
 
 ALONE: Mapping[str, Callable[[Item], Shipment]] = {
-    "transaction": _transaction,
+    "bundle": _ordered,
     "cda": _document,
     "unreadable": _unreadable,
 }
 
 
-def _safe_twice(entry: Any, item: Item, number: int) -> Any:
+def _safe_twice(entry: Any, resource_id: str) -> Any:
     """Return a creating entry as an update under an id of ours; any other as it is (it may be sent twice already)."""
     if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
         return entry
@@ -91,7 +91,7 @@ def _safe_twice(entry: Any, item: Item, number: int) -> Any:
         or request.get("url") != resource.get("resourceType")
     ):
         return entry
-    return {**entry, **_entry(resource, _made_id(item, number))}
+    return {**entry, **_entry(resource, resource_id)}
 
 
 def _entry(resource: dict[str, Any], resource_id: str) -> dict[str, Any]:
@@ -101,12 +101,3 @@ def _entry(resource: dict[str, Any], resource_id: str) -> dict[str, Any]:
 
 def _bundle(kind: str, entries: list[dict[str, Any]]) -> bytes:
     return build_json({"resourceType": "Bundle", "type": kind, "entry": entries})
-
-
-def _id_of(item: Item) -> str:
-    own = item.content.get("id")
-    return own if isinstance(own, str) and own else _made_id(item, 0)
-
-
-def _made_id(item: Item, number: int) -> str:
-    return str(uuid5(NAMESPACE_URL, f"{item.source.digest}/{item.ordinal}/{number}"))

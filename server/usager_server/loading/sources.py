@@ -9,9 +9,15 @@ from typing import IO, Any, Literal
 
 from usager_server.errors import Invalid
 from usager_server.jsontext import parse_json
+from usager_server.loading.naming import Names, linked, made_id, own_id
 
-Kind = Literal["resource", "transaction", "cda", "unreadable"]
+Kind = Literal["resource", "bundle", "cda", "unreadable"]
 
+# A transaction and a batch say what is to be done; a collection is only a way to hand resources over. A document or a
+# message is a resource like any other.
+ORDERS = ("transaction", "batch")
+BAGS = ("collection", "searchset")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINES = (".ndjson", ".jsonl")
 WHOLE = (".json",)
 DOCUMENTS = (".xml", ".cda")
@@ -32,8 +38,9 @@ class Source:
 class Item:
     """One thing to load.
 
-    Shape   ordinal counts from 1 within the file (the line number, for NDJSON); content is a resource or a Bundle as a
-            tree, the bytes of a CDA document, or, for an item that cannot be read, the reason.
+    Shape   ordinal counts from 1 within the file (the line number, for NDJSON); content is a resource with an id, a
+            transaction or batch as a tree, the bytes of a CDA document, or the reason why an item cannot be read. name
+            stands for what a bundle says, so that what it creates can be given ids.
     """
 
     source: Source
@@ -41,6 +48,7 @@ class Item:
     kind: Kind
     content: Any
     size_bytes: int
+    name: str = ""
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -92,7 +100,7 @@ def _read(source: Source, stream: IO[bytes]) -> Iterator[Item]:
 
 
 def _lines(source: Source, stream: IO[bytes]) -> Iterator[Item]:
-    number = 0
+    number, names = 0, Names()
     while line := stream.readline(LINE_LIMIT_BYTES):
         number += 1
         if len(line) == LINE_LIMIT_BYTES and not line.endswith(b"\n"):
@@ -101,38 +109,47 @@ def _lines(source: Source, stream: IO[bytes]) -> Iterator[Item]:
                 if rest.endswith(b"\n"):
                     break
         elif line.strip():
-            yield _item(source, number, line.lstrip(b"\xef\xbb\xbf") if number == 1 else line)
+            yield _item(source, number, line.lstrip(BYTE_ORDER_MARK) if number == 1 else line, names)
 
 
-def _item(source: Source, ordinal: int, text: bytes) -> Item:
+def _item(source: Source, ordinal: int, text: bytes, names: Names) -> Item:
     try:
         tree = parse_json(text)
     except Invalid as error:
         return Item(source, ordinal, "unreadable", error.issues[0].diagnostics, len(text))
     if not isinstance(tree, dict) or not isinstance(tree.get("resourceType"), str):
         return Item(source, ordinal, "unreadable", "This is not a FHIR resource: it has no resourceType", len(text))
-    kind: Kind = "transaction" if tree["resourceType"] == "Bundle" and tree.get("type") == "transaction" else "resource"
-    return Item(source, ordinal, kind, tree, len(text))
+    if tree["resourceType"] == "Bundle" and tree.get("type") in ORDERS:
+        return Item(source, ordinal, "bundle", tree, len(text), names.of(text))
+    if tree["resourceType"] == "Bundle" and tree.get("type") == "history":
+        return Item(source, ordinal, "unreadable", "A history is not loaded: its last versions would be", len(text))
+    if own_id(tree) is None:
+        tree = {**tree, "id": made_id(names.of(text))}
+    return Item(source, ordinal, "resource", tree, len(text))
 
 
 def _whole(source: Source, text: bytes) -> Iterator[Item]:
-    """Yield a transaction whole, any other Bundle entry by entry, any other resource as it is."""
-    item = _item(source, 1, text.lstrip(b"\xef\xbb\xbf"))
-    entries = item.content.get("entry") if item.kind == "resource" and _is_bag(item.content) else None
+    """Yield a transaction or a batch whole, a collection entry by entry, any other resource as it is."""
+    names = Names()
+    item = _item(source, 1, text.lstrip(BYTE_ORDER_MARK), names)
+    is_bag = item.kind == "resource" and item.content["resourceType"] == "Bundle" and item.content.get("type") in BAGS
+    entries = item.content.get("entry") if is_bag else None
     if not isinstance(entries, list):
         yield item
         return
-    for number, entry in enumerate(entries, start=1):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            yield Item(source, number, "resource", resource, len(text) // len(entries))
+    found = {number: entry for number, entry in enumerate(entries, start=1) if _has_resource(entry)}
+    resources = linked([(entry.get("fullUrl"), names.named(entry["resource"])) for entry in found.values()])
+    by_number = dict(zip(found, resources, strict=True))
+    for number in range(1, len(entries) + 1):
+        if number in by_number:
+            yield Item(source, number, "resource", by_number[number], len(text) // len(entries))
         else:
             yield Item(source, number, "unreadable", f"Bundle.entry[{number - 1}] has no resource", 0)
 
 
-def _is_bag(tree: dict[str, Any]) -> bool:
-    """Say whether a Bundle is only a way to hand resources over. A document or a message is a thing of its own."""
-    return tree["resourceType"] == "Bundle" and tree.get("type") in ("collection", "searchset", "batch", "history")
+def _has_resource(entry: Any) -> bool:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
 
 
 def _format(path: Path) -> str | None:
