@@ -1,5 +1,6 @@
 """`usager load` against a server of its own."""
 
+import gzip
 import subprocess
 import sys
 import time
@@ -80,3 +81,23 @@ def test_a_server_that_is_down_is_said_to_be(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert load(tmp_path, "http://127.0.0.1:9/fhir", "nothing.ndjson").returncode == WRONG_USE
+
+
+def test_a_folder_of_everything_is_loaded(server: LiveServer, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write_people(folder, "folder", 3)
+    letter = Path(__file__).parents[2] / "docs" / "examples" / "lettre-de-liaison.xml"
+    (folder / "letter.xml.gz").write_bytes(gzip.compress(letter.read_bytes()))
+    entries = [
+        {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Patient", "meta": {"tag": [{"code": "linked"}]}}},
+        {"resource": {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:1"}}},
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (folder / "bundle.json").write_bytes(orjson.dumps(bundle))
+    run = load(tmp_path, server.base, "folder")
+    assert run.returncode == LOADED, run.stderr
+    assert total(server, "folder") == 3
+    assert server.get("DocumentReference?type=83981-1&_summary=count")["total"] == 1
+    found = server.get("Basic?_include=Basic:subject")["entry"]
+    assert [entry["search"]["mode"] for entry in found] == ["match", "include"]
