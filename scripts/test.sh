@@ -3,6 +3,6 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 scripts/check.sh; checked=$?
-.venv/bin/pytest -q -n 2 "$@"; tested=$?
+.venv/bin/pytest -q -n 2 --dist loadfile "$@"; tested=$?
 [ $checked = 0 ] || echo "make check failed: see above the tests" >&2
 [ $checked = 0 ] && [ $tested = 0 ]
