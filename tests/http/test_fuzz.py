@@ -90,7 +90,7 @@ async def test_no_request_is_a_500(
     body: Any,
 ):
     path = "/".join(quote(segment, safe="$*") for segment in segments)
-    address = f"/{path}?{'&'.join(f'{quote(name)}={quote(value)}' for name, value in query)}"
+    address = f"http://test.example/fhir/{path}?{'&'.join(f'{quote(name)}={quote(value)}' for name, value in query)}"
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = await client.request(method, address, content=content, headers={**headers, "Content-Type": content_type})
     assert response.status_code < 500, response.text

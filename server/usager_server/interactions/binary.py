@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Any
 
 from usager_server.interactions.checks import check_resource, check_same_id
-from usager_server.interactions.conditions import held_match, parse_if_none_exist
+from usager_server.interactions.conditions import create_condition, held_match
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
@@ -24,8 +24,9 @@ async def create(session: Session, request: Request) -> Reply:
     """
     resource, content = await _received(session, request)
     async with session.transaction() as inner:
-        if request.if_none_exist is not None:
-            found = await held_match(inner, parse_if_none_exist("Binary", request.if_none_exist))
+        identity = create_condition(request)
+        if identity is not None:
+            found = await held_match(inner, identity)
             if found is not None:
                 return written_reply(found, 200, request.prefer)
         return await store_new(inner, request, resource, content)

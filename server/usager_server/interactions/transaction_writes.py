@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from usager_server.errors import FHIRError, Invalid, Unprocessable
-from usager_server.interactions.conditions import Identity, match, parse_identity, parse_if_none_exist
+from usager_server.interactions.conditions import Identity, create_condition, match, parse_identity
 from usager_server.interactions.create import create
 from usager_server.interactions.delete import conditional_delete, delete
 from usager_server.interactions.entries import Entry, refuse_entry
@@ -57,8 +57,8 @@ class Writes:
     def _identity(self, entry: Entry) -> Identity | None:
         request = entry.request
         try:
-            if entry.interaction is create and request.if_none_exist is not None:
-                return parse_if_none_exist(request.type, request.if_none_exist)
+            if entry.interaction is create:
+                return create_condition(request)
             if entry.interaction in (conditional_update, conditional_patch, conditional_delete):
                 return parse_identity(request.type, request.query)
         except FHIRError as error:
