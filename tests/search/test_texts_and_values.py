@@ -206,4 +206,4 @@ async def test_numbers_in_intervals_are_found(put: Put, found: Found) -> None:
     assert await found("RiskAssessment?probability=gt0.3") == ["range"]
     assert await found("RiskAssessment?probability=lt0.3") == ["range", "point"]
     assert await found("RiskAssessment?probability=0.31") == []
-    assert await found("RiskAssessment?probability=2e-1") == []
+    assert await found("RiskAssessment?probability=2.5e-1") == ["point"]
