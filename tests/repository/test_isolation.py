@@ -189,7 +189,7 @@ async def test_changes_go_by_indexes_under_row_level_security(each_database: Dat
     await _fill(each_database)
     arguments = ["1", 103, "x", None, now(), 2, None]
     if "$8" in statement:
-        arguments += ["head", "tail", [1], [1], [1], [1], ["a"], [1], [1], [2], [1], [1.0], [2.0], [1], ["a"]]
+        arguments += ["head", "tail", *["{1}"] * 4, ["a"], *["{1}"] * 7, ["a"]]
     plan = "\n".join(await _plan(each_database, statement, arguments))
     assert "Seq Scan on" not in plan
     assert plan.count("Index Scan using resource_pkey") == 3
@@ -198,8 +198,8 @@ async def test_changes_go_by_indexes_under_row_level_security(each_database: Dat
 async def test_a_create_sets_the_tenant_before_it_writes(each_database: Database) -> None:
     statement = create_statement(EVERYTHING)
     assert statement.count("t.tenant") >= 7
-    one = [[1], [1], [now()], [103], [1], ["x"], [None], ["{}"]]
-    arguments = ["1", *one, *[[1]] * 2, *[[1]] * 3, *[[1], [1], ["a"]], *[[1]] * 4, [1], [1], [1.0], [2.0], [1], ["a"]]
+    one: list[object] = ["{1}", "{1}", f"{{{now()}}}", "{103}", "{1}", ["x"], "{NULL}", ["{}"]]
+    arguments: list[object] = ["1", *one, *["{1}"] * 5, *["{1}"] * 2, ["a"], *["{1}"] * 9, ["a"]]
     plan = await _plan(each_database, statement, arguments)
     inserts = [number for number, line in enumerate(plan) if "Insert on" in line]
     assert len(inserts) == 7

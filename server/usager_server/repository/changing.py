@@ -15,8 +15,9 @@ from usager_server.repository.columns import (
     Shape,
     entry_columns,
     gram_columns,
+    sent,
 )
-from usager_server.repository.creating import TENANT, insert_grams
+from usager_server.repository.creating import GRAM_TYPES, TENANT, insert_grams
 
 # `seen` is what the snapshot of this statement shows, `old` the row once locked. When another writer came between, the
 # index rows this statement sees are not those of the row it holds: it does nothing, and is run again (`writing.py`).
@@ -71,8 +72,8 @@ def update_arguments(
     content = None if draft.content is None else UUID(draft.content)
     method = METHOD_NUMBERS[draft.method]
     common = [type_number, draft.id, expected_version, draft.last_updated, method, content, draft.head, draft.tail]
-    groups = [entry_columns(table, getattr(draft.index, table.rows)) for table in INDEX_TABLES]
-    groups.append(gram_columns(new_values))
+    groups = [[*sent(table.types, entry_columns(table, getattr(draft.index, table.rows)))] for table in INDEX_TABLES]
+    groups.append([*sent(GRAM_TYPES, gram_columns(new_values))])
     return tuple(map(bool, groups)), [*common, *chain.from_iterable(groups)]
 
 

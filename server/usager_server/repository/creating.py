@@ -14,6 +14,7 @@ from usager_server.repository.columns import (
     gram_columns,
     index_columns,
     resource_columns,
+    sent,
 )
 
 TENANT = "t AS MATERIALIZED (SELECT set_config('app.tenant', $1, true)::int AS tenant)"
@@ -25,11 +26,11 @@ def create_arguments(
     drafts: Sequence[Draft], numbers: Mapping[str, int], new_values: Sequence[str]
 ) -> tuple[Shape, list[Any]]:
     """Return the shape of the statement that stores these drafts, and its arguments after the tenant."""
-    arguments: list[Any] = resource_columns(drafts, numbers)
-    arguments.append([f"{draft.head}1{draft.tail}" for draft in drafts])
+    documents = [f"{draft.head}1{draft.tail}" for draft in drafts]
+    arguments: list[Any] = [*sent(RESOURCE_TYPES, [*resource_columns(drafts, numbers), documents])]
     indexes = [(draft.row, draft.index) for draft in drafts]
-    groups = [index_columns(table, indexes) for table in INDEX_TABLES]
-    groups.append(gram_columns(new_values))
+    groups = [[*sent(("bigint", *table.types), index_columns(table, indexes))] for table in INDEX_TABLES]
+    groups.append([*sent(GRAM_TYPES, gram_columns(new_values))])
     return tuple(map(bool, groups)), [*arguments, *chain.from_iterable(groups)]
 
 
