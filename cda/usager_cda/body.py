@@ -2,28 +2,31 @@
 
 import base64
 import string
+from collections.abc import Iterator
 
-from usager_cda.errors import NotConformant, refusal
-from usager_cda.reader import Reader
+from usager_cda.errors import Finding, NotConformant, refusal
 from usager_cda.tree import Element, attribute, descendant, line_of, xpath_of
 
 WHITE_SPACE = b" \t\r\n"
 ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 
 
-def check_body(reader: Reader, root: Element) -> str | None:
-    """Return the media type of a non-structured body; None when the body is structured.
+def body_type(root: Element) -> str | None:
+    """Return the media type of a non-structured body; None when the body is structured."""
+    return attribute(descendant(root, "component/nonXMLBody/text"), "mediaType")
+
+
+def check_body(root: Element) -> Iterator[Finding]:
+    """Yield what is odd in the body.
 
     Errors  NotConformant when the file inside is not whole base64: half a document is worse than none.
     """
     text = descendant(root, "component/nonXMLBody/text")
-    if text is not None:
-        if attribute(text, "representation") == "B64":
-            _check_base64(text)
-        return attribute(text, "mediaType")
-    if descendant(root, "component/structuredBody") is None:
-        reader.report(root, "The document has no body; expected component/structuredBody or component/nonXMLBody")
-    return None
+    if text is None and descendant(root, "component/structuredBody") is None:
+        message = "The document has no body; expected component/structuredBody or component/nonXMLBody"
+        yield Finding("warning", message, line_of(root), xpath_of(root))
+    elif text is not None and attribute(text, "representation") == "B64":
+        _check_base64(text)
 
 
 def content_of(element: Element) -> bytes:

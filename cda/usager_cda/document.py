@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from usager_cda.body import check_body
 from usager_cda.classes import UNSTRUCTURED_MEDIA
 from usager_cda.complete import completed
 from usager_cda.coverage import unmapped
@@ -35,7 +36,7 @@ def bundle_from_cda(data: bytes, limits: Limits = LIMITS) -> Tree:
     """
     root = parse_document(data, limits)
     read = header_of(root)
-    return transaction_of(read.header, data, (*read.findings, *unmapped(root)))
+    return transaction_of(read.header, data, (*read.findings, *check_body(root), *unmapped(root)))
 
 
 def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> bytes:

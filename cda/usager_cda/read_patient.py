@@ -6,7 +6,7 @@ from usager_cda.datatypes.telecoms import parse_telecom
 from usager_cda.errors import NotConformant, refusal
 from usager_cda.header import Guardian, Patient
 from usager_cda.reader import Reader
-from usager_cda.tree import HL7, SDTC, Element, attribute, child, children, descendant, line_of, text_of, xpath_of
+from usager_cda.tree import HL7, SDTC, Element, Kids, attribute, child, children, descendant, line_of, text_of, xpath_of
 
 KNOWN_QUALIFIERS = (None, "BR", "CL")
 
@@ -22,11 +22,11 @@ def read_patient(reader: Reader, target: Element) -> Patient:
     address = child(birthplace, "addr")
     birth = child(person, "birthTime")
     return Patient(
-        ids=reader.names(role),
+        ids=reader.names(children(role, "id")),
         addresses=tuple(map(parse_address, children(role, "addr"))),
         telecoms=tuple(map(parse_telecom, children(role, "telecom"))),
         name=_name(reader, child(person, "name")),
-        gender=reader.code(person, "administrativeGenderCode"),
+        gender=reader.code(child(person, "administrativeGenderCode")),
         birth=_day(reader, birth),
         birth_null=attribute(birth, "nullFlavor"),
         birthplace=None if address is None else parse_address(address),
@@ -68,10 +68,11 @@ def _boolean(element: Element | None) -> bool | None:
 
 
 def _guardian(reader: Reader, element: Element) -> Guardian:
+    kids = Kids(element)
     return Guardian(
-        addresses=tuple(map(parse_address, children(element, "addr"))),
-        telecoms=tuple(map(parse_telecom, children(element, "telecom"))),
-        name=parse_name(descendant(element, "guardianPerson/name")),
-        organization=reader.organization(child(element, "guardianOrganization")),
-        code=reader.code(element, "code"),
+        addresses=tuple(map(parse_address, kids.all("addr"))),
+        telecoms=tuple(map(parse_telecom, kids.all("telecom"))),
+        name=parse_name(child(kids.first("guardianPerson"), "name")),
+        organization=reader.organization(kids.first("guardianOrganization")),
+        code=reader.code(kids.first("code")),
     )

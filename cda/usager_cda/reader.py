@@ -1,6 +1,7 @@
 """Reads the parts of a header one by one, and keeps what is to be reported."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from usager_cda.datatypes.codes import Code, parse_code
@@ -13,8 +14,10 @@ from usager_cda.errors import Finding, NotConformant, refusal
 from usager_cda.header import Act, Consent, Device, Facility, Organization, Parent, Participation, Party, Stay
 from usager_cda.shapes import SHAPES, Shape
 from usager_cda.systems import PERSONS, STRUCTURES
-from usager_cda.tree import Element, attribute, child, children, descendant, line_of, text_of, xpath_of
+from usager_cda.tree import Element, Kids, attribute, child, children, descendant, line_of, text_of, xpath_of
 
+NO_CODE = Code()
+NO_ORGANIZATION = Organization()
 POSITIVE = re.compile(r"0{0,40}[1-9][0-9]{0,9}", re.ASCII)
 
 
@@ -47,29 +50,29 @@ class Reader:
             raise NotConformant(refusal(message, line=line_of(place), xpath=xpath_of(place)))
         return found[0]
 
-    def ids(self, element: Element | None, name: str) -> tuple[II, ...]:
+    def ids(self, found: Sequence[Element]) -> tuple[II, ...]:
         """Return the identifiers that name something."""
-        return tuple(ii for found in children(element, name) if (ii := parse_ii(found)).is_known)
+        return tuple(ii for each in found if (ii := parse_ii(each)).is_known)
 
-    def names(self, element: Element | None, *, may_be_oid: bool = False) -> tuple[II, ...]:
+    def names(self, found: Sequence[Element], *, may_be_oid: bool = False) -> tuple[II, ...]:
         """Return the ids of someone; an authority without a number would name everyone, and is reported.
 
         may_be_oid: a structure may have an OID of its own, a person may not.
         """
         known: list[II] = []
-        for found in children(element, "id"):
-            ii = parse_ii(found)
+        for each in found:
+            ii = parse_ii(each)
             is_own = may_be_oid and ii.root not in (PERSONS, STRUCTURES)
             if ii.is_known and (ii.names_one or is_own):
                 known.append(ii)
             elif ii.is_known:
-                self.report(found, f"The id {ii.root} has no extension: it names nobody, and is left out")
+                self.report(each, f"The id {ii.root} has no extension: it names nobody, and is left out")
         return tuple(known)
 
-    def code(self, element: Element | None, name: str) -> Code | None:
-        """Return a coded child; None when it is absent or says nothing."""
-        code = parse_code(child(element, name))
-        return None if code == Code() else code
+    def code(self, element: Element | None) -> Code | None:
+        """Return the value of a coded element; None when it is absent or says nothing."""
+        code = parse_code(element)
+        return None if code == NO_CODE else code
 
     def time(self, element: Element | None) -> str | None:
         """Return the TS of an element as a FHIR date or dateTime; an impossible one is reported and left out."""
@@ -112,53 +115,59 @@ class Reader:
         """Return a structure; None when it is absent or says nothing."""
         if element is None:
             return None
+        kids = Kids(element)
         found = Organization(
-            ids=self.names(element, may_be_oid=True),
-            name=text_of(child(element, "name")),
-            telecoms=tuple(map(parse_telecom, children(element, "telecom"))),
-            addresses=tuple(map(parse_address, children(element, "addr"))),
-            industry=self.code(element, "standardIndustryClassCode"),
+            ids=self.names(kids.all("id"), may_be_oid=True),
+            name=text_of(kids.first("name")),
+            telecoms=tuple(map(parse_telecom, kids.all("telecom"))),
+            addresses=tuple(map(parse_address, kids.all("addr"))),
+            industry=self.code(kids.first("standardIndustryClassCode")),
         )
-        return found if found != Organization() else None
+        return found if found != NO_ORGANIZATION else None
 
-    def custodian(self, root: Element) -> Organization | None:
+    def custodian(self, element: Element | None) -> Organization | None:
         """Return the structure that keeps the document."""
-        return self.organization(descendant(root, "custodian/assignedCustodian/representedCustodianOrganization"))
+        return self.organization(descendant(element, "assignedCustodian/representedCustodianOrganization"))
 
-    def participations(self, element: Element, role: str) -> tuple[Participation, ...]:
+    def orders(self, found: Sequence[Element]) -> tuple[II, ...]:
+        """Return the orders that the document fulfils."""
+        return tuple(ii for each in found for ii in self.ids(children(child(each, "order"), "id")))
+
+    def participations(self, kids: Kids, role: str) -> tuple[Participation, ...]:
         """Return the participations of one name, in their order."""
-        found = (self.participation(each, role) for each in children(element, role))
+        found = (self.participation(each, role) for each in kids.all(role))
         return tuple(participation for participation in found if participation is not None)
 
     def participation(self, element: Element, role: str) -> Participation | None:
         """Return one participation; one that names nobody is reported and left out."""
-        related = child(element, "relatedEntity")
-        shape = SHAPES["relative"] if related is not None else SHAPES[role]
-        entity = child(element, shape.entity)
+        kids = Kids(element)
+        shape = SHAPES["relative"] if kids.first("relatedEntity") is not None else SHAPES[role]
+        entity = kids.first(shape.entity)
         if entity is None:
             self.report(element, f"{role} names nobody; expected {shape.entity}")
             return None
-        moment = child(element, "time")
+        moment = kids.first("time")
         return Participation(
             role=role,
             party=self.party(entity, shape),
             type_code=attribute(element, "typeCode") if role in ("participant", "encounterParticipant") else None,
-            function=self.code(element, "functionCode"),
+            function=self.code(kids.first("functionCode")),
             time=self.time(moment) if shape.moment == "TS" else None,
             period=self.interval(moment) if shape.moment == "IVL_TS" else None,
         )
 
     def party(self, entity: Element, shape: Shape) -> Party:
         """Return who an entity is."""
-        device = child(entity, "assignedAuthoringDevice")
+        kids = Kids(entity)
+        device = kids.first("assignedAuthoringDevice")
         return Party(
-            ids=self.names(entity),
-            code=self.code(entity, "code"),
-            addresses=tuple(map(parse_address, children(entity, "addr"))),
-            telecoms=tuple(map(parse_telecom, children(entity, "telecom"))),
-            name=parse_name(descendant(entity, f"{shape.person}/name")),
+            ids=self.names(kids.all("id")),
+            code=self.code(kids.first("code")),
+            addresses=tuple(map(parse_address, kids.all("addr"))),
+            telecoms=tuple(map(parse_telecom, kids.all("telecom"))),
+            name=parse_name(child(kids.first(shape.person), "name")) if shape.person else None,
             device=None if device is None else _device(device),
-            organization=self.organization(child(entity, shape.organization)) if shape.organization else None,
+            organization=self.organization(kids.first(shape.organization)) if shape.organization else None,
             class_code=attribute(entity, "classCode") if shape.class_code else None,
             is_relative=shape is SHAPES["relative"],
         )
@@ -169,55 +178,59 @@ class Reader:
         if event is None:
             self.report(element, "documentationOf has no serviceEvent")
             return Act()
+        kids = Kids(event)
         return Act(
-            ids=self.ids(event, "id"),
-            code=self.code(event, "code"),
-            period=self.interval(child(event, "effectiveTime")),
-            performers=self.participations(event, "performer"),
+            ids=self.ids(kids.all("id")),
+            code=self.code(kids.first("code")),
+            period=self.interval(kids.first("effectiveTime")),
+            performers=self.participations(kids, "performer"),
         )
 
-    def parents(self, root: Element) -> tuple[Parent, ...]:
+    def parents(self, relations: Sequence[Element]) -> tuple[Parent, ...]:
         """Return the documents this one follows."""
         found: list[Parent] = []
-        for related in children(root, "relatedDocument"):
-            parent = child(related, "parentDocument")
-            ids = self.ids(parent, "id")
-            if parent is None or not ids:
+        for related in relations:
+            parent = Kids(child(related, "parentDocument"))
+            ids = self.ids(parent.all("id"))
+            if not ids:
                 self.report(related, "relatedDocument names no document; expected parentDocument/id")
                 continue
-            set_id = next(iter(self.ids(parent, "setId")), None)
-            version = self.positive(child(parent, "versionNumber"))
+            set_id = next(iter(self.ids(parent.all("setId"))), None)
+            version = self.positive(parent.first("versionNumber"))
             found.append(Parent(attribute(related, "typeCode") or "RPLC", ids[0], set_id, version))
         return tuple(found)
 
     def consent(self, element: Element) -> Consent:
         """Return one authorization."""
-        consent = child(element, "consent")
-        status = attribute(child(consent, "statusCode"), "code")
-        return Consent(self.ids(consent, "id"), self.code(consent, "code"), status)
+        kids = Kids(child(element, "consent"))
+        status = attribute(kids.first("statusCode"), "code")
+        return Consent(self.ids(kids.all("id")), self.code(kids.first("code")), status)
 
     def stay(self, element: Element | None) -> Stay:
         """Return the encompassing encounter."""
         if element is None:
             return Stay()
-        responsible = descendant(element, "responsibleParty/assignedEntity")
+        kids = Kids(element)
+        responsible = child(kids.first("responsibleParty"), "assignedEntity")
         return Stay(
-            ids=self.ids(element, "id"),
-            code=self.code(element, "code"),
-            period=self.interval(child(element, "effectiveTime")),
-            discharge=self.code(element, "dischargeDispositionCode"),
+            ids=self.ids(kids.all("id")),
+            code=self.code(kids.first("code")),
+            period=self.interval(kids.first("effectiveTime")),
+            discharge=self.code(kids.first("dischargeDispositionCode")),
             responsible=None if responsible is None else self.party(responsible, SHAPES["responsibleParty"]),
-            participants=self.participations(element, "encounterParticipant"),
-            facility=self.facility(descendant(element, "location/healthCareFacility")),
+            participants=self.participations(kids, "encounterParticipant"),
+            facility=self.facility(child(kids.first("location"), "healthCareFacility")),
         )
 
     def facility(self, element: Element | None) -> Facility:
         """Return where the encounter took place."""
-        address = descendant(element, "location/addr")
+        kids = Kids(element)
+        place = Kids(kids.first("location"))
+        address = place.first("addr")
         return Facility(
-            ids=self.ids(element, "id"),
-            code=self.code(element, "code"),
-            name=text_of(descendant(element, "location/name")),
+            ids=self.ids(kids.all("id")),
+            code=self.code(kids.first("code")),
+            name=text_of(place.first("name")),
             address=None if address is None else parse_address(address),
         )
 

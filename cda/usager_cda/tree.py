@@ -1,7 +1,7 @@
 """Small words for walking and building CDA trees."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
@@ -25,6 +25,26 @@ def child(element: Element | None, name: str) -> Element | None:
 def children(element: Element | None, name: str) -> list[Element]:
     """Return the children of that HL7 name."""
     return [] if element is None else list(element.iterchildren(HL7 + name))
+
+
+class Kids:
+    """The children of an element by HL7 name, found in one pass: several times faster than looking for each name."""
+
+    __slots__ = ("_by_tag",)
+
+    def __init__(self, element: Element | None) -> None:
+        self._by_tag: dict[str, list[Element]] = {}
+        for kid in () if element is None else element:
+            self._by_tag.setdefault(kid.tag, []).append(kid)
+
+    def all(self, name: str) -> Sequence[Element]:
+        """Return the children of that name, in their order."""
+        return self._by_tag.get(HL7 + name, ())
+
+    def first(self, name: str) -> Element | None:
+        """Return the first child of that name, or None."""
+        found = self._by_tag.get(HL7 + name)
+        return found[0] if found else None
 
 
 def descendant(element: Element | None, path: str) -> Element | None:

@@ -1,10 +1,11 @@
 """PN <-> HumanName: the plain names of professionals and relatives. The names of a patient are in `fhir/patient.py`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled, value_of
-from usager_cda.tree import Element, add, attribute, children, node, text_of
+from usager_cda.tree import Element, Kids, add, attribute, node, text_of
 
 OWN_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-own-name"
 PARTNER_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-partner-name"
@@ -47,19 +48,20 @@ def parse_name(element: Element | None) -> Name | None:
     """Return the value of a name element; None when it is absent or says nothing."""
     if element is None:
         return None
-    families, givens = _parts(element, "family"), _parts(element, "given")
+    kids = Kids(element)
+    families, givens = _parts(kids.all("family")), _parts(kids.all("given"))
     text = None if families or givens else text_of(element)
-    name = Name(families, givens, _joined(element, "prefix"), _joined(element, "suffix"), text)
+    name = Name(families, givens, _joined(kids.all("prefix")), _joined(kids.all("suffix")), text)
     return name if name != Name() else None
 
 
-def _parts(element: Element, tag: str) -> tuple[Part, ...]:
-    found = ((text_of(part), attribute(part, "qualifier")) for part in children(element, tag))
-    return tuple((text, qualifier) for text, qualifier in found if text)
+def _parts(found: Sequence[Element]) -> tuple[Part, ...]:
+    parts = ((text_of(part), attribute(part, "qualifier")) for part in found)
+    return tuple((text, qualifier) for text, qualifier in parts if text)
 
 
-def _joined(element: Element, tag: str) -> str | None:
-    return " ".join(filter(None, map(text_of, children(element, tag)))) or None
+def _joined(found: Sequence[Element]) -> str | None:
+    return " ".join(filter(None, map(text_of, found))) or None
 
 
 def build_name(name: Name) -> Element:
