@@ -87,6 +87,12 @@ class NotAcceptable(FHIRError):
     status, code = 406, "not-supported"
 
 
+class TooSlow(FHIRError):
+    """The client stopped in the middle of its request."""
+
+    status, code = 408, "timeout"
+
+
 class Conflict(FHIRError):
     """The act contradicts the state of the server (a reference still in use, a duplicate key)."""
 

@@ -1,13 +1,15 @@
 """Bodies off the wire: bounded, inflated, never read past their limit."""
 
+import asyncio
 import gzip
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from usager_server.definitions import Definitions
-from usager_server.errors import FHIRError, Invalid, TooLarge, UnsupportedMediaType
+from usager_server.errors import FHIRError, Invalid, TooLarge, TooSlow, UnsupportedMediaType
 from usager_server.http.body import Disconnected, WireBody
 
 JSON = {b"content-type": b"application/fhir+json"}
@@ -64,6 +66,32 @@ async def test_a_gzip_bomb_is_refused(definitions: Definitions):
     bomb = gzip.compress(b" " * 10_000_000)
     with pytest.raises(TooLarge):
         await body(Wire([bomb]), definitions, content_encoding="gzip").content()
+
+
+async def test_what_follows_the_gzip_is_not_read(definitions: Definitions):
+    wire = Wire([gzip.compress(b"{}"), *[b"x" * 100] * 50])
+    with pytest.raises(Invalid):
+        await body(wire, definitions, content_encoding="gzip").content()
+    assert wire.asked == 2
+
+
+async def test_gzip_that_inflates_to_nothing_counts_as_it_comes(definitions: Definitions):
+    nothing = zlib.compressobj(wbits=31)
+    wire = Wire([nothing.flush(zlib.Z_FULL_FLUSH) + b"\x00\x00\x00\xff\xff" * 100 for _ in range(50)])
+    with pytest.raises(TooLarge):
+        await body(wire, definitions, content_encoding="gzip").content()
+
+
+async def test_a_client_that_stops_sending_is_not_waited_for(definitions: Definitions, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("usager_server.http.body.PAUSE_SECONDS", 0.01)
+
+    async def silence() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    with pytest.raises(TooSlow) as refusal:
+        await WireBody(silence, JSON, definitions, LIMIT).content()
+    assert refusal.value.headers == {"Connection": "close"}
 
 
 @pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"{}" * 100)[:20]])

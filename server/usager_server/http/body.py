@@ -1,11 +1,12 @@
 """The body of a request, read off the wire: bounded while it streams, inflated when it came as gzip."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from usager_server.definitions import Definitions
-from usager_server.errors import Invalid, TooLarge, UnsupportedMediaType
+from usager_server.errors import Invalid, TooLarge, TooSlow, UnsupportedMediaType
 from usager_server.http.formats import body_format, is_fhir_type
 from usager_server.jsontext import parse_json
 from usager_server.xmltext import tree_from_xml
@@ -14,6 +15,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 GZIP = 16 + zlib.MAX_WBITS
 PIECE_BYTES = 64 * 1024
+# How long a client may send nothing in the middle of its body.
+PAUSE_SECONDS = 30.0
 
 
 class Disconnected(Exception):
@@ -57,14 +60,10 @@ class WireBody:
             raise self._too_large()
         pieces = self._received()
         if self._encoding == "gzip":
-            pieces = self._inflated(pieces)
+            pieces = self._inflated(self._counted(pieces))
         elif self._encoding != "identity":
             raise UnsupportedMediaType(f"Content-Encoding {self._encoding[:40]!r} is not read here; gzip is")
-        size_bytes = 0
-        async for piece in pieces:
-            size_bytes += len(piece)
-            if size_bytes > self._limit_bytes:
-                raise self._too_large()
+        async for piece in self._counted(pieces):
             yield piece
 
     async def resource(self) -> dict[str, Any]:
@@ -82,12 +81,28 @@ class WireBody:
     async def _received(self) -> AsyncIterator[bytes]:
         self.is_being_read = True
         while self.is_being_read:
-            message = await self._receive()
+            message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             self.is_being_read = message.get("more_body", False)
             if piece := message.get("body", b""):
                 yield piece
+
+    async def _next_message(self) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(PAUSE_SECONDS):
+                return await self._receive()
+        except TimeoutError as error:
+            text = f"Nothing more of the body came for {PAUSE_SECONDS:g} s"
+            raise TooSlow(text, headers={"Connection": "close"}) from error
+
+    async def _counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        size_bytes = 0
+        async for piece in pieces:
+            size_bytes += len(piece)
+            if size_bytes > self._limit_bytes:
+                raise self._too_large()
+            yield piece
 
     async def _inflated(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         inflate = zlib.decompressobj(GZIP)
@@ -96,6 +111,8 @@ class WireBody:
                 while piece:
                     yield inflate.decompress(piece, PIECE_BYTES)
                     piece = inflate.unconsumed_tail
+                if inflate.unused_data:
+                    raise Invalid("The body goes on after the end of its gzip", code="structure")
         except zlib.error as error:
             raise Invalid("The body is not gzip, although Content-Encoding says so", code="structure") from error
         if not inflate.eof:
