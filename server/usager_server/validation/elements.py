@@ -21,6 +21,8 @@ def paired(value: Any, walk: Walk) -> Findings | None:
 def list_check(item: Check, minimum: int, maximum: int | None) -> Check:
     """Return the checker of an element that repeats."""
 
+    counted = minimum > 1 or maximum is not None
+
     def check(value: Any, walk: Walk) -> Findings | None:
         if type(value) is not list:
             return one("structure", f"is {json_kind(value)}; this element repeats: an array is expected")
@@ -31,7 +33,7 @@ def list_check(item: Check, minimum: int, maximum: int | None) -> Check:
             found = item(each, walk)
             if found is not None:
                 findings = (findings or []) + under(f"[{index}]", found)
-        if findings is None and (len(value) < minimum or (maximum is not None and len(value) > maximum)):
+        if counted and findings is None and (len(value) < minimum or (maximum is not None and len(value) > maximum)):
             return one("structure", f"stands {len(value)} times; {_range(minimum, maximum)} expected")
         return findings
 

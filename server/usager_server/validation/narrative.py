@@ -20,6 +20,9 @@ cellspacing cellpadding span align valign char charoff abbr axis headers scope r
 """
 _ELEMENTS = frozenset(_ALLOWED_ELEMENTS.split())
 _ATTRIBUTES = frozenset(_ALLOWED_ATTRIBUTES.split())
+_ROOT = re.compile(rf'\s*<div(?=\s)[^<>]*?\sxmlns\s*=\s*(["\'])\s*{re.escape(NAMESPACE)}\s*\1').match
+# Some text right after a tag: true of nearly all narratives, and spares the parser a call for each of their texts.
+_SOME_TEXT = re.compile(r'[a-z"]>\s*[^\s<&]').search
 _LINKS = frozenset({"href", "src", "longdesc", "cite", "usemap"})
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "fax", "sms", "ftp", "ftps", "sftp", "urn", "cid", "mid"})
@@ -30,44 +33,19 @@ class _RefusalError(Exception):
     """Stops the reading at the first thing that may not stand."""
 
 
-class _Reader:
-    """Walks one div; raises _RefusalError."""
+def _start(name: str, attributes: dict[str, str]) -> None:
+    if name not in _ELEMENTS:
+        raise _RefusalError(f"the element <{name[:40]}> is not allowed in a narrative (txt-1)")
+    if attributes:
+        _check_attributes(name, attributes)
 
-    __slots__ = ("content", "depth", "parser")
 
-    def __init__(self) -> None:
-        self.content = False
-        self.depth = 0
-        self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._start_root
-        self.parser.CharacterDataHandler = self._characters
-        self.parser.StartDoctypeDeclHandler = self._declaration
-        self.parser.ProcessingInstructionHandler = self._instruction
+def _declaration(*_: object) -> None:
+    raise _RefusalError("a narrative may hold no document type, hence no entity")
 
-    def _start_root(self, name: str, attributes: dict[str, str]) -> None:
-        if name != "div" or attributes.get("xmlns") != NAMESPACE:
-            raise _RefusalError(f'the narrative must be one <div xmlns="{NAMESPACE}">')
-        self.parser.StartElementHandler = self._start
-        self._start(name, attributes)
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name not in _ELEMENTS:
-            raise _RefusalError(f"the element <{name[:40]}> is not allowed in a narrative (txt-1)")
-        if name == "img":
-            self.content = True
-        if attributes:
-            _check_attributes(name, attributes)
-
-    def _characters(self, text: str) -> None:
-        if not text.isspace():
-            self.content = True
-            self.parser.CharacterDataHandler = None
-
-    def _declaration(self, *_: object) -> None:
-        raise _RefusalError("a narrative may hold no document type, hence no entity")
-
-    def _instruction(self, *_: object) -> None:
-        raise _RefusalError("a narrative may hold no processing instruction")
+def _instruction(*_: object) -> None:
+    raise _RefusalError("a narrative may hold no processing instruction")
 
 
 def _check_attributes(element: str, attributes: Mapping[str, str]) -> None:
@@ -100,16 +78,30 @@ def check_div(value: Any, state: object) -> Findings | None:
     """
     if type(value) is not str or not value:
         return one("structure", f"is {json_kind(value)}; the XHTML of the narrative is expected, as a string")
-    reader = _Reader()
+    # Plain functions as handlers: a parser and an object that know each other are left to the garbage collector.
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = _start
+    parser.StartDoctypeDeclHandler = _declaration
+    parser.ProcessingInstructionHandler = _instruction
     try:
-        reader.parser.Parse(value, True)
+        parser.Parse(value, True)
     except _RefusalError as refusal:
         return one("invariant", str(refusal))
     except (expat.ExpatError, ValueError) as error:
         return one("structure", f"the narrative is not well-formed XHTML: {_reason(error)}")
-    if not reader.content:
+    if not _ROOT(value):
+        return one("invariant", f'the narrative must be one <div xmlns="{NAMESPACE}">')
+    if not _SOME_TEXT(value) and "<img" not in value and not _has_text(value):
         return one("invariant", "the narrative is empty: a div holds some text or an image (txt-2)")
     return None
+
+
+def _has_text(value: str) -> bool:
+    texts: list[str] = []
+    parser = expat.ParserCreate()
+    parser.CharacterDataHandler = texts.append
+    parser.Parse(value, True)
+    return any(not text.isspace() for text in texts)
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Objects: a table of checkers that fills itself as elements are met, and what concerns several elements at once."""
+"""Objects: the checkers of a type's properties, made as resources bear them, and what concerns several at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,11 +34,13 @@ class Choice:
 class Shape:
     """What is to be known of a type, besides its properties one by one.
 
-    Shape   learn compiles the checker of a property when a resource first bears it; pair that of a primitive and its
+    Shape   nests says that the type may hold others of its kind without end (extensions, items, contained ones...).
+            learn compiles the checker of a property when a resource first bears it; pair that of a primitive and its
             underscored sibling. steps gives the FHIRPath step of a choice (valueString -> ".value").
     """
 
     name: str
+    nests: bool
     required: tuple[str, ...]
     choices: tuple[Choice, ...]
     steps: dict[str, str]
@@ -54,7 +56,7 @@ def object_check(shape: Shape, checks: dict[str, Check], rules: Sequence[Rule]) 
 
     Order   the properties, then what is missing, then the invariants when the rest is sound.
     """
-    required, choices = shape.required, shape.choices
+    required, choices, nests = shape.required, shape.choices, shape.nests
 
     def learn(name: str) -> Check:
         check = shape.learn(name)
@@ -68,27 +70,32 @@ def object_check(shape: Shape, checks: dict[str, Check], rules: Sequence[Rule]) 
             return one("structure", f"is {json_kind(node)}; an object of type {shape.name} is expected")
         if len(node) < 2 and (not node or "id" in node):
             return one("invariant", "the object is empty; leave it out, or give it a value or children (ele-1)")
-        walk.depth += 1
-        findings = (
-            None if walk.depth <= DEPTH_LIMIT else one("structure", f"is nested deeper than {DEPTH_LIMIT} objects")
-        )
-        if findings is None:
-            for name, value in node.items():
-                found = (checks.get(name) or learn(name))(value, walk)
-                if found is not None:
-                    findings = (findings or []) + _settle(shape, node, name, found, walk)
-            for name in required:
-                if name not in node:
-                    findings = (findings or []) + _missing(shape, node, name)
-            for choice in choices:
-                present = choice.properties & node.keys()
-                if len(present) > 1 or (choice.required and not present):
-                    findings = (findings or []) + _choose(choice, node, present)
-            if not findings:
-                for holds, invariant in rules:
-                    if not holds(node, walk):
-                        findings = [*(findings or []), broken(invariant)]
-        walk.depth -= 1
+        if nests:
+            if walk.depth >= DEPTH_LIMIT:
+                return one("structure", f"the nesting is deeper than {DEPTH_LIMIT} elements")
+            walk.depth += 1
+        findings: Findings | None = None
+        for name, value in node.items():
+            try:
+                item = checks[name]
+            except KeyError:
+                item = learn(name)
+            found = item(value, walk)
+            if found is not None:
+                findings = (findings or []) + _settle(shape, node, name, found, walk)
+        for name in required:
+            if name not in node:
+                findings = (findings or []) + _missing(shape, node, name)
+        for choice in choices:
+            present = choice.properties & node.keys()
+            if len(present) > 1 or (choice.required and not present):
+                findings = (findings or []) + _choose(choice, present)
+        if not findings:
+            for holds, invariant in rules:
+                if not holds(node, walk):
+                    findings = [*(findings or []), broken(invariant)]
+        if nests:
+            walk.depth -= 1
         return findings or None
 
     return check
@@ -122,7 +129,7 @@ def _missing(shape: Shape, node: dict[str, Any], name: str) -> Findings:
     return one("required", f"the element {name} is missing: {shape.name} requires it", step="." + name)
 
 
-def _choose(choice: Choice, node: dict[str, Any], present: frozenset[str] | set[str]) -> Findings:
+def _choose(choice: Choice, present: frozenset[str] | set[str]) -> Findings:
     kinds = {name.removeprefix("_") for name in present}
     if len(kinds) > 1:
         text = f"{choice.name}[x] stands as {' and '.join(sorted(kinds))}: only one may stand"

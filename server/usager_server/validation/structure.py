@@ -14,6 +14,9 @@ from usager_server.validation.objects import Choice, Shape, broken, object_check
 from usager_server.validation.references import reference_check
 from usager_server.validation.walk import Check, Walk
 
+# Every circle of datatypes goes through one of these.
+NESTING = frozenset({"Extension", "Reference"})
+
 
 class Structure:
     """Checks resources against R4.
@@ -80,6 +83,7 @@ class Structure:
         choices = [element for element in known.elements if element.choice]
         return Shape(
             name=known.name,
+            nests=known.kind in ("resource", "backbone") or known.name in NESTING,
             required=tuple(element.name for element in known.elements if element.min and not element.choice),
             choices=tuple(self._choice(known.name, element) for element in choices),
             steps={name: "." + element.name for name, (element, _) in properties.items() if element.choice},
