@@ -73,6 +73,13 @@ def test_a_malformed_patch_is_400(patch: Any):
     assert refusal.value.status == 400
 
 
+def test_a_list_copied_into_itself_again_and_again_is_refused():
+    doubling = [{"op": "copy", "from": "/a", "path": "/a/-"}] * 60
+    with pytest.raises(FHIRError) as refusal:
+        apply_json_patch({"a": [1]}, doubling)
+    assert (refusal.value.status, refusal.value.issues[0].code) == (422, "too-costly")
+
+
 def test_decimals_keep_their_digits_and_compare_by_worth():
     tree = parse_json(b'{"value":1.50}')
     result = apply_json_patch(

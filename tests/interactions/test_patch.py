@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from httpx import AsyncClient, Response
 
 from tests.served import created, issue
@@ -119,6 +120,25 @@ async def test_a_path_that_names_nothing_is_422_and_a_broken_one_400(client: Asy
     response = await fhirpath_patched(client, patient["id"], operation("delete", "Patient..name"))
     assert response.status_code == 400
     assert "expression" in issue(response)
+
+
+async def test_an_object_is_no_json_patch(client: AsyncClient):
+    patient = await created(client)
+    response = await client.patch(
+        f"/Patient/{patient['id']}",
+        json={"resourceType": "Parameters"},
+        headers={"Content-Type": "application/json-patch+json"},
+    )
+    assert response.status_code == 400
+
+
+async def test_many_costly_paths_are_refused_together(client: AsyncClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("usager_server.interactions.fhirpath_patch.PATHS_SECONDS", 0.05)
+    patient = await created(client)
+    path = "Patient.where(" + " or ".join(["descendants().descendants().count() < 0"] * 40) + ")"
+    response = await fhirpath_patched(client, patient["id"], *[operation("delete", path)] * 200)
+    assert response.status_code == 403
+    assert issue(response)["code"] == "too-costly"
 
 
 async def test_plain_members_are_merged(client: AsyncClient):

@@ -1,18 +1,20 @@
 """FHIRPath Patch: a Parameters resource whose operations say where by FHIRPath."""
 
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 from usager_server.definitions import Definitions, Element
-from usager_server.errors import Invalid, Unprocessable
+from usager_server.errors import Invalid, TooCostly, Unprocessable
 from usager_server.fhirpath.evaluator import Evaluator
 from usager_server.fhirpath.nodes import Environment, Node
 from usager_server.interactions.json_patch import clone
 from usager_server.interactions.subset import choice_name
 
 OPERATIONS_LIMIT = 1000
-# A path comes from outside: it may not run for long.
+# Paths come from outside, and everyone waits while they run: a bound for each, and one for all of a patch.
 BUDGET = 200_000
+PATHS_SECONDS = 2.0
 
 
 def apply_fhirpath_patch(definitions: Definitions, tree: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,17 +26,19 @@ def apply_fhirpath_patch(definitions: Definitions, tree: dict[str, Any], patch: 
     parameters = patch.get("parameter", [])
     if not isinstance(parameters, list) or len(parameters) > OPERATIONS_LIMIT:
         raise Invalid(f"A FHIRPath Patch is a list of at most {OPERATIONS_LIMIT} operations", "Parameters.parameter")
+    end = monotonic() + PATHS_SECONDS
     for number, parameter in enumerate(parameters):
-        _Step(definitions, parameter, f"Parameters.parameter[{number}]").apply(tree)
+        _Step(definitions, parameter, f"Parameters.parameter[{number}]", end).apply(tree)
     return tree
 
 
 class _Step:
-    """One operation and its place in the patch."""
+    """One operation, its place in the patch, and when the paths must have been found."""
 
-    def __init__(self, definitions: Definitions, parameter: Any, place: str) -> None:
+    def __init__(self, definitions: Definitions, parameter: Any, place: str, end: float) -> None:
         self.definitions = definitions
         self.place = place
+        self.end = end
         if not isinstance(parameter, Mapping) or parameter.get("name") != "operation":
             raise Invalid("Each parameter of a FHIRPath Patch is named 'operation'", f"{place}.name", code="value")
         parts = parameter.get("part", [])
@@ -77,8 +81,11 @@ class _Step:
 
     def nodes(self, tree: dict[str, Any], path: str) -> Sequence[Node]:
         """Return the elements of the resource that a path names."""
+        left = self.end - monotonic()
+        if left <= 0:
+            raise TooCostly(f"The paths of this patch take over {PATHS_SECONDS:g} s: send several", self.place)
         try:
-            found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=BUDGET))
+            found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=BUDGET, seconds=left))
         except Invalid as error:
             raise Invalid(str(error), self.place, code="value") from error
         for node in found:

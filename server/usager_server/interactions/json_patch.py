@@ -19,6 +19,8 @@ MEMBERS = {
     "test": ("path", "value"),
 }
 OPERATIONS_LIMIT = 1000
+# What all the copies of one patch may make: a list copied into itself doubles each time.
+COPIED_LIMIT = 100_000
 
 
 def apply_json_patch(tree: Any, operations: Any) -> Any:
@@ -30,8 +32,14 @@ def apply_json_patch(tree: Any, operations: Any) -> Any:
         raise Invalid("A JSON Patch is an array of operations", code="structure")
     if len(operations) > OPERATIONS_LIMIT:
         raise Invalid(f"A JSON Patch may have at most {OPERATIONS_LIMIT} operations", code="too-long")
+    copied = 0
     for number, operation in enumerate(operations):
-        tree = _Step(number, operation).apply(tree)
+        step = _Step(number, operation)
+        if step.name == "copy":
+            copied += size(step.find(tree, step.source))
+            if copied > COPIED_LIMIT:
+                raise Unprocessable(f"{step.place}: the patch copies over {COPIED_LIMIT} values", code="too-costly")
+        tree = step.apply(tree)
     return tree
 
 
@@ -139,6 +147,13 @@ def clone(tree: Any) -> Any:
     if isinstance(tree, list):
         return [clone(value) for value in tree]
     return tree
+
+
+def size(tree: Any) -> int:
+    """Return how many values a tree holds, itself included."""
+    if isinstance(tree, dict):
+        return 1 + sum(size(value) for value in tree.values())
+    return 1 + sum(size(value) for value in tree) if isinstance(tree, list) else 1
 
 
 def same(one: Any, other: Any) -> bool:
