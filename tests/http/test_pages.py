@@ -126,3 +126,13 @@ async def test_installed_profiles_may_be_read(whole: httpx.AsyncClient):
     canonical = patient["supportedProfile"][0]
     answer = await whole.get(f"/fhir/StructureDefinition/{canonical.rpartition('/')[2]}")
     assert answer.json()["url"] == canonical
+
+
+async def test_with_tokens_only_the_capabilities_and_the_pages_are_open(postgres: EmbeddedPostgres, tmp_path):
+    (tmp_path / "tokens").write_text("0123456789abcdef0123456789abcdef 1 front\n")
+    database = await copied_database(postgres)
+    async with running_app(database.url, auth="token", token_file=tmp_path / "tokens") as client:
+        asked = ["/fhir/metadata", "/", "/health", "/fhir/Patient", "/fhir/Patient/1", "/fhir/$validate"]
+        answers = {path: (await client.get(path)).status_code for path in asked}
+    await drop_database(database)
+    assert list(answers.values()) == [200, 200, 200, 401, 401, 401]

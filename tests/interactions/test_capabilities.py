@@ -69,3 +69,9 @@ async def test_an_unknown_mode_is_refused(client: AsyncClient):
     answer = await client.get("/metadata?mode=everything")
     assert answer.status_code == 400
     assert "full, normative, terminology" in answer.text
+
+
+async def test_only_the_elements_asked_for_are_returned(client: AsyncClient):
+    answer = (await client.get("/metadata?_elements=software")).json()
+    assert answer["software"]["name"] == "Usager"
+    assert "rest" not in answer

@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from usager_server.caller import Caller
 from usager_server.errors import AddressTooLong, HeadersTooLarge, NotAcceptable
 from usager_server.http.body import Disconnected, WireBody
-from usager_server.http.context import Context
+from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.errors import error_reply
 from usager_server.http.formats import answer_format, prefers_raw
 from usager_server.http.observability import KEY, Exchange
 from usager_server.http.replies import Manner, Send, send_reply
+from usager_server.interactions.capabilities import capabilities
 from usager_server.interactions.read import parse_http_date, read
 from usager_server.interactions.request import Request, parse_prefer, parse_query_string
 from usager_server.interactions.routing import Interaction, route
@@ -63,8 +65,8 @@ class FHIRDoor:
         query = scope["query_string"]
         _check_sizes(scope, query)
         refusal = _read_manner(manner, headers, query)
-        caller = self._context.caller(headers, exchange.request_id)
         interaction, request = self._routed(scope, query)
+        caller = self._caller(interaction, headers, exchange.request_id)
         exchange.interaction, exchange.type = interaction.__name__, request.type
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
@@ -75,6 +77,12 @@ class FHIRDoor:
         if interaction is read:
             return await read(session, request)
         return _with_preference(request, await _watched(interaction, session, request, receive, body))
+
+    def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
+        """Return who is calling. What the server can do is told to anyone: FHIR R4 http.html#capabilities."""
+        if interaction is capabilities:
+            return Caller(DEFAULT_TENANT, "anonymous", request_id)
+        return self._context.caller(headers, request_id)
 
     def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
         path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).strip("/")

@@ -8,6 +8,7 @@ from usager_server.canonicals import canonical
 from usager_server.errors import Invalid
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import House, Reply, Session
+from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
 from usager_server.jsontext import build_json
 from usager_server.search.parameter import Parameter
 
@@ -47,6 +48,9 @@ async def capabilities(session: Session, request: Request) -> Reply:
     if mode not in MODES:
         raise Invalid(f"mode is {mode!r}; it must be {', '.join(MODES)}", "mode", code="value")
     text = build_json(terminology_capabilities()).decode() if mode == "terminology" else capability_text(session.house)
+    subset = parse_subset(request.query)
+    if subset != WHOLE:
+        text = subset_text(session.house.definitions, text, subset)
     return Reply(document=text.replace(HERE, session.base_url))
 
 
