@@ -127,6 +127,7 @@ async def test_a_failure_in_the_store_leaves_nothing(client: AsyncClient):
         entry("PUT", "Patient/mine", {**PATIENT, "id": "mine"}, ifMatch='W/"4"'),
     )
     assert response.status_code == 412
+    assert issue(response)["expression"] == ["Bundle.entry[1].resource"]
     assert await count(client) == 0
 
 

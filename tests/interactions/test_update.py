@@ -68,3 +68,9 @@ async def test_a_subset_is_not_stored_over_the_whole(client: AsyncClient):
     response = await client.put(f"/Patient/{patient['id']}", json=part)
     assert response.status_code == 422
     assert issue(response)["expression"] == ["Patient.meta.tag"]
+
+
+async def test_if_none_match_of_anything_only_creates(client: AsyncClient):
+    only_create = {"If-None-Match": "*"}
+    assert (await client.put("/Patient/mine", json=MINE, headers=only_create)).status_code == 201
+    assert (await client.put("/Patient/mine", json=MINE, headers=only_create)).status_code == 412

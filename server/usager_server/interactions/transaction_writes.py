@@ -110,7 +110,11 @@ class Writes:
     async def _update(self, updates: Sequence[tuple[Entry, Change]]) -> None:
         if not updates:
             return
-        written = await self.session.repository.write([change for _, change in updates])
+        try:
+            written = await self.session.repository.write([change for _, change in updates])
+        except FHIRError as error:
+            refused = [entry for entry, change in updates if f"{change.draft.type}/{change.draft.id} " in str(error)]
+            refuse_entry(error, (refused or [entry for entry, _ in updates])[0])
         for (entry, _), made in zip(updates, written, strict=True):
             entry.reply = written_reply(made.stored, 201 if made.created else 200, entry.request.prefer)
 

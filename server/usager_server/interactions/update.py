@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from usager_server.errors import Invalid, Unprocessable
+from usager_server.errors import Invalid, Unprocessable, VersionConflict
 from usager_server.interactions import binary
 from usager_server.interactions.checks import check_id, check_resource, check_same_id, check_type
 from usager_server.interactions.conditions import held_match, parse_identity
-from usager_server.interactions.request import Request
+from usager_server.interactions.request import Request, etags_name
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import is_subsetted
 from usager_server.interactions.writing import store_new, store_next
@@ -25,7 +25,24 @@ async def update(session: Session, request: Request) -> Reply:
         return await binary.update(session, request)
     resource = await request.body.resource()
     check_update(session, resource, request.type, request.id)
-    return await store_next(session, request, resource, request.id)
+    if request.if_none_match is None:
+        return await store_next(session, request, resource, request.id)
+    async with session.transaction() as inner:
+        await refuse_known(inner, request)
+        return await store_next(inner, request, resource, request.id)
+
+
+async def refuse_known(session: Session, request: Request) -> None:
+    """Refuse an update that is meant to create, when what it would replace is there (RFC 9110 13.1.2).
+
+    Errors  VersionConflict (412) when If-None-Match is `*` or names the current version.
+    """
+    await session.repository.claim(f"{request.type}/{request.id}")
+    current = await session.repository.read(request.type, request.id)
+    if current is None or current.document is None:
+        return
+    if etags_name(request.if_none_match or "", current.version):
+        raise VersionConflict(f"{request.type}/{request.id} is there already, at version {current.version}")
 
 
 async def conditional_update(session: Session, request: Request) -> Reply:
