@@ -1,13 +1,16 @@
 """DocumentReference/$import-cda: a document filed once, with whom and behind what it belongs."""
 
+import asyncio
 import base64
+from datetime import date
 
 import httpx
 import pytest
 
-from tests.cda.documents import ALL, everything, resources
+from tests.cda.documents import ALL, EXAMPLES, everything, resources
 from tests.served import FHIR_JSON, issue
 from usager_cda import bundle_from_cda
+from usager_server.demo.people import demonstration
 
 XML = {"Content-Type": "application/xml"}
 COUNTED = ("Patient", "Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Encounter", "Binary")
@@ -78,6 +81,30 @@ async def test_the_same_document_twice_is_filed_once(client):
     assert "already" in again.json()["entry"][0]["response"]["outcome"]["issue"][0]["diagnostics"]
     assert [await count(client, each) for each in COUNTED] == before
     assert await count(client, "DocumentReference") == 1
+
+
+async def test_the_same_document_six_times_at_once_is_filed_once(client):
+    responses = await asyncio.gather(*(imported(client, everything()) for _ in range(6)))
+    assert [response.status_code for response in responses] == [200] * 6
+    assert len({response.headers["Location"] for response in responses}) == 1
+    assert await count(client, "DocumentReference") == 1
+    assert await count(client, "Patient") == 1
+
+
+async def test_different_documents_of_one_person_at_once_make_one_person(client):
+    others = [edited(('extension="V3"', f'extension="X{i}"'), ('"LOT"', f'"LOT{i}"')) for i in range(5)]
+    responses = await asyncio.gather(*(imported(client, each) for each in others))
+    assert [response.status_code for response in responses] == [200] * 5
+    assert await count(client, "DocumentReference") == 5
+    assert await count(client, "Patient") == 1
+
+
+async def test_the_people_of_the_demonstration_are_recognised(client):
+    people = demonstration(date(2026, 3, 12))
+    assert (await client.post("/", json=people, headers=FHIR_JSON)).status_code == 200
+    before = [await count(client, each) for each in ("Organization", "Practitioner")]
+    await filed(client, (EXAMPLES / "lettre-de-liaison.xml").read_bytes())
+    assert [await count(client, each) for each in ("Organization", "Practitioner")] == before
 
 
 async def test_the_bundle_posted_twice_is_filed_once_too(client):
