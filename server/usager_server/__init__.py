@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
     from usager_server.hookspecs import hookimpl as hookimpl
-    from usager_server.interactions.finding import find as find
     from usager_server.interactions.finding import fetch as fetch
+    from usager_server.interactions.finding import find as find
     from usager_server.interactions.session import Reply as Reply
     from usager_server.interactions.session import Session as Session
     from usager_server.operations import Operation as Operation
