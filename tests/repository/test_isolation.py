@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from tests.conftest import Database
+from tests.conftest import Database, copied_database, drop_database
 from tests.repository.drafting import now, patient
 from tests.repository.looking import look
 from usager_server.definitions import Definitions
@@ -15,6 +16,7 @@ from usager_server.repository import HistoryQuery, claiming, reading
 from usager_server.repository.changing import delete_statement, update_statement
 from usager_server.repository.connections import Connections
 from usager_server.repository.creating import create_statement
+from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.isolation import SHARED_TABLES, refuse_open_wall, unwalled_tables
 from usager_server.repository.postgres import PostgresRepository, PostgresStore
 from usager_server.repository.running import under_tenant
@@ -151,20 +153,36 @@ async def test_an_error_does_not_show_the_key(repository: PostgresRepository) ->
     assert "secret-id" not in str(refusal.value.issues)
 
 
+@pytest.fixture(scope="module")
+async def planned_database(each_postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database with enough Patients, counted, for the planner to tell one index from another."""
+    database = await copied_database(each_postgres)
+    await look(
+        database,
+        """
+        INSERT INTO resource (row, self, last_updated, tenant, version, type, method, id, document)
+        SELECT n, n, now(), 1, 1, 103, 1, 'p' || n, '{}' FROM generate_series(1, 500) AS n
+        """,
+    )
+    await look(database, "SELECT refresh_statistics()")
+    yield database
+    await drop_database(database)
+
+
 POINT_STATEMENTS: dict[str, tuple[str, list[object]]] = {
     "read": (reading.READ, ["1", 103, "x"]),
     "vread": (reading.VREAD, ["1", 103, "x", 1]),
-    "read_many": (reading.READ_MANY, ["1", [103], ["x"]]),
-    "claim": (claiming.HOLD, ["1", [1]]),
+    "read_many": (reading.READ_MANY, ["1", "{103}", ["x"]]),
+    "claim": (claiming.HOLD, ["1", "{1}"]),
     "under_tenant": (under_tenant("SELECT row FROM index_token WHERE tenant = t.tenant AND token = 5"), ["1"]),
 }
 
 
 @pytest.mark.parametrize("name", POINT_STATEMENTS)
 @pytest.mark.parametrize("handicap", ["", "enable_nestloop", "enable_indexscan", "enable_material"])
-async def test_the_tenant_is_set_before_rows_are_read(each_database: Database, name: str, handicap: str) -> None:
+async def test_the_tenant_is_set_before_rows_are_read(planned_database: Database, name: str, handicap: str) -> None:
     statement, arguments = POINT_STATEMENTS[name]
-    plan = await _plan(each_database, statement, arguments, handicap)
+    plan = await _plan(planned_database, statement, arguments, handicap)
     assert "Nested Loop" in plan[0] or "Insert on claim" in plan[0]
     setter = next(number for number, line in enumerate(plan) if re.search(r"^ *->  (Result|Subquery Scan on t)", line))
     readers = [
@@ -175,48 +193,34 @@ async def test_the_tenant_is_set_before_rows_are_read(each_database: Database, n
 
 
 @pytest.mark.parametrize("name", ["read", "vread", "read_many"])
-async def test_reads_go_by_the_primary_key_under_row_level_security(each_database: Database, name: str) -> None:
+async def test_reads_go_by_the_primary_key_under_row_level_security(planned_database: Database, name: str) -> None:
     statement, arguments = POINT_STATEMENTS[name]
-    await _fill(each_database)
-    plan = "\n".join(await _plan(each_database, statement, arguments))
+    plan = "\n".join(await _plan(planned_database, statement, arguments))
     assert "Index Scan using resource_pkey" in plan
     assert re.search(r"Index Cond: \(\(tenant = .*\) AND \(type = .*\) AND \(id = ", plan)
     assert "Seq Scan on" not in plan
 
 
 @pytest.mark.parametrize("statement", [update_statement(EVERYTHING), delete_statement()])
-async def test_changes_go_by_indexes_under_row_level_security(each_database: Database, statement: str) -> None:
-    await _fill(each_database)
+async def test_changes_go_by_indexes_under_row_level_security(planned_database: Database, statement: str) -> None:
     arguments = ["1", 103, "x", None, now(), 2, None]
     if "$8" in statement:
         arguments += ["head", "tail", *["{1}"] * 4, ["a"], *["{1}"] * 7, ["a"]]
-    plan = "\n".join(await _plan(each_database, statement, arguments))
+    plan = "\n".join(await _plan(planned_database, statement, arguments))
     assert "Seq Scan on" not in plan
     assert plan.count("Index Scan using resource_pkey") == 3
 
 
-async def test_a_create_sets_the_tenant_before_it_writes(each_database: Database) -> None:
+async def test_a_create_sets_the_tenant_before_it_writes(planned_database: Database) -> None:
     statement = create_statement(EVERYTHING)
     assert statement.count("t.tenant") >= 7
     one: list[object] = ["{1}", "{1}", f"{{{now()}}}", "{103}", "{1}", ["x"], "{NULL}", ["{}"]]
     arguments: list[object] = ["1", *one, *["{1}"] * 5, *["{1}"] * 2, ["a"], *["{1}"] * 9, ["a"]]
-    plan = await _plan(each_database, statement, arguments)
+    plan = await _plan(planned_database, statement, arguments)
     inserts = [number for number, line in enumerate(plan) if "Insert on" in line]
     assert len(inserts) == 7
     for start, end in zip(inserts, [*inserts[1:], len(plan)], strict=True):
         assert any("CTE Scan on t" in line for line in plan[start:end])
-
-
-async def _fill(database: Database) -> None:
-    """Store enough Patients, and count them, for the planner to tell one index from another."""
-    await look(
-        database,
-        """
-        INSERT INTO resource (row, self, last_updated, tenant, version, type, method, id, document)
-        SELECT n, n, now(), 1, 1, 103, 1, 'p' || n, '{}' FROM generate_series(1, 500) AS n
-        """,
-    )
-    await look(database, "SELECT refresh_statistics()")
 
 
 async def _plan(database: Database, statement: str, arguments: list[object], handicap: str = "") -> list[str]:

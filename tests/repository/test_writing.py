@@ -192,3 +192,15 @@ async def test_a_row_number_taken_is_replaced(repository: PostgresRepository) ->
     await repository.create([first])
     await repository.create([second])
     assert await repository.read("Patient", "two") == second.stored(1)
+
+
+async def test_a_write_that_always_comes_second_says_so(
+    repository: PostgresRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_draft: object) -> bool:
+        return False
+
+    monkeypatch.setattr(repository._writer, "_created", never)
+    with pytest.raises(Conflict):
+        await repository.update(patient("never"))
+    assert await repository.read("Patient", "never") is None

@@ -9,12 +9,12 @@ from usager_server.repository.running import Runner
 HOLD = """
 INSERT INTO claim (tenant, key)
 SELECT t.tenant, c.key
-FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, unnest($2::bigint[]) AS c(key)
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, unnest($2::text::bigint[]) AS c(key)
 ON CONFLICT DO NOTHING
 """
 
 # Deleted at once: others wait for this transaction all the same, and the table stays empty without anyone cleaning it.
-LET_GO = "DELETE FROM claim WHERE tenant = $1::text::int AND key = ANY ($2::bigint[])"
+LET_GO = "DELETE FROM claim WHERE tenant = $1::text::int AND key = ANY ($2::text::bigint[])"
 
 
 async def claim(runner: Runner, keys: Iterable[str]) -> None:
@@ -22,9 +22,10 @@ async def claim(runner: Runner, keys: Iterable[str]) -> None:
     numbers = sorted({claim_number(runner.tenant, key) for key in keys})
     if not numbers:
         return
+    written = f"{{{','.join(map(str, numbers))}}}"
     async with runner.transaction() as inside:
-        await inside.rows(HOLD, numbers)
-        await inside.rows(LET_GO, numbers)
+        await inside.rows(HOLD, written)
+        await inside.rows(LET_GO, written)
 
 
 def claim_number(tenant: int, key: str) -> int:

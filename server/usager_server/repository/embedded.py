@@ -81,6 +81,8 @@ class EmbeddedPostgres:
         if self._use is None:
             return
         atexit.unregister(self.stop)
+        if not self.folder.exists():  # removed meanwhile: the server sees it too, and ends
+            return
         with exclusive_lock(self.folder / "start.lock"):
             self._use.close()
             self._use = None

@@ -19,7 +19,7 @@ FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, L
 READ_MANY = """
 SELECT r.type, r.id, r.version, r.last_updated, r.method, r.document, r.content
 FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t,
-unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
+unnest($2::text::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
     SELECT type, id, version, last_updated, method, document, content FROM resource
     WHERE tenant = t.tenant AND type = wanted.type AND id = wanted.id LIMIT 1
 ) AS r
@@ -63,7 +63,8 @@ async def read_many(
     if not wanted:
         return {}
     names = {numbers[kind]: kind for kind, _ in wanted}
-    found = await runner.rows(READ_MANY, [numbers[kind] for kind, _ in wanted], [key for _, key in wanted])
+    types = ",".join(str(numbers[kind]) for kind, _ in wanted)
+    found = await runner.rows(READ_MANY, f"{{{types}}}", [key for _, key in wanted])
     return {(names[number], key): stored(names[number], key, row) for number, key, *row in found}
 
 

@@ -22,7 +22,7 @@ TRIES = 5
 
 LOCK = """
 SELECT r.type, r.id FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t,
-unnest($2::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
+unnest($2::text::smallint[], $3::text[]) AS wanted(type, id), LATERAL (
     SELECT type, id FROM resource
     WHERE tenant = t.tenant AND type = wanted.type AND id = wanted.id FOR UPDATE
 ) AS r
@@ -57,6 +57,7 @@ class Writer:
             else:
                 self._learn(new_values, created=len(drafts))
                 return
+        raise _beaten()
 
     async def update(self, draft: Draft, expected_version: int | None, may_create: bool) -> Written:
         """Store the next version, or the first."""
@@ -71,8 +72,8 @@ class Writer:
                 return Written(draft.stored(old["version"] + 1), created=old["deleted"])
             _refuse_unknown(draft, expected_version, may_create)
             if await self._created(draft):
-                break
-        return Written(draft.stored(1), created=True)
+                return Written(draft.stored(1), created=True)
+        raise _beaten()
 
     async def delete(
         self, resource_type: str, resource_id: str, instant: datetime, expected_version: int | None
@@ -104,6 +105,10 @@ class Writer:
             for change in changes
         ]
 
+    async def lock(self, references: Sequence[tuple[str, str]]) -> None:
+        """Lock the resources that exist."""
+        await self._locked({(self._numbers[kind], key) for kind, key in references if kind in self._numbers})
+
     def _key(self, draft: Draft) -> Key:
         return self._numbers[draft.type], draft.id
 
@@ -113,13 +118,14 @@ class Writer:
         if old is None or old["fresh"]:
             return old
         async with self._runner.transaction() as runner:
-            await runner.rows(LOCK, [key[0]], [key[1]])
+            await runner.rows(LOCK, f"{{{key[0]}}}", [key[1]])
             return await runner.row(statement, *arguments)
 
     async def _locked(self, keys: set[Key]) -> set[Key]:
         """Lock the resources that exist, in the same order whoever asks, and return which they are."""
         ordered = sorted(keys)
-        found = await self._runner.rows(LOCK, [number for number, _ in ordered], [key for _, key in ordered])
+        types = ",".join(str(number) for number, _ in ordered)
+        found = await self._runner.rows(LOCK, f"{{{types}}}", [key for _, key in ordered])
         return {(number, key) for number, key in found}
 
     async def _created(self, draft: Draft) -> bool:
@@ -159,6 +165,11 @@ def _refuse_unknown(draft: Draft, expected_version: int | None, may_create: bool
         raise VersionConflict(f"{draft.type}/{draft.id} does not exist, so it is not at version {expected_version}.")
     if not may_create:
         raise NotFound(f"{draft.type}/{draft.id} does not exist.")
+
+
+def _beaten() -> Conflict:
+    """Return the refusal of a write that others were faster than, each time it was tried."""
+    return Conflict("Others keep writing the same resource; try again.", code="lock-error")
 
 
 def _is_row_number_taken(refusal: Conflict) -> bool:
