@@ -137,6 +137,16 @@ async def test_two_conditional_updates_of_one_identity_are_refused(client: Async
     assert issue(response)["expression"] == ["Bundle.entry[1]"]
 
 
+async def test_a_create_and_an_update_of_one_identity_are_refused(client: AsyncClient):
+    made = entry("POST", "Patient", ANNE_DURAND, ifNoneExist=CONDITION)
+    updated = entry("PUT", f"Patient?{CONDITION}", ANNE_DURAND)
+    for asked in ((made, updated), (updated, made)):
+        response = await sent(client, *asked)
+        assert response.status_code == 400, response.text
+        assert issue(response)["expression"] == ["Bundle.entry[1]"]
+    assert "entry" not in (await client.get("/Patient")).json()
+
+
 async def test_two_conditions_that_name_one_resource_are_refused(client: AsyncClient):
     await created(client, ANNE_DURAND)
     response = await sent(

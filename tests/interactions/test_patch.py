@@ -1,5 +1,6 @@
 """patch through HTTP: JSON Patch and FHIRPath Patch."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -45,6 +46,15 @@ async def test_a_json_patch_makes_a_version(client: AsyncClient):
     assert response.status_code == 200
     assert response.json()["active"] is True
     assert response.json()["meta"]["versionId"] == "2"
+
+
+async def test_patches_at_once_are_all_kept(client: AsyncClient):
+    patient = await created(client)
+    patches = [{"op": "add", "path": "/name/0/given/-", "value": f"g{number}"} for number in range(30)]
+    await json_patched(client, patient["id"], {"op": "add", "path": "/name/0/given", "value": ["Anne"]})
+    answers = await asyncio.gather(*(json_patched(client, patient["id"], one) for one in patches))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len((await client.get(f"/Patient/{patient['id']}")).json()["name"][0]["given"]) == 31
 
 
 async def test_a_patch_that_leaves_an_invalid_resource_is_refused(client: AsyncClient):

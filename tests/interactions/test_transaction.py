@@ -1,5 +1,6 @@
 """transaction: all or nothing, and links between entries."""
 
+import asyncio
 from typing import Any
 
 from httpx import AsyncClient, Response
@@ -160,6 +161,15 @@ async def test_minimal_answers_have_no_resource(client: AsyncClient):
     answer = response.json()["entry"][0]
     assert "resource" not in answer
     assert answer["response"]["location"].startswith("Patient/")
+
+
+async def test_transactions_that_cross_wait_for_each_other(client: AsyncClient):
+    patients = [await created(client) for _ in range(6)]
+    deletes = [entry("DELETE", f"Patient/{patient['id']}") for patient in patients]
+    updates = [entry("PUT", f"Patient/{patient['id']}", patient) for patient in patients]
+    orders = [list(way)[:: 1 if turn % 2 else -1] for turn in range(6) for way in (deletes, updates)]
+    answers = await asyncio.gather(*(sent(client, *order) for order in orders))
+    assert [answer.status_code for answer in answers] == [200] * len(orders)
 
 
 async def test_a_patch_takes_part(client: AsyncClient):

@@ -1,5 +1,6 @@
 """$meta, $meta-add, $meta-delete."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -40,6 +41,14 @@ async def test_added_labels_are_there_once_and_make_a_version(client: AsyncClien
     assert (await changed(client, "meta-add", patient["id"], tag=[TAG]))["tag"] == [TAG]
     read = (await client.get(f"/Patient/{patient['id']}")).json()
     assert (read["meta"]["versionId"], read["meta"]["tag"]) == ("2", [TAG])
+
+
+async def test_labels_added_at_once_are_all_there(client: AsyncClient):
+    patient = await created(client)
+    tags = [{"system": "urn:example:tags", "code": f"t{number}"} for number in range(20)]
+    await asyncio.gather(*(changed(client, "meta-add", patient["id"], tag=[tag]) for tag in tags))
+    found = (await client.get(f"/Patient/{patient['id']}")).json()
+    assert len(found["meta"]["tag"]) == 20
 
 
 async def test_deleted_labels_are_gone(client: AsyncClient):

@@ -18,8 +18,6 @@ from usager_server.repository import Stored
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCHES = ("application/merge-patch+json", "application/json")
 XML_PATCH = "application/xml-patch+xml"
-# Against somebody else writing between our read and our write, when the client named no version.
-ATTEMPTS = 5
 
 Patch = Callable[[dict[str, Any]], Any]
 """What makes of a tree, which it may change, the patched one."""
@@ -68,15 +66,15 @@ async def read_patch(session: Session, body: Body) -> Patch:
 
 
 async def apply_patch(session: Session, request: Request, changes: Patch) -> Reply:
-    """Apply a patch to the current version, again when somebody else wrote meanwhile."""
-    for attempt in range(1, ATTEMPTS + 1):
-        current = await _current(session, request)
-        try:
-            return await _store_patched(session, request, current, changes)
-        except VersionConflict:
-            if request.if_match is not None or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
+    """Apply a patch to the current version; when somebody else wrote meanwhile, again, and nobody may then."""
+    try:
+        return await _store_patched(session, request, await _current(session, request), changes)
+    except VersionConflict:
+        if request.if_match is not None:
+            raise
+    async with session.transaction() as inner:
+        await inner.repository.lock([(request.type, request.id)])
+        return await _store_patched(inner, request, await _current(inner, request), changes)
 
 
 async def _current(session: Session, request: Request) -> Stored:

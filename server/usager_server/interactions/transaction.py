@@ -64,10 +64,18 @@ def _check_entry(session: Session, entry: Entry) -> None:
 async def _run(session: Session, entries: Sequence[Entry]) -> None:
     writes = Writes(session, entries)
     await writes.hold_identities()
+    await _hold_targets(session, entries)
     await _each(session, [e for e in entries if e.interaction in (delete, conditional_delete)])
     await writes.run()
     await _each(session, [e for e in entries if e.interaction in (patch, conditional_patch)])
     await _each(session, [e for e in entries if e.reply is None])
+
+
+async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:
+    """Lock what will be deleted, updated and patched, in one order for all: two transactions must not cross."""
+    written = [(e.request.type, e.request.id) for e in entries if e.interaction in (delete, update, patch)]
+    if len(written) > 1:
+        await session.repository.lock(written)
 
 
 async def _each(session: Session, entries: Iterable[Entry]) -> None:

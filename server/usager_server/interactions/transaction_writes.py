@@ -12,6 +12,7 @@ from usager_server.interactions.entries import Entry, refuse_entry
 from usager_server.interactions.links import Holder, Links
 from usager_server.interactions.patch import conditional_patch, patch
 from usager_server.interactions.request import parse_query_string
+from usager_server.interactions.routing import Interaction
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.update import conditional_update, replaced_id, update
 from usager_server.interactions.writing import expected_version, new_id, prepared, written_reply
@@ -21,6 +22,9 @@ SLICE = 25
 CONDITIONAL_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
 RESTFUL = re.compile(r"(.+/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 VERSION = re.compile(r"(.+)/_history/[^/]+")
+
+# What two entries may do to one identity: make it once for both, or delete the old one and make a new one.
+TOGETHER: Sequence[set[Interaction]] = ({create}, {create, conditional_delete})
 
 Target = tuple[str, str]
 
@@ -41,15 +45,15 @@ class Writes:
 
     async def hold_identities(self) -> None:
         """Claim every condition, in one order for all transactions so that two of them cannot wait for each other."""
-        writes = set[Identity]()
+        asked: dict[Identity, set[Interaction]] = {}
         for entry in self.entries:
             identity = self._identity(entry)
             if identity is None:
                 continue
-            if entry.interaction is not create and identity in writes:
+            before = asked.setdefault(identity, set())
+            if not all({entry.interaction, other} in TOGETHER for other in before):
                 raise Invalid(f"Two entries write to the one that {identity.key} names", entry.place, code="duplicate")
-            if entry.interaction is not create:
-                writes.add(identity)
+            before.add(entry.interaction)
             self.identities[entry.index] = identity
         if self.identities:
             await self.session.repository.claim(*sorted({identity.key for identity in self.identities.values()}))

@@ -69,6 +69,7 @@ async def _change(session: Session, request: OperationRequest, merge: Merge) -> 
     if not isinstance(change, dict):
         raise Invalid("meta must be a Meta (valueMeta)", "Parameters.parameter.where(name = 'meta')", code="value")
     async with session.transaction() as inner:
+        await inner.repository.lock([(request.resource_type or "", request.resource_id or "")])
         resource, current = await _current(inner, request)
         changed = {**resource, "meta": merge(resource.get("meta", {}), change)}
         if changed == resource:

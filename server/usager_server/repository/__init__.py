@@ -159,6 +159,10 @@ class Repository(Protocol):
         """Hold identities (texts of conditions) until the transaction ends; a second holder waits for the first."""
         ...
 
+    async def lock(self, references: Sequence[tuple[str, str]]) -> None:
+        """Let nobody else write these resources, those that exist, until the transaction ends."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager["Repository"]:
         """Return the same repository inside one transaction: committed at the end, rolled back on an exception."""
         ...

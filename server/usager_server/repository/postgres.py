@@ -131,6 +131,10 @@ class PostgresRepository:
         """Hold identities until the transaction ends; a second holder waits for the first."""
         await claiming.claim(self.runner, keys)
 
+    async def lock(self, references: Sequence[tuple[str, str]]) -> None:
+        """Let nobody else write these resources, those that exist, until the transaction ends."""
+        await self._writer.lock(references)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresRepository"]:
         """Yield the same repository inside one transaction: committed at the end, rolled back on an exception."""
