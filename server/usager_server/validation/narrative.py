@@ -24,6 +24,7 @@ _ROOT = re.compile(rf'\s*<div(?=\s)[^<>]*?\sxmlns\s*=\s*(["\'])\s*{re.escape(NAM
 # Some text right after a tag: true of nearly all narratives, and spares the parser a call for each of their texts.
 _SOME_TEXT = re.compile(r'[a-z"]>\s*[^\s<&]').search
 _LINKS = frozenset({"href", "src", "longdesc", "cite", "usemap"})
+_CONTROLS = re.compile(r"[\x00-\x20]+")
 _SCHEME = re.compile(r"\s*([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "fax", "sms", "ftp", "ftps", "sftp", "urn", "cid", "mid"})
 _ACTIVE_STYLE = re.compile(r"expression\s*\(|javascript:|vbscript:|behavior\s*:|-moz-binding|@import|\\", re.IGNORECASE)
@@ -62,7 +63,7 @@ def _check_attributes(element: str, attributes: Mapping[str, str]) -> None:
 
 def _check_link(element: str, name: str, value: str) -> None:
     # Browsers skip control characters inside a scheme: "java\tscript:" would pass a naive comparison.
-    value = "".join(character for character in value if character > " ")
+    value = _CONTROLS.sub("", value)
     scheme = _SCHEME.match(value)
     if scheme is None or scheme.group(1).lower() in _SCHEMES:
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from usager_server.definitions import Definitions, Invariant
 from usager_server.validation.invariants.bundles import BUNDLES
 from usager_server.validation.invariants.datatypes import DATATYPES, extension_holds
+from usager_server.validation.invariants.definitional import ELEMENTS
 from usager_server.validation.invariants.expressions import expression_predicate
 from usager_server.validation.invariants.resources import RESOURCES
 from usager_server.validation.walk import Predicate
@@ -12,7 +13,7 @@ from usager_server.validation.walk import Predicate
 # Decided by the checkers themselves: objects.py, references.py, narrative.py.
 ELSEWHERE = frozenset({"ele-1", "ref-1", "txt-1", "txt-2"})
 
-NATIVE = {**DATATYPES, **RESOURCES, **BUNDLES}
+NATIVE = {**DATATYPES, **RESOURCES, **BUNDLES, **ELEMENTS}
 
 Rule = tuple[Predicate, Invariant]
 
