@@ -24,16 +24,16 @@ from usager_server.repository.columns import INDEX_TABLES, gram_columns, index_c
 from usager_server.repository.drafts import draft
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.ids import row_numbers
+from usager_server.repository.opening import DATABASE, SERVER_ROLE
 from usager_server.search.parameters import SearchRegistry
 
 TENANT, BATCH, PROCESSES = 1, 3000, 2
 RESOURCE = ("row", "self", "last_updated", "type", "method", "id", "content", "document", "tenant", "version")
 
 
-def database_url(server: LiveServer, user: str = "usager_app") -> str:
+def database_url(server: LiveServer, user: str = SERVER_ROLE) -> str:
     """Return the address of the embedded database of a live server, for a role of it."""
-    cluster = next(server.data_dir.rglob("postmaster.pid")).parent
-    return EmbeddedPostgres(cluster.parent).url(user, asyncio.run(_database_name(cluster.parent)))
+    return EmbeddedPostgres(server.data_dir / "postgres").url(user, DATABASE)
 
 
 def load(server: LiveServer, first: int, last: int) -> None:
@@ -54,15 +54,6 @@ def main(url: str, first: str, last: str, nth: str) -> None:
     """Copy one share of the persons: the work of one process."""
     row_numbers.process = 1000 + int(nth)
     asyncio.run(_copy(url, people(int(first), int(last))))
-
-
-async def _database_name(folder: object) -> str:
-    connection = await asyncpg.connect(EmbeddedPostgres(folder).url())  # type: ignore[arg-type]
-    names = await connection.fetch(
-        "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY datname <> 'usager'"
-    )
-    await connection.close()
-    return str(names[0][0])
 
 
 async def _copy(url: str, resources: Iterator[Resource]) -> None:

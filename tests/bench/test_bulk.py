@@ -1,0 +1,78 @@
+"""The bulk population is what the server itself would have stored; the records are valid and always the same."""
+
+import json
+import urllib.request
+
+import asyncpg
+import pytest
+
+from tests.bench import bulk
+from tests.bench.people import PER_PERSON, people
+from tests.bench.population import dumps, record
+from tests.bench.shapes import SHAPES, urls
+from tests.live import LiveServer
+from usager_server.definitions import load
+from usager_server.jsontext import parse_json
+from usager_server.repository.columns import INDEX_TABLES
+from usager_server.validation.structure import Structure
+
+PERSONS = 3
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    with LiveServer(tmp_path_factory.mktemp("bulk")) as live:
+        bulk.load(live, 1, PERSONS)
+        yield live
+
+
+async def index_rows(server: LiveServer) -> dict[str, list[tuple[object, ...]]]:
+    """Return everything in the index tables."""
+    connection = await asyncpg.connect(bulk.database_url(server, "postgres"))
+    rows = {}
+    for table in (*(one.name for one in INDEX_TABLES), "gram"):
+        rows[table] = sorted(map(tuple, await connection.fetch(f"SELECT DISTINCT * FROM {table}")), key=repr)  # noqa: S608
+    await connection.close()
+    return rows
+
+
+def put_again(server: LiveServer) -> None:
+    """Write every person once more through the server."""
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+        for one in people(1, PERSONS)
+    ]
+    bundle = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode()
+    headers = {"Content-Type": "application/fhir+json"}
+    with urllib.request.urlopen(urllib.request.Request(server.base, bundle, headers)) as answer:  # noqa: S310
+        assert answer.status == 200
+
+
+async def test_a_write_through_the_server_changes_nothing_in_the_index(server: LiveServer) -> None:
+    before = await index_rows(server)
+    put_again(server)
+    after = await index_rows(server)
+    assert after == before
+    assert server.get("Patient/p1")["meta"]["versionId"] == "2"
+
+
+def test_every_shape_is_answered(server: LiveServer) -> None:
+    for addresses in urls(SHAPES, persons=PERSONS, each=2).values():
+        for address in addresses:
+            assert server.get(address)["type"] == "searchset"
+
+
+def test_the_population_is_valid_and_always_the_same() -> None:
+    structure = Structure(load())
+    entries = [entry["resource"] for number in range(5) for entry in record(number)["entry"]]
+    found = [issue for one in [*entries, *people(1, 5)] for issue in structure.check(parse_json(dumps(one).encode()))]
+    assert found == []
+    assert record(7) == record(7)
+    assert len(list(people(1, 2))) == 2 * PER_PERSON
+
+
+def test_a_record_has_a_hundred_resources_and_a_patient_of_three_kilobytes() -> None:
+    records = [record(number) for number in range(30)]
+    sizes = [len(dumps(entry["resource"])) for one in records for entry in one["entry"][2:3]]
+    assert sum(len(one["entry"]) for one in records) / 30 > 100
+    assert 2500 < sum(sizes) / 30 < 3500
