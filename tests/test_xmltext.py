@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -190,6 +191,21 @@ def test_a_document_type_is_refused_before_its_entities(
     xml = f'<?xml version="1.0" encoding="{encoding}"?>{doctype}<Patient {NS}><id value="&e0;"/></Patient>'
     with pytest.raises(Invalid, match="document type"):
         tree_from_xml(xml.encode(encoding), definitions)
+
+
+def test_thousands_of_attributes_are_refused_at_once(definitions: Definitions) -> None:
+    many = " ".join(f'a{number}="x"' for number in range(20_000))
+    name = f'<h:div xmlns:h="http://www.w3.org/1999/xhtml"><h:p {many}>a</h:p></h:div>'
+    for text in (f"<Patient {NS} {many}/>", f"<Patient {NS}><active {many}/></Patient>", narrative(name)):
+        began = monotonic()
+        with pytest.raises(Invalid):
+            read(text, definitions)
+        assert monotonic() - began < 1
+
+
+def narrative(div: str) -> str:
+    """Return a Patient with this narrative."""
+    return f'<Patient {NS}><text><status value="generated"/>{div}</text></Patient>'
 
 
 def test_nesting_has_a_limit(definitions: Definitions) -> None:

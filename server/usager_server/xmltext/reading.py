@@ -1,7 +1,7 @@
 """FHIR XML -> JSON tree. Strict: what the definitions do not know is refused, with its line and its FHIRPath."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from jiter import LosslessFloat
@@ -13,6 +13,8 @@ from usager_server.xmltext.escaping import FHIR, XHTML
 from usager_server.xmltext.narrative import text_of
 
 DEPTH_LIMIT = 60
+# FHIR has two on one element. Listing n of them takes lxml n² steps, so nobody may send thousands.
+ATTRIBUTES_LIMIT = 30
 
 _PREFIX = f"{{{FHIR}}}"
 _DIV = f"{{{XHTML}}}div"
@@ -73,7 +75,7 @@ class _Reader:
         if depth > DEPTH_LIMIT:
             _refuse(element, f"elements are nested deeper than {DEPTH_LIMIT}")
         properties = self._definitions.property_map(kind)
-        for name, value in element.items():
+        for name, value in _attributes(element):
             if name in properties and properties[name][0].attribute:
                 tree[name] = value
             elif not name.startswith(_SCHEMA):
@@ -109,7 +111,7 @@ class _Reader:
 
     def _primitive(self, child: Any, name: str, element: Element, kind: str, tree: dict[str, Any], depth: int) -> None:
         text, extra = None, {}
-        for key, value in child.items():
+        for key, value in _attributes(child):
             if key == "value":
                 text = value
             elif key == "id":
@@ -150,6 +152,13 @@ def _append(tree: dict[str, Any], name: str, value: Any, extra: dict[str, Any]) 
         values.append(value)
     if extras is not None:
         extras.append(extra or None)
+
+
+def _attributes(element: Any) -> Sequence[tuple[str, str]]:
+    if len(element.attrib) > ATTRIBUTES_LIMIT:
+        _refuse(element, f"the element has over {ATTRIBUTES_LIMIT} attributes")
+    found: Sequence[tuple[str, str]] = element.items()
+    return found
 
 
 def _children(element: Any) -> Iterator[Any]:
