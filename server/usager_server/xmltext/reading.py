@@ -110,7 +110,8 @@ class _Reader:
         return self.resource(found[0], depth + 1)
 
     def _primitive(self, child: Any, name: str, element: Element, kind: str, tree: dict[str, Any], depth: int) -> None:
-        text, extra = None, {}
+        text: str | None = None
+        extra: dict[str, Any] = {}
         for key, value in _attributes(child):
             if key == "value":
                 text = value
