@@ -126,7 +126,7 @@ class _Reader:
                 extra.setdefault("extension", []).append(self._object(inner, "Extension", {}, depth + 1))
         if text is None and "extension" not in extra:
             _refuse(child, f"<{name}> has neither a value nor an extension")
-        value = None if text is None else _value(child, kind, text)
+        value: Any = None if text is None else _value(child, kind, text)
         if element.max == 1:
             _once(child, name, tree)
             _set(tree, name, value, extra)
