@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from usager_server.validation.findings import Finding, Findings, json_kind, one, under
+from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, json_kind, one, under
 from usager_server.validation.walk import Check, Walk
 
 PairCheck = Callable[[dict[str, Any], Walk], Findings | None]
@@ -33,6 +33,8 @@ def list_check(item: Check, minimum: int, maximum: int | None) -> Check:
             found = item(each, walk)
             if found is not None:
                 findings = (findings or []) + under(f"[{index}]", found)
+                if len(findings) > FINDINGS_LIMIT:
+                    break
         if counted and findings is None and (len(value) < minimum or (maximum is not None and len(value) > maximum)):
             return one("structure", f"stands {len(value)} times; {_range(minimum, maximum)} expected")
         return findings
@@ -70,6 +72,8 @@ def _pairs(values: list[Any], extras: list[Any], item: Check, element: Check, wa
     findings: Findings = []
     for index, (value, extra) in enumerate(zip(values, extras, strict=True)):
         findings += under(f"[{index}]", _pair(value, extra, item, element, walk) or [])
+        if len(findings) > FINDINGS_LIMIT:
+            break
     return findings or None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from usager_server.definitions import Invariant
 from usager_server.validation.elements import PAIRED, PairCheck
-from usager_server.validation.findings import Finding, Findings, json_kind, one, short, under
+from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, json_kind, one, short, under
 from usager_server.validation.walk import DEPTH_LIMIT, Check, Predicate, Walk
 
 Rule = tuple[Predicate, Invariant]
@@ -83,6 +83,8 @@ def object_check(shape: Shape, checks: dict[str, Check], rules: Sequence[Rule]) 
             found = item(value, walk)
             if found is not None:
                 findings = (findings or []) + _settle(shape, node, name, found, walk)
+                if len(findings) > FINDINGS_LIMIT:
+                    break
         for name in required:
             if name not in node:
                 findings = (findings or []) + _missing(shape, node, name)

@@ -1,20 +1,32 @@
 """Profiles: what StructureDefinitions add to R4, compiled to closures when a profile is first claimed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from usager_server.definitions import Definitions, Element, Invariant
 from usager_server.validation.conformance import Conformance, rules
 from usager_server.validation.conformance.items import Fetch, Occurrence, fetcher
 from usager_server.validation.conformance.outline import Outline, outline_of
-from usager_server.validation.conformance.slicing import Matches, Slicer
+from usager_server.validation.conformance.slicing import Key, Matches, Slicer
 from usager_server.validation.findings import Findings, one, under
 from usager_server.validation.invariants.expressions import expression_predicate
 from usager_server.validation.objects import broken
 from usager_server.validation.walk import Check, Walk
 
 Rule = rules.Rule
-Slice = tuple[str, Matches, Sequence[Rule], int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice: which items are its own (by a key or by a predicate), what it asks of each, how many there may be."""
+
+    title: str
+    key: Key | None
+    matches: Matches
+    rules: Sequence[Rule]
+    low: int
+    high: int | None
 
 
 class Profiles:
@@ -99,7 +111,8 @@ class Profiles:
         narrowed = self._narrowed(slice_, kinds)
         low, high = _cardinality(slice_, 0, None)
         matches = self._slicer.matches(sliced, slice_, narrowed[0])
-        return str(slice_.slice_name), matches, self._rules(slice_, element, narrowed), low, high
+        key = self._slicer.key(sliced, slice_, narrowed[0])
+        return Slice(str(slice_.slice_name), key, matches, self._rules(slice_, element, narrowed), low, high)
 
     def _rules(self, outline: Outline, element: Element, kinds: Sequence[str]) -> list[Rule]:
         kind = self._narrowed(outline, kinds)[0]
@@ -190,6 +203,7 @@ def _element_check(
     closed: bool,
 ) -> Check:
     low, high = cardinality
+    sliced = _sliced(name, slices, closed) if slices else None
 
     def check(node: Any, walk: Walk) -> Findings | None:
         items = fetch(node)
@@ -201,30 +215,58 @@ def _element_check(
                 found = rule(item, walk)
                 if found:
                     findings = (findings or []) + under(item.step, found)
-        if slices:
-            findings = (findings or []) + _sliced(name, items, slices, closed, walk)
+            if findings is not None and len(findings) > FINDINGS_LIMIT:
+                break
+        if sliced is not None:
+            findings = (findings or []) + sliced(items, walk)
         return findings
 
     return check
 
 
-def _sliced(name: str, items: Sequence[Occurrence], slices: Sequence[Slice], closed: bool, walk: Walk) -> Findings:
-    findings: Findings = []
-    counts = [0] * len(slices)
-    for item in items:
-        found = False
-        for index, (_, matches, inner, _, _) in enumerate(slices):
-            if matches((item.value, item.kind), walk):
+def _sliced(name: str, slices: Sequence[Slice], closed: bool) -> Callable[[Sequence[Occurrence], Walk], Findings]:
+    """Return what judges the items of a sliced element."""
+    own = _finder(slices)
+
+    def check(items: Sequence[Occurrence], walk: Walk) -> Findings:
+        findings: Findings = []
+        counts = [0] * len(slices)
+        for item in items:
+            found = own(item, walk)
+            for index in found:
                 counts[index] += 1
-                found = True
-                for rule in inner:
-                    findings += under(item.step, rule(item, walk) or [])
-        if closed and not found:
-            findings += one("structure", "belongs to no slice of the profile, which allows no other", step=item.step)
-    for count, (title, _, _, low, high) in zip(counts, slices, strict=True):
-        if count < low or (high is not None and count > high):
-            findings += _miscounted(f"the slice {name}:{title}", name, count, low, high)
-    return findings
+                for rule in slices[index].rules:
+                    broken_here = rule(item, walk)
+                    if broken_here:
+                        findings += under(item.step, broken_here)
+            if closed and not found:
+                text = "belongs to no slice of the profile, which allows no other"
+                findings += one("structure", text, step=item.step)
+        for count, each in zip(counts, slices, strict=True):
+            if count < each.low or (each.high is not None and count > each.high):
+                findings += _miscounted(f"the slice {name}:{each.title}", name, count, each.low, each.high)
+        return findings
+
+    return check
+
+
+def _finder(slices: Sequence[Slice]) -> Callable[[Occurrence, Walk], Sequence[int]]:
+    """Return what tells the slices of an item, by their numbers: a look-up when one property tells them all."""
+    properties = {each.key[0] if each.key else "" for each in slices}
+    name = properties.pop()
+    if not name or properties:
+        return lambda item, walk: [
+            index for index, each in enumerate(slices) if each.matches((item.value, item.kind), walk)
+        ]
+    table: dict[str, list[int]] = {}
+    for index, each in enumerate(slices):
+        table.setdefault(each.key[1] if each.key else "", []).append(index)
+
+    def look_up(item: Occurrence, walk: Walk) -> Sequence[int]:
+        value = item.value.get(name) if type(item.value) is dict else None
+        return table.get(value, ()) if type(value) is str else ()
+
+    return look_up
 
 
 def _miscounted(what: str, name: str, count: int, low: int, high: int | None) -> Findings:

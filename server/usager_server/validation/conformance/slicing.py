@@ -13,6 +13,7 @@ from usager_server.validation.findings import Findings
 from usager_server.validation.walk import Walk
 
 Matches = Callable[[Item, Walk], bool]
+Key = tuple[str, str]
 Conforms = Callable[[str, Any, Walk], Findings | None]
 """Takes the canonical of a profile, a value and the walk; returns what breaks that profile."""
 
@@ -33,6 +34,20 @@ class Slicer:
         tests = [self._test(each, slice_, kind) for each in _discriminators(sliced, kind)]
         known = [test for test in tests if test is not None]
         return _all_of(known) or (lambda item, walk: False)
+
+    def key(self, sliced: Outline, slice_: Outline, kind: str) -> Key | None:
+        """Return the property and the text that alone tell a slice ("url" of an extension, "use" of a name), if any."""
+        discriminators = _discriminators(sliced, kind)
+        steps = steps_of(discriminators[0]["path"])
+        if len(discriminators) != 1 or len(steps) != 1 or discriminators[0]["type"] not in ("value", "pattern"):
+            return None
+        node = _below(slice_, steps[0])
+        if node is None:
+            urls = _profiles(slice_)
+            return ("url", urls.pop()) if kind == "Extension" and steps == ["url"] and len(urls) == 1 else None
+        value = node.value("fixed") or node.value("pattern")
+        plain = steps[0] in self.definitions.property_map(kind) and not node.children
+        return (steps[0], value) if plain and isinstance(value, str) else None
 
     def _test(self, discriminator: Mapping[str, str], slice_: Outline, kind: str) -> Matches | None:
         steps = steps_of(discriminator["path"])
