@@ -196,6 +196,15 @@ def test_a_date_with_zeros_is_read_as_far_as_it_goes_and_reported():
     assert read.findings[0].xpath == "/ClinicalDocument/recordTarget/patientRole/patient/birthTime"
 
 
+def test_a_patient_without_a_name_is_read():
+    text = everything().decode()
+    start = text.index("        <name>\n          <prefix>M</prefix>")
+    end = text.index("        <administrativeGenderCode")
+    made = bundle_from_cda((text[:start] + text[end:]).encode())
+    assert "name" not in resources(made, "Patient")[0]
+    assert "display" not in resources(made, "DocumentReference")[0]["subject"]
+
+
 def test_an_old_qualifier_is_a_used_name():
     made = bundle_from_cda(edited(('<family qualifier="CL">HAUTEVILLE', '<family qualifier="SP">HAUTEVILLE')))
     assert resources(made, "Patient")[0]["name"][1]["family"] == "HAUTEVILLE-DURAND"

@@ -1,6 +1,7 @@
 """$cda-to-fhir and $fhir-to-cda over HTTP."""
 
 import base64
+import copy
 import os
 
 import pytest
@@ -196,7 +197,7 @@ def test_whatever_is_valid_is_written_or_refused_by_name(validator, changes):
         node = bundle
         for key in way:
             node = node[key]
-        node[last] = value
+        node[last] = copy.deepcopy(value)
     if list(validator.structure(bundle, "Bundle")):
         return
     try:

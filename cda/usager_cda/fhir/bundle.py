@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from usager_cda import systems
 from usager_cda.datatypes import Tree
+from usager_cda.datatypes.extensions import filled
 from usager_cda.errors import Finding
 from usager_cda.fhir import names
 from usager_cda.fhir.assembly import Assembly, condition, scoped_identifier, uuid_of
@@ -54,7 +55,8 @@ class _Writer:
     def transaction(self) -> Tree:
         custodian = self.header.custodian
         stated = self._patient()
-        subject = {"reference": _full_url("Patient", self._patient_key()), "display": _patient_display(self.header)}
+        display = _patient_display(self.header)
+        subject = filled({"reference": _full_url("Patient", self._patient_key()), "display": display})
         binary_id = uuid_of("Binary", hashlib.sha256(self.data).hexdigest())
         document = document_reference(self.header, self.data, f"Binary/{binary_id}", subject, stated, self.party)
         if custodian is not None:
