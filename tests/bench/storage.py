@@ -92,6 +92,7 @@ def pgbench(name: str, database: Database, script: str, user: str) -> Cost:
     found = re.search(r"actually processed: ([1-9]\d*)", done.stdout)
     if found is None:
         raise RuntimeError(done.stderr)
+    time.sleep(0.5)  # until the server has counted its backends that ended
     return Cost(name, (database.spent() - before) / int(found[1]) * 1e3, 0.0)
 
 

@@ -38,7 +38,7 @@ def create_arguments(
 def create_statement(shape: Shape) -> str:
     """Return the statement that stores drafts of this shape at version 1.
 
-    Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0002).
+    Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0004).
     """
     places = Placeholders()
     made = f"""made AS (

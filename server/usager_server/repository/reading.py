@@ -7,7 +7,7 @@ from usager_server.repository import Stored
 from usager_server.repository.codes import METHODS
 from usager_server.repository.running import Runner
 
-# LATERAL … LIMIT: the tenant is set before the block that needs it runs, and the block cannot be flattened (ADR 0002).
+# LATERAL … LIMIT: the tenant is set before the block that needs it runs, and the block cannot be flattened (ADR 0004).
 READ = """
 SELECT r.version, r.last_updated, r.method, r.document, r.content
 FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
