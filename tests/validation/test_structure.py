@@ -1,5 +1,6 @@
 """Structure: elements, cardinalities, choices, underscored siblings, resources inside resources."""
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -154,6 +155,14 @@ def test_the_list_of_issues_has_an_end(check: Check, patient: dict[str, Any]) ->
     issues = check({**patient, **{f"x{number}": 1 for number in range(5_000)}})
     assert len(issues) == 101
     assert issues[-1].code == "incomplete"
+
+
+def test_a_million_faults_are_not_all_looked_for(check: Check, patient: dict[str, Any]) -> None:
+    faults: list[dict[str, Any]] = [{"name": [[]] * 1_000_000}, {f"a{number}": 1 for number in range(200_000)}]
+    faults.append({"name": [{"given": [1] * 1_000_000, "_given": [1] * 1_000_000}]})
+    began = monotonic()
+    assert all(check({**patient, **fault}) for fault in faults)
+    assert monotonic() - began < 2
 
 
 def test_unknown_names_are_not_kept(check: Check, structure: Any, patient: dict[str, Any]) -> None:

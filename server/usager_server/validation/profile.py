@@ -9,7 +9,7 @@ from usager_server.validation.conformance import Conformance, rules
 from usager_server.validation.conformance.items import Fetch, Occurrence, fetcher
 from usager_server.validation.conformance.outline import Outline, outline_of
 from usager_server.validation.conformance.slicing import Key, Matches, Slicer
-from usager_server.validation.findings import Findings, one, under
+from usager_server.validation.findings import FINDINGS_LIMIT, Findings, one, under
 from usager_server.validation.invariants.expressions import expression_predicate
 from usager_server.validation.objects import broken
 from usager_server.validation.walk import Check, Walk

@@ -112,11 +112,11 @@ class _Reader:
     def _primitive(self, child: Any, name: str, element: Element, kind: str, tree: dict[str, Any], depth: int) -> None:
         text: str | None = None
         extra: dict[str, Any] = {}
-        for key, value in _attributes(child):
+        for key, told in _attributes(child):
             if key == "value":
-                text = value
+                text = told
             elif key == "id":
-                extra["id"] = value
+                extra["id"] = told
             else:
                 _refuse(child, f"unknown attribute {key[:64]!r}")
         if len(child) or child.text is not None:
@@ -126,7 +126,7 @@ class _Reader:
                 extra.setdefault("extension", []).append(self._object(inner, "Extension", {}, depth + 1))
         if text is None and "extension" not in extra:
             _refuse(child, f"<{name}> has neither a value nor an extension")
-        value: Any = None if text is None else _value(child, kind, text)
+        value = None if text is None else _value(child, kind, text)
         if element.max == 1:
             _once(child, name, tree)
             _set(tree, name, value, extra)
