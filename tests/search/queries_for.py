@@ -43,7 +43,7 @@ def queries_by_example(examples: Iterable[Example]) -> dict[str, list[str]]:
 
 def queries_for(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (query, name of the parameter), the query encoded for an address."""
-    for name, expression, parameter in _parameters(resource["resourceType"]):
+    for name, expression, parameter in parameters(resource["resourceType"]):
         found = _written(resource, parameter, expression)
         if found is not None:
             modifier, value = found
@@ -56,7 +56,7 @@ def _definitions() -> Definitions:
 
 
 @lru_cache(maxsize=256)
-def _parameters(resource_type: str) -> list[tuple[str, str, SearchParameter]]:
+def parameters(resource_type: str) -> list[tuple[str, str, SearchParameter]]:
     """Return the parameters of a type, each with what its expression says of this type."""
     bases = {resource_type, "Resource"} | (set() if resource_type in NOT_DOMAIN else {"DomainResource"})
     mine = [one for one in _definitions().search_parameters if bases & set(one.bases) and one.expression]
@@ -78,7 +78,7 @@ def _evaluator(expression: str) -> Evaluator:
     return compile(RESOLVE.sub("", expression), _definitions())
 
 
-def _nodes(focus: Any, expression: str, resource: dict[str, Any]) -> list[Node]:
+def nodes(focus: Any, expression: str, resource: dict[str, Any]) -> list[Node]:
     try:
         nodes = _evaluator(expression).evaluate(focus, Environment(resource=Node(resource, resource["resourceType"])))
     except FHIRError:
@@ -92,8 +92,8 @@ Written = tuple[str, str] | None
 
 def _written(resource: dict[str, Any], parameter: SearchParameter, expression: str) -> Written:
     wanted = RESOLVE.search(expression)
-    for node in _nodes(resource, expression, resource):
-        if wanted and not _points_at(node.value, wanted[1]):
+    for node in nodes(resource, expression, resource):
+        if wanted and not points_at(node.value, wanted[1]):
             continue
         found = _of_node(node, parameter, resource)
         if found is not None:
@@ -101,7 +101,7 @@ def _written(resource: dict[str, Any], parameter: SearchParameter, expression: s
     return None
 
 
-def _points_at(value: Any, kind: str) -> bool:
+def points_at(value: Any, kind: str) -> bool:
     return bool(re.search(rf"(^|/){kind}/[^/]+(/_history/[^/]+)?$", str(value.get("reference", ""))))
 
 
@@ -132,7 +132,7 @@ def _composite(node: Node, parameter: SearchParameter, resource: dict[str, Any])
     pieces = []
     for _, expression in parameter.components:
         found = None
-        for inner in _nodes(node, expression.replace("DateTime", "dateTime"), resource):
+        for inner in nodes(node, expression.replace("DateTime", "dateTime"), resource):
             found = _value(_component_kind(inner.type), inner.type, inner.value)
             if found and not found[0]:
                 break

@@ -34,6 +34,19 @@ from usager_server.search.lookups import (
 
 TENANT = "tenant = t.tenant"
 
+
+def resource_at(columns: str, kind: str, row: str, alias: str = "r") -> str:
+    """Return the SELECT of one resource by type and row, at most one, along the index that ends in row.
+
+    Order   a range of one value, sorted: only that index needs no sorting, whatever the planner knows of the table.
+    """
+    return (
+        f"SELECT {columns} FROM resource AS {alias} WHERE {alias}.{TENANT} AND {alias}.type = {kind}"
+        f" AND {alias}.row >= {row} AND {alias}.row <= {row} AND {alias}.document IS NOT NULL"
+        f" ORDER BY {alias}.row LIMIT 1"
+    )
+
+
 FEW = 16
 """Up to so many tokens are each looked up for a row; past it the row's own tokens are read and compared."""
 
@@ -100,11 +113,11 @@ class Clauses:
             case Near():
                 return self._near_rows(lookup)
             case Ids(legs):
-                block = f"SELECT x.row FROM resource AS x WHERE x.{TENANT} AND x.type = l.type AND x.id = l.parameter"
-                return (
-                    f"SELECT l.type, x.row FROM {self.legs(legs, 'text')},"
-                    f" LATERAL ({block} AND x.document IS NOT NULL LIMIT 1) AS x"
+                where = f"x.{TENANT} AND x.type = l.type AND x.id >= l.parameter AND x.id <= l.parameter"
+                block = (
+                    f"SELECT x.row FROM resource AS x WHERE {where} AND x.document IS NOT NULL ORDER BY x.id LIMIT 1"
                 )
+                return f"SELECT l.type, x.row FROM {self.legs(legs, 'text')}, LATERAL ({block}) AS x"
             case Updated():
                 return self._updated_rows(lookup)
             case Chained():
@@ -171,10 +184,7 @@ class Clauses:
 
     def _chained_rows(self, lookup: Chained) -> str:
         inner = self.rows(lookup.inner) if not isinstance(lookup.inner, Without) else self._all_but(lookup)
-        targets = (
-            f"SELECT s.self FROM resource AS s WHERE s.{TENANT} AND s.type = i.type AND s.row = i.row"
-            " AND s.document IS NOT NULL LIMIT 1"
-        )
+        targets = resource_at("s.self", "i.type", "i.row", "s")
         block = (
             f"SELECT x.row FROM index_reference AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
             " AND x.target = s.self OFFSET 0"
@@ -221,7 +231,7 @@ class Clauses:
                 return self._near_test(lookup, row)
             case Ids(legs):
                 ids = self.bind(sorted({key for _, key in legs}), "text[]")
-                return self._resource_test(kind, row, f"x.id || '' = ANY ({ids})")
+                return self._resource_test(kind, row, f"x.id = ANY ({ids})")
             case Updated():
                 legs_table = self.legs(_moments(lookup), "timestamptz", "timestamptz")
                 within = "x.last_updated >= l.parameter AND x.last_updated < l.a AND l.type = x.type"
@@ -278,8 +288,8 @@ class Clauses:
         )
 
     def _resource_test(self, kind: str, row: str, condition: str) -> str:
-        where = f"x.{TENANT} AND x.type = {kind} AND x.row = {row}"
-        return f"EXISTS (SELECT 1 FROM resource AS x WHERE {where} AND {condition} OFFSET 0)"
+        found = resource_at("x.type, x.id, x.last_updated", kind, row, "x")
+        return f"EXISTS (SELECT 1 FROM ({found}) AS x WHERE {condition} OFFSET 0)"
 
     def _chained_test(self, lookup: Chained, row: str) -> str:
         parameters = self.bind([parameter for _, parameter in lookup.legs], "bigint[]")
@@ -297,7 +307,7 @@ class Clauses:
 
     def _pointed_test(self, lookup: Pointed, kind: str, row: str) -> str:
         name = f"h{next(self._aliases)}"
-        target = f"SELECT s.self FROM resource AS s WHERE s.{TENANT} AND s.type = {kind} AND s.row = {row} LIMIT 1"
+        target = resource_at("s.self", kind, row, "s")
         parameters = f"unnest({self.bind(list(lookup.parameters), 'bigint[]')}) AS l(parameter)"
         pointing = (
             f"SELECT {self.bind(lookup.source, 'smallint')} AS type, x.row FROM index_reference AS x"

@@ -8,7 +8,7 @@ from usager_server.errors import TooCostly
 from usager_server.repository import Match, Stored
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner, under_tenant
-from usager_server.repository.search_clauses import TENANT, Clauses
+from usager_server.repository.search_clauses import TENANT, Clauses, resource_at
 from usager_server.repository.search_pages import DOCUMENT, Statement
 from usager_server.search.hashing import parameter_hash, reference_hash
 from usager_server.search.limits import INCLUDED_MOST, ITERATIONS_MOST
@@ -73,11 +73,10 @@ class Includes:
             parts.append(self._sources(clauses, frontier, list(dict.fromkeys(backward))))
         if not parts:
             return None
-        document = f"SELECT {DOCUMENT} FROM resource AS r WHERE r.{TENANT} AND r.type = h.type AND r.row = h.row"
         text = (
             f"SELECT h.type, h.row, d.* FROM (SELECT DISTINCT u.type, u.row FROM ({' UNION ALL '.join(parts)}) AS u"
             f" LIMIT {clauses.bind(INCLUDED_MOST + len(self.seen) + 1, 'bigint')}) AS h,"
-            f" LATERAL ({document} AND r.document IS NOT NULL LIMIT 1) AS d"
+            f" LATERAL ({resource_at(DOCUMENT, 'h.type', 'h.row')}) AS d"
         )
         return under_tenant(text), clauses.arguments
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from usager_server.repository.search_clauses import TENANT, Clauses
+from usager_server.repository.search_clauses import TENANT, Clauses, resource_at
 from usager_server.search.words import LAST
 
 Direction = Literal["ASC", "DESC"]
@@ -128,8 +128,7 @@ def key_block(clauses: Clauses, order: Order, kind: str, row: str) -> str:
     """Return a SELECT of the key of one row, its columns named key1, key2; no row when it has no value."""
     match order:
         case ColumnOrder(column):
-            where = f"x.{TENANT} AND x.type = {kind} AND x.row = {row}"
-            return f"SELECT x.{column} AS key1 FROM resource AS x WHERE {where} LIMIT 1"
+            return resource_at(f"x.{column} AS key1", kind, row, "x")
         case IndexOrder(table, legs):
             return _index_key(clauses, order, table, [parameter for _, parameter in legs], row)
         case CodeOrder(places):
@@ -137,10 +136,10 @@ def key_block(clauses: Clauses, order: Order, kind: str, row: str) -> str:
         case DocumentOrder(paths):
             found = f"unnest({clauses.bind(list(paths), 'text[]')}) AS l(path)"
             least = "min" if order.direction == "ASC" else "max"
-            where = f"x.{TENANT} AND x.type = {kind} AND x.row = {row}"
             return (
-                f"SELECT {least}((v.v #>> '{{}}') COLLATE \"C\") AS key1 FROM resource AS x, {found},"
-                f" LATERAL jsonb_path_query(x.document::jsonb, l.path::jsonpath) AS v(v) WHERE {where}"
+                f"SELECT {least}((v.v #>> '{{}}') COLLATE \"C\") AS key1"
+                f" FROM ({resource_at('x.document', kind, row, 'x')}) AS x, {found},"
+                " LATERAL jsonb_path_query(x.document::jsonb, l.path::jsonpath) AS v(v)"
             )
 
 

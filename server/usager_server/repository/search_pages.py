@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from usager_server.repository.running import under_tenant
-from usager_server.repository.search_clauses import TENANT, Clauses
+from usager_server.repository.search_clauses import TENANT, Clauses, resource_at
 from usager_server.repository.search_orders import (
     ColumnOrder,
     IndexOrder,
@@ -69,7 +69,7 @@ def _after_place(clauses: Clauses, wanted: Wanted, prefix: str) -> str:
 def _with_documents(clauses: Clauses, hits: str, wanted: Wanted, total: str) -> Statement:
     """Add the document to each hit: total, type, row, the key, then what `stored` needs."""
     keys = "".join(f", h.{name}" for name in wanted.names[:-1])
-    document = f"SELECT {DOCUMENT} FROM resource AS r WHERE r.{TENANT} AND r.type = h.type AND r.row = h.row LIMIT 1"
+    document = resource_at(DOCUMENT, "h.type", "h.row")
     text = (
         f"SELECT {total} AS total, h.type, h.row{keys}, r.* FROM ({hits}) AS h, LATERAL ({document}) AS r"
         f" ORDER BY {wanted.ordered('h.')}"
