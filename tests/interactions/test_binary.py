@@ -67,6 +67,15 @@ async def test_an_empty_binary_is_empty(client: AsyncClient):
     assert (await client.get(f"/Binary/{identifier}")).content == b""
 
 
+async def test_bytes_that_call_themselves_fhir_are_not_touched(client: AsyncClient):
+    resource = {"resourceType": "Binary", "contentType": "application/fhir+json", "data": b64encode(b"{bad").decode()}
+    identifier = (await client.post("/Binary", json=resource, headers=FHIR_JSON)).json()["id"]
+    for query in ("", "?_pretty=true"):
+        response = await client.get(f"/Binary/{identifier}{query}", headers={"Accept": "*/*"})
+        assert (response.content, response.headers["content-type"]) == (b"{bad", "application/fhir+json")
+        assert response.headers.get_list("content-length") == ["4"]
+
+
 async def test_data_that_are_not_base64_are_400(client: AsyncClient):
     resource = {"resourceType": "Binary", "contentType": "text/plain", "data": "!!!"}
     assert (await client.post("/Binary", json=resource, headers=FHIR_JSON)).status_code == 400

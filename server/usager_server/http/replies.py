@@ -44,7 +44,7 @@ async def send_reply(send: Send, reply: Reply, manner: Manner, definitions: Defi
     """Send a reply: a stored document in JSON goes as it lies in the store."""
     content = reply.content
     if content is not None and not isinstance(content, bytes):
-        if reply.content_type != FHIR_JSON or (manner.form == "json" and not manner.pretty):
+        if reply.raw or reply.content_type != FHIR_JSON or (manner.form == "json" and not manner.pretty):
             await _send_stream(send, reply, content, manner)
             return
         text = b"".join([piece async for piece in content]).decode()
@@ -80,7 +80,8 @@ def written(tree: Any, manner: Manner, definitions: Definitions) -> bytes:
 def _headers(reply: Reply, manner: Manner) -> Headers:
     headers = ALWAYS.copy()
     if reply.content_type is not None:
-        content_type = MEDIA_TYPES["json"] if reply.content_type == FHIR_JSON else reply.content_type
+        ours = reply.content_type == FHIR_JSON and not reply.raw
+        content_type = MEDIA_TYPES["json"] if ours else reply.content_type
         headers.append((b"content-type", content_type.encode("latin-1", "replace")))
     elif reply.document is not None or reply.resource is not None:
         headers.append((b"content-type", MEDIA_TYPE_BYTES[manner.form]))

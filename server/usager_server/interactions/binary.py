@@ -66,6 +66,7 @@ async def _raw_reply(session: Session, stored: Stored, content_type: str, resour
     return Reply(
         content=b"" if stored.content is None else session.repository.read_content(stored.content),
         content_type=content_type,
+        raw=True,
         version=stored.version,
         last_modified=stored.last_updated,
         headers=headers,

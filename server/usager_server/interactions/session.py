@@ -62,7 +62,8 @@ class Reply:
 
     Shape   document: JSON text ready to be sent (a stored resource); resource: a tree still to be written; content: raw
             bytes or a stream with their content_type. At most one of the three. version and last_modified become ETag
-            and Last-Modified; location the path after the base.
+            and Last-Modified; location the path after the base. raw: the content is somebody's bytes, sent untouched
+            even when they call themselves FHIR.
     """
 
     status: int = 200
@@ -70,6 +71,7 @@ class Reply:
     resource: Mapping[str, Any] | None = None
     content: bytes | AsyncIterator[bytes] | None = None
     content_type: str | None = None
+    raw: bool = False
     version: int | None = None
     last_modified: datetime | None = None
     location: str | None = None
