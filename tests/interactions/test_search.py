@@ -36,6 +36,19 @@ async def test_search_by_post_reads_the_form(client: AsyncClient):
     assert links(response.json())["self"].startswith("http://test.example/fhir/Patient?")
 
 
+async def test_criteria_in_another_shape_than_a_form_are_415(client: AsyncClient):
+    for content_type in ("application/json", "application/fhir+json", ""):
+        response = await client.post(
+            "/Patient/_search", content=b'{"name":"durand"}', headers={"Content-Type": content_type}
+        )
+        assert response.status_code == 415, content_type
+
+
+async def test_a_form_of_many_megabytes_is_413(client: AsyncClient):
+    response = await client.post("/Patient/_search", data={"name": "x" * 2_000_000})
+    assert response.status_code == 413
+
+
 async def test_pages_follow_their_links_both_ways(client: AsyncClient):
     made = [(await created(client))["id"] for _ in range(5)]
     first = (await client.get("/Patient?_count=2")).json()

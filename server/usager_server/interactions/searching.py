@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from usager_server.errors import Issue, operation_outcome
+from usager_server.errors import Issue, TooLarge, UnsupportedMediaType, operation_outcome
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
 from usager_server.interactions.queries import search_query
-from usager_server.interactions.request import Request, parse_query_string
+from usager_server.interactions.request import Body, Request, parse_query_string
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import WHOLE, Subset, make_subset, subset_text
 from usager_server.jsontext import build_json
@@ -14,6 +14,7 @@ from usager_server.repository import Match, Page
 from usager_server.search.query import SearchQuery
 
 FORM = "application/x-www-form-urlencoded"
+FORM_LIMIT_BYTES = 1024 * 1024
 
 
 async def search_reply(
@@ -23,7 +24,8 @@ async def search_reply(
 
     Shape   includes come on top of _count; a parameter that is unknown is named by an entry of mode "outcome".
     Order   as _sort says; otherwise newest first.
-    Errors  Invalid (400) on a bad value, and on an unknown parameter under Prefer: handling=strict.
+    Errors  Invalid (400) on a bad value, and on an unknown parameter under Prefer: handling=strict;
+            UnsupportedMediaType (415) and TooLarge (413) for a POST that carries no form, or too long a one.
     Source  FHIR R4 search.html, http.html#search.
     """
     parameters = await _parameters(request)
@@ -38,8 +40,18 @@ async def _parameters(request: Request) -> list[tuple[str, str]]:
     """Return the parameters of the address and those of the form, when the search is a POST."""
     parameters = list(request.query)
     if request.method == "POST":
-        parameters += parse_query_string((await request.body.content()).decode("utf-8", "surrogateescape"))
+        parameters += parse_query_string((await _form(request.body)).decode("utf-8", "surrogateescape"))
     return parameters
+
+
+async def _form(body: Body) -> bytes:
+    """Return the form of a POST. Criteria in another shape must not pass for none: that would find everything."""
+    content = await body.content()
+    if content and body.content_type.partition(";")[0].strip().lower() != FORM:
+        raise UnsupportedMediaType(f"The parameters of a search are a form: Content-Type {FORM}")
+    if len(content) > FORM_LIMIT_BYTES:
+        raise TooLarge(f"The form is over {FORM_LIMIT_BYTES} bytes")
+    return content
 
 
 def searchset_text(session: Session, path: str, query: SearchQuery, page: Page) -> str:
