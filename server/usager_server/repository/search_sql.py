@@ -79,7 +79,7 @@ class _Search:
         try:
             return await self._page()
         except TooCostly as error:
-            raise TooCostly(f"{self._named()}: {error}") from error
+            raise TooCostly(f"{self._named()}: {error}", code=error.issues[0].code) from error
 
     async def _page(self) -> Page:
         total = await self._total()
