@@ -97,10 +97,23 @@ def test_a_count_of_zero_asks_for_the_total_alone(parse: Any) -> None:
 
 def test_a_large_count_is_cut(parse: Any) -> None:
     assert parse("Patient?_count=100000").count == 1000
+    assert parse(f"Patient?_count={'9' * 99}").count == 1000
 
 
 def test_types_of_a_system_search_are_named(parse: Any) -> None:
     assert parse("?_type=Patient,Encounter&_id=1").types == ("Patient", "Encounter")
+
+
+def test_a_type_without_a_name_is_unknown(parse: Any) -> None:
+    assert parse("?_type=").unknown == ("_type",)
+
+
+def test_too_many_parameters_are_refused_at_the_first_too_many(parse: Any) -> None:
+    chained = "&".join(["subject:Patient.organization.partof.name=a"] * 100)
+    with pytest.raises(Invalid) as refusal:
+        parse(f"Observation?{chained}")
+    assert refusal.value.issues[0].code == "too-costly"
+    assert refusal.value.issues[0].expression == "Observation?subject:Patient.organization.partof.name"
 
 
 def test_unknown_parameters_are_named_and_left_out_of_the_link(parse: Any) -> None:

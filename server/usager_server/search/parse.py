@@ -37,7 +37,8 @@ def parse_query(
             parameters, all of them listed. Otherwise those are left out and named in SearchQuery.unknown.
     """
     if len(pairs) > PARAMETERS:
-        raise Invalid(f"{len(pairs)} parameters; at most {PARAMETERS} are allowed in one search", code="too-costly")
+        text = f"{len(pairs)} parameters; at most {PARAMETERS} are allowed in one search"
+        raise Invalid(text, f"{'|'.join(types)}?{pairs[PARAMETERS][0]}", code="too-costly")
     reading = _Reading(registry, _types(registry, types, pairs))
     for name, text in pairs:
         reading.read(name, text)
@@ -102,7 +103,8 @@ class _Reading:
 
     def query(self, compartment: tuple[str, str] | None, reader: str) -> SearchQuery:
         if len(self.includes) > INCLUDES:
-            raise Invalid(f"{len(self.includes)} includes; at most {INCLUDES} are allowed", code="too-costly")
+            text = f"{len(self.includes)} includes; at most {INCLUDES} are allowed"
+            raise Invalid(text, "_include", code="too-costly")
         return SearchQuery(
             types=self.types,
             conditions=tuple(self.conditions),
@@ -126,7 +128,7 @@ def _check_text(text: str) -> None:
 
 
 def _count(reading: _Reading, text: str, _modifier: str) -> None:
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+    if not re.fullmatch(r"\d{1,100}", text, re.ASCII):
         raise Invalid(f"{text!r} is not a number of entries: write _count=0 or more", "_count", code="value")
     reading.count = min(int(text), COUNT_MOST)
 
@@ -201,6 +203,8 @@ def _cursor(reading: _Reading, text: str, _modifier: str) -> None:
 
 
 def _type(reading: _Reading, text: str, _modifier: str) -> None:
+    if not text:
+        raise UnknownParameter("_type")
     if set(text.split(",")) - set(reading.types):
         raise Invalid(f"The search is one of {', '.join(reading.types)} already", "_type", code="value")
 
