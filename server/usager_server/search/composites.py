@@ -65,13 +65,17 @@ def composite_writer(
     kinds = tuple(component.type for component in components)
     last = 2 if kinds[-2:] == ("number", "number") else 1
     make_ends = _ENDS.get(kinds[-last:])
+    backwards = collectors[::-1]
     if make_ends is None or not set(kinds[:-last]) <= {"token", "reference"}:
         return None
 
     def write(focus: Any, rows: Rows) -> None:
-        found = [collect(focus, rows.resource) for collect in collectors]
-        if not all(found):
-            return
+        found: list[Found] = []
+        for collect in backwards:  # the value first: most Observations have one of the four kinds
+            values = collect(focus, rows.resource)
+            if not values:
+                return
+            found.insert(0, values)
         ends = make_ends(found[-last:], rows)
         for names in product(*(_spellings(values, base_url) for values in found[:-last])):
             full = name + "".join(names)

@@ -21,7 +21,8 @@ CLASSES: Sequence[tuple[str, int]] = (("", DAY), (":month", 32 * DAY), (":year",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_AFTER_SECONDS = frozenset("Z+-")
+_AFTER_SECONDS = frozenset("Z+-.")
+_PRECISION = [10**power for power in range(6, -1, -1)]
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -56,13 +57,18 @@ def _first_day(year: int, month: int) -> int:
 
 
 def _time_range(text: str) -> Range | None:
-    if text[4] == text[7] == "-" and text[10] == "T" and text[19:20] in _AFTER_SECONDS:
+    mark = text[19:20]
+    if text[4] == text[7] == "-" and text[10] == "T" and mark in _AFTER_SECONDS:
         try:
             low = microseconds(datetime.fromisoformat(text))
         except ValueError:
             return _unusual_time_range(text)
-        return low, low + SECOND
+        return low, low + (SECOND if mark != "." else _PRECISION[_fraction_digits(text)])
     return _unusual_time_range(text)
+
+
+def _fraction_digits(text: str) -> int:
+    return min(6, len(text) - 20 - len(text[20:].lstrip("0123456789")))
 
 
 def _unusual_time_range(text: str) -> Range | None:
