@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Database
 from tests.repository.drafting import now, patient
-from tests.repository.looking import index_rows
+from tests.repository.looking import index_rows, look
 from usager_server.errors import Conflict, NotFound, VersionConflict
 from usager_server.repository import Change
 from usager_server.repository.postgres import PostgresRepository
@@ -43,6 +43,14 @@ async def test_many_are_created_and_read_at_once(repository: PostgresRepository)
     await repository.create(drafts)
     found = await repository.read_many([*(("Patient", draft.id) for draft in drafts), ("Patient", "nobody")])
     assert found == {("Patient", draft.id): draft.stored(1) for draft in drafts}
+
+
+async def test_very_many_are_created_all_or_none(repository: PostgresRepository, database: Database) -> None:
+    await repository.create([patient() for _ in range(1100)])
+    assert await look(database, "SELECT count(*) FROM resource") == [(1100,)]
+    with pytest.raises(Conflict):
+        await repository.create([*(patient() for _ in range(1100)), patient("twice"), patient("twice")])
+    assert await look(database, "SELECT count(*) FROM resource") == [(1100,)]
 
 
 async def test_an_id_is_taken_once(repository: PostgresRepository) -> None:

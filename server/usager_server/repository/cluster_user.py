@@ -1,5 +1,6 @@
 """Who runs the embedded PostgreSQL: it refuses to be root, so root lends it to a plain account."""
 
+import logging
 import os
 import pwd
 import shutil
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usager_server.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 CANDIDATES = ("postgres", "usager")
 
@@ -68,4 +71,5 @@ def let_through(paths: Iterable[Path], account: Account | None) -> None:
         for folder in path.parents:
             mode = stat.S_IMODE(folder.stat().st_mode)
             if not mode & stat.S_IXOTH:
+                log.warning("%s is opened for passage (o+x): the embedded database does not run as root", folder)
                 folder.chmod(mode | stat.S_IXOTH)

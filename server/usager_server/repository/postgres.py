@@ -14,7 +14,7 @@ from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
 from usager_server.repository.running import Runner
 from usager_server.repository.search_sql import PostgresSearch
-from usager_server.repository.writing import Writer
+from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.query import SearchQuery
 
@@ -93,8 +93,11 @@ class PostgresRepository:
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
-        if drafts:
+        if len(drafts) <= MOST_IN_A_STATEMENT:
             await self._writer.create(drafts)
+        else:
+            async with self.transaction() as inside:
+                await inside._writer.create(drafts)
 
     async def update(self, draft: Draft, *, expected_version: int | None = None, may_create: bool = True) -> Written:
         """Store the next version, or the first one when the resource is unknown."""

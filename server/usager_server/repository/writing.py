@@ -19,6 +19,7 @@ from usager_server.repository.postgres_errors import ROW_NUMBER
 from usager_server.repository.running import Runner
 
 TRIES = 5
+MOST_IN_A_STATEMENT = 500  # each statement has its own time limit
 
 LOCK = """
 SELECT r.type, r.id FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t,
@@ -43,9 +44,18 @@ class Writer:
         self._created_count = 0
 
     async def create(self, drafts: Sequence[Draft]) -> None:
-        """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""
+        """Store new resources at version 1, in one statement or, inside a transaction, in as few as their number needs.
+
+        Order   by type and id, so that two writers of the same new ids wait for each other and do not deadlock.
+        Errors  Conflict (409) when an id is taken.
+        """
+        if len(drafts) > 1:
+            drafts = sorted(drafts, key=lambda draft: (draft.type, draft.id))
+        for start in range(0, len(drafts), MOST_IN_A_STATEMENT):
+            await self._create(drafts[start : start + MOST_IN_A_STATEMENT])
+
+    async def _create(self, drafts: Sequence[Draft]) -> None:
         new_values = self._unknown_values(drafts)
-        drafts = sorted(drafts, key=lambda draft: (draft.type, draft.id)) if len(drafts) > 1 else drafts
         for _ in range(TRIES):
             shape, arguments = create_arguments(drafts, self._numbers, new_values)
             try:
@@ -57,7 +67,7 @@ class Writer:
             else:
                 self._learn(new_values, created=len(drafts))
                 return
-        raise _beaten()
+        raise _try_again()
 
     async def update(self, draft: Draft, expected_version: int | None, may_create: bool) -> Written:
         """Store the next version, or the first."""
@@ -170,6 +180,10 @@ def _refuse_unknown(draft: Draft, expected_version: int | None, may_create: bool
 def _beaten() -> Conflict:
     """Return the refusal of a write that others were faster than, each time it was tried."""
     return Conflict("Others keep writing the same resource; try again.", code="lock-error")
+
+
+def _try_again() -> Conflict:
+    return Conflict("Other requests were faster each time; try again.", code="lock-error")
 
 
 def _is_row_number_taken(refusal: Conflict) -> bool:
