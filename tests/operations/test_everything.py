@@ -102,7 +102,15 @@ async def test_of_nobody_it_is_404_and_of_a_deleted_patient_410(client: AsyncCli
 
 async def test_bad_values_are_400(client: AsyncClient):
     patient = await created(client)
-    for query in ("_count=0", "_count=x", "_type=Patint", "_cursor=x", "_cursor=0.forged", "start=hier"):
+    for query in (
+        "_count=0",
+        "_count=x",
+        "_type=Patint",
+        "_cursor=x",
+        "_cursor=0.forged",
+        f"_cursor={'9' * 5000}",
+        "start=hier",
+    ):
         response = await client.get(f"/Patient/{patient['id']}/$everything?{query}")
         assert response.status_code == 400, query
         assert issue(response)["severity"] == "error"

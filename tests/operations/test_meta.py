@@ -80,5 +80,14 @@ async def test_without_a_meta_it_is_400(client: AsyncClient):
         assert issue(response)["code"] in ("required", "structure")
 
 
+@pytest.mark.parametrize("tag", [5, None, [["a"]], [{"system": {}, "code": []}]])
+async def test_a_meta_that_is_none_is_400(client: AsyncClient, tag: object):
+    patient = await created(client)
+    for name in ("meta-add", "meta-delete"):
+        response = await client.post(f"/Patient/{patient['id']}/${name}", json=labels(tag=tag), headers=FHIR_JSON)
+        assert response.status_code == 400
+        assert issue(response)["expression"][0].startswith("Parameters.parameter[0].value.tag")
+
+
 async def test_of_nothing_it_is_404(client: AsyncClient):
     assert (await client.get("/Patient/nobody/$meta")).status_code == 404

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usager_server.errors import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
+from usager_server.interactions.checks import REFUSING
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.operations import Operation, OperationRequest
@@ -19,7 +20,7 @@ async def operation(session: Session, request: Request) -> Reply:
     Source  FHIR R4 operations.html.
     """
     found = find_operation(session, request)
-    return await found.handler(session, await _posted(found, request))
+    return await found.handler(session, await _posted(session, found, request))
 
 
 async def operation_by_get(session: Session, request: Request) -> Reply:
@@ -48,7 +49,7 @@ def _is_on(found: Operation, resource_type: str) -> bool:
     return not resource_type or not types or resource_type in types or any(name in types for name in ANY_TYPE)
 
 
-async def _posted(found: Operation, request: Request) -> OperationRequest:
+async def _posted(session: Session, found: Operation, request: Request) -> OperationRequest:
     query = _from_query(found, request)
     body, content_type = await request.body.content(), request.body.content_type
     media_type = content_type.partition(";")[0].strip().lower()
@@ -59,17 +60,30 @@ async def _posted(found: Operation, request: Request) -> OperationRequest:
         return OperationRequest(*where, _parameters(query), prefers_raw=request.prefers_raw)
     if media_type == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
-    given = _parameters([*_from_body(await request.body.resource()), *query])
+    given = _parameters([*_from_body(session, await request.body.resource()), *query])
     return OperationRequest(*where, given, prefers_raw=request.prefers_raw)
 
 
-def _from_body(resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _from_body(session: Session, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the parameters of a body, checked but for the resources in them: $validate is there to judge those."""
     if resource.get("resourceType") != "Parameters":
         return [{"name": "resource", "resource": resource}]
-    given = resource.get("parameter", [])
-    if not isinstance(given, list) or not all(isinstance(part, dict) for part in given):
-        raise Invalid("Parameters.parameter is a list of objects", "Parameters.parameter", code="structure")
+    found = session.house.validator.structure(_emptied(resource), "Parameters")
+    if any(issue.severity in REFUSING for issue in found):
+        raise Invalid("These Parameters are not FHIR R4", issues=found)
+    given: Sequence[Mapping[str, Any]] = resource.get("parameter", ())
     return given
+
+
+def _emptied(holder: dict[str, Any]) -> dict[str, Any]:
+    """Return Parameters, or a part of them, with a value in the place of every resource."""
+    shell = {name: value for name, value in holder.items() if name != "resource"}
+    if len(shell) < len(holder):
+        shell["valueBoolean"] = True
+    for name in ("parameter", "part"):
+        if isinstance(parts := shell.get(name), list):
+            shell[name] = [_emptied(part) if isinstance(part, dict) else part for part in parts]
+    return shell
 
 
 def _from_query(found: Operation, request: Request) -> list[Mapping[str, Any]]:

@@ -111,7 +111,7 @@ def _start(record: Record, request: OperationRequest) -> Start:
     if text is None:
         return 0, None
     number, _, cursor = str(text).partition(".")
-    if not (number.isascii() and number.isdecimal() and int(number) < len(record.searches)):
+    if not (number.isascii() and number.isdecimal() and len(number) < 5 and int(number) < len(record.searches)):
         raise Invalid("This page link was not made by this server", "_cursor", code="value")
     return int(number), cursor or None
 
