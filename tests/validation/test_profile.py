@@ -222,3 +222,15 @@ class TestClaims:
             "entry": [{"resource": patient}, {"resource": claimed}],
         }
         assert found(judge(bundle)) == [("required", "Bundle.entry[1].resource.photo")]
+
+
+def test_warnings_do_not_hide_the_error_that_follows(definitions: Definitions, observation: dict[str, Any]) -> None:
+    values = value_set("v", SYSTEM, "a")
+    rules = [
+        element("Observation.category", binding={"strength": "extensible", "valueSet": values["url"]}),
+        element("Observation.note", min=1),
+    ]
+    judge = Judge(definitions, values, profile("o", "Observation", *rules))
+    outside = {"coding": [{"system": SYSTEM, "code": "b"}]}
+    issues = judge({**observation, "category": [outside] * 500}, "o")
+    assert ("required", "Observation.note") in found(issues)

@@ -56,13 +56,21 @@ def under(step: str, findings: Findings) -> Findings:
     return findings
 
 
+def is_refusal(findings: Sequence[Finding]) -> bool:
+    """Tell whether one of them is an error."""
+    return any(finding.severity == "error" for finding in findings)
+
+
 def issues(root: str, findings: Sequence[Finding]) -> list[Issue]:
-    """Return the issues of a resource of type `root`, a hundred at most: from there on, checkers need not go on."""
-    shown = [finding.issue(root) for finding in findings[:FINDINGS_LIMIT]]
-    if len(findings) > FINDINGS_LIMIT:
-        text = f"there may be more than these {FINDINGS_LIMIT} issues"
-        shown.append(Issue("information", "incomplete", text, root))
-    return shown
+    """Return the issues of a resource of type `root`, a hundred at most: from there on, checkers need not go on.
+
+    Order   errors first when there are more than can be shown: a warning never hides one.
+    """
+    if len(findings) <= FINDINGS_LIMIT:
+        return [finding.issue(root) for finding in findings]
+    shown = sorted(findings, key=lambda finding: finding.severity != "error")[:FINDINGS_LIMIT]
+    text = f"there may be more than these {FINDINGS_LIMIT} issues"
+    return [*(finding.issue(root) for finding in shown), Issue("information", "incomplete", text, root)]
 
 
 def short(token: str) -> str:

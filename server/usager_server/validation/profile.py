@@ -9,7 +9,7 @@ from usager_server.validation.conformance import Conformance, rules
 from usager_server.validation.conformance.items import Fetch, Occurrence, fetcher
 from usager_server.validation.conformance.outline import Outline, outline_of
 from usager_server.validation.conformance.slicing import Key, Matches, Slicer
-from usager_server.validation.findings import FINDINGS_LIMIT, Findings, one, under
+from usager_server.validation.findings import FINDINGS_LIMIT, Findings, is_refusal, one, under
 from usager_server.validation.invariants.expressions import expression_predicate
 from usager_server.validation.objects import broken
 from usager_server.validation.walk import Check, Walk
@@ -207,19 +207,19 @@ def _element_check(
 
     def check(node: Any, walk: Walk) -> Findings | None:
         items = fetch(node)
-        findings: Findings | None = None
+        findings: Findings = []
+        refused = False
         if len(items) < low or (high is not None and len(items) > high):
-            findings = _miscounted(f"the element {name}", name, len(items), low, high)
+            findings += _miscounted(f"the element {name}", name, len(items), low, high)
         for item in items:
             for rule in own:
                 found = rule(item, walk)
                 if found:
-                    findings = (findings or []) + under(item.step, found)
-            if findings is not None and len(findings) > FINDINGS_LIMIT:
-                break
-        if sliced is not None:
-            findings = (findings or []) + sliced(items, walk)
-        return findings
+                    findings += under(item.step, found)
+                    refused = refused or is_refusal(found)
+            if refused and len(findings) > FINDINGS_LIMIT:
+                break  # warnings alone never hide an error that follows
+        return findings + sliced(items, walk) if sliced is not None else findings
 
     return check
 

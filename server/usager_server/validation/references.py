@@ -58,7 +58,10 @@ def reference_check(inner: Check, targets: Sequence[str], definitions: Definitio
                 return (
                     None if walk.resource is not walk.container else "!points at its own resource, and is not contained"
                 )
-            return walk.contained.get(reference[1:], "!points at no contained resource of this resource (ref-1)")
+            inner = walk.contained.get(reference[1:])
+            if inner is None:
+                return "!points at no contained resource of this resource (ref-1)"
+            return str(inner.get("resourceType"))
         if _SCHEME(reference):
             match = _ABSOLUTE(reference)
             return match[1] if match and match[1] in known else None

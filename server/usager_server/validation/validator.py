@@ -8,7 +8,8 @@ from usager_server.definitions import Definitions
 from usager_server.errors import Issue
 from usager_server.validation.conformance import Conformance, read_folder
 from usager_server.validation.conformance.extensions import contexts_of, find_extensions, is_in_context, path_of
-from usager_server.validation.findings import Finding, Findings, issues, one, short, under
+from usager_server.validation.conformance.selection import by_reference
+from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, issues, one, short, under
 from usager_server.validation.profile import Profiles
 from usager_server.validation.structure import Structure
 from usager_server.validation.walk import Walk
@@ -54,7 +55,14 @@ class HouseValidator:
         Shape   errors, warnings for extensible bindings and for profiles that are not installed. Resources in a Bundle,
                 and contained ones, are checked against the profiles they name themselves.
         """
-        findings = list(self._check(resource, profiles, Walk(resource, bundle=_entries(resource))))
+        walk = Walk(resource, bundle=by_reference(resource))
+        findings: Findings = []
+        refused = False
+        for finding in self._check(resource, profiles, walk):
+            findings.append(finding)
+            refused = refused or finding.severity == "error"
+            if refused and len(findings) > FINDINGS_LIMIT:
+                break
         return issues(str(resource.get("resourceType")), findings) if findings else []
 
     def _check(self, resource: dict[str, Any], profiles: Sequence[str], walk: Walk) -> Iterator[Finding]:
@@ -65,7 +73,8 @@ class HouseValidator:
         yield from self._extensions(resource, walk)
         for step, inner in _inner(resource):
             contained = step.startswith(".contained")
-            yield from under(step, list(self._check(inner, (), walk if contained else Walk(inner, bundle=walk.bundle))))
+            found = self._check(inner, (), walk if contained else Walk(inner, bundle=walk.bundle))
+            yield from (finding for each in found for finding in under(step, [each]))
 
     def _claimed(self, canonical: str, resource: dict[str, Any], walk: Walk) -> Findings:
         check = self._profiles.check(canonical)

@@ -1,6 +1,6 @@
 """The walk through one resource: what a checker deep inside must know of the whole."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from usager_server.validation.findings import Findings
@@ -20,19 +20,19 @@ class Walk:
     """The resource being checked.
 
     Shape   container is the resource that holds the contained ones (%rootResource), resource that at hand (%resource).
-            contained gives the type of each contained resource by its id. bundle holds the entries among which the
-            references of a profile are resolved.
+            contained holds the contained resources by their ids, bundle the resources of a Bundle by what may be
+            written in a reference to them.
     """
 
     __slots__ = ("bundle", "contained", "container", "depth", "resource")
 
-    def __init__(self, resource: dict[str, Any], depth: int = 0, bundle: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(self, resource: dict[str, Any], depth: int = 0, bundle: Mapping[str, Any] | None = None) -> None:
         self.container = self.resource = resource
         self.depth = depth
-        self.bundle = bundle
-        self.contained: dict[str, str] = {}
+        self.bundle = bundle or {}
+        self.contained: dict[str, dict[str, Any]] = {}
         inner = resource.get("contained")
         if type(inner) is list:
             for each in inner:
                 if type(each) is dict and type(each.get("id")) is str:
-                    self.contained[each["id"]] = str(each.get("resourceType"))
+                    self.contained.setdefault(each["id"], each)

@@ -1,7 +1,7 @@
 """The values at a discriminator's path: the restricted FHIRPath of slicing, on the raw tree."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from usager_server.definitions import Definitions
@@ -68,14 +68,20 @@ def resolve(value: Any, walk: Walk) -> dict[str, Any] | None:
     if type(reference) is not str:
         return None
     if reference.startswith("#"):
-        contained = walk.container.get("contained", ())
-        return next((each for each in contained if each.get("id") == reference[1:]), None)
-    for entry in walk.bundle:
-        url = entry.get("fullUrl", "")
-        if url == reference or url.endswith("/" + reference):
-            resource: dict[str, Any] | None = entry.get("resource")
-            return resource
-    return None
+        return walk.contained.get(reference[1:])
+    return walk.bundle.get(reference)
+
+
+def by_reference(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resources of a Bundle by what may be written in a reference to them: full URLs, and their type/id."""
+    found: dict[str, Any] = {}
+    entries = bundle.get("entry", ()) if bundle.get("resourceType") == "Bundle" else ()
+    for entry in entries if type(entries) is list else ():
+        url = entry.get("fullUrl") if type(entry) is dict else None
+        if type(url) is str and type(entry.get("resource")) is dict:
+            found.setdefault(url, entry["resource"])
+            found.setdefault("/".join(url.rsplit("/", 2)[-2:]), entry["resource"])
+    return found
 
 
 def reference_type(value: Any, walk: Walk, definitions: Definitions) -> str | None:

@@ -62,14 +62,17 @@ def _referred(node: Node, walk: Walk) -> bool:
     return all(f"#{inner.get('id')}" in used or "#" in _strings(inner) for inner in node["contained"])
 
 
+def _identity(coding: Node) -> str:
+    return repr(sorted(coding.items()))
+
+
 def _observed(node: Node, walk: Walk) -> bool:
     """Hold when no component repeats the code of an Observation that has a value (obs-7)."""
     if "component" not in node or not _choice(node, "value"):
         return True
-    own = node.get("code", {}).get("coding", ())
-    return not any(
-        coding in own for component in node["component"] for coding in component.get("code", {}).get("coding", ())
-    )
+    own = {_identity(coding) for coding in node.get("code", {}).get("coding", ())}
+    codings = (coding for component in node["component"] for coding in component.get("code", {}).get("coding", ()))
+    return not any(_identity(coding) in own for coding in codings)
 
 
 def _allergy_active(node: Node, walk: Walk) -> bool:

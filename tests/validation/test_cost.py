@@ -1,0 +1,85 @@
+"""Cost: what callers choose the size of is never paid for twice."""
+
+from time import process_time
+from typing import Any
+
+import pytest
+
+from tests.validation.profiles import CORE, URL, Judge, element, profile, sliced
+from usager_server.definitions import Definitions
+from usager_server.validation.structure import Structure
+
+MANY = 4_000
+ENOUGH_SECONDS = 3.0
+
+
+def codings(count: int, start: int = 0) -> list[dict[str, Any]]:
+    """Return so many different codings."""
+    return [{"system": "http://example.org", "code": str(number)} for number in range(start, start + count)]
+
+
+def observation_with_components() -> dict[str, Any]:
+    """Return an Observation whose code and components have thousands of codings."""
+    component = {"code": {"coding": codings(MANY, MANY)}, "valueString": "x"}
+    code = {"coding": codings(MANY)}
+    subject = {"reference": "Patient/1"}
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": code,
+        "subject": subject,
+        "valueString": "x",
+        "component": [component] * 10,
+    }
+
+
+def patient_with_contained() -> dict[str, Any]:
+    """Return a Patient with thousands of contained practitioners."""
+    practitioners = [{"resourceType": "Practitioner", "id": f"p{number}"} for number in range(MANY)]
+    references = [{"reference": f"#p{number}"} for number in range(MANY)]
+    return {"resourceType": "Patient", "contained": practitioners, "generalPractitioner": references}
+
+
+def questionnaire_with_items() -> dict[str, Any]:
+    """Return a Questionnaire with thousands of items."""
+    items = [{"linkId": str(number), "type": "string"} for number in range(MANY)]
+    return {"resourceType": "Questionnaire", "status": "draft", "item": items}
+
+
+@pytest.mark.parametrize("make", [observation_with_components, patient_with_contained, questionnaire_with_items])
+def test_the_cost_of_structure_grows_with_size_only(structure: Structure, make: Any) -> None:
+    resource = make()
+    began = process_time()
+    assert structure.check(resource) == []
+    assert process_time() - began < ENOUGH_SECONDS
+
+
+def test_references_of_a_bundle_are_not_searched_one_by_one(definitions: Definitions) -> None:
+    targets = [{"code": "Reference", "targetProfile": [CORE + "Patient"]}]
+    judge = Judge(definitions, profile("o", "Observation", element("Observation.focus", type=targets)))
+    patients = [
+        {"fullUrl": f"http://example.org/Patient/{number}", "resource": {"resourceType": "Patient", "active": True}}
+        for number in range(MANY)
+    ]
+    observation = {
+        "resourceType": "Observation",
+        "meta": {"profile": [URL + "o"]},
+        "status": "final",
+        "code": {"text": "x"},
+        "focus": [{"reference": f"Patient/{number}"} for number in range(MANY)],
+    }
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [*patients, {"resource": observation}]}
+    began = process_time()
+    assert judge(bundle) == []
+    assert process_time() - began < ENOUGH_SECONDS
+
+
+def test_broken_extensions_stop_the_search(definitions: Definitions) -> None:
+    known = profile("x", "Extension", element("Extension.value[x]", min=1, type=[{"code": "code"}]))
+    slot = element("Patient.extension", slicing=sliced("value", "url"))
+    judge = Judge(definitions, known, profile("p", "Patient", slot))
+    broken = {"url": URL + "x", "valueString": "x"}
+    began = process_time()
+    issues = judge({"resourceType": "Patient", "extension": [broken] * 30_000})
+    assert len(issues) == 101
+    assert process_time() - began < ENOUGH_SECONDS
