@@ -1,6 +1,7 @@
 """Puts the house together; decides nothing."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -60,8 +61,8 @@ def from_environment() -> App:
 def spare_the_collector() -> None:
     """Have the garbage collector look seldom, and not at what lives as long as the process.
 
-    A parsed resource is a tree without cycles: it is freed when it is let go of. Looking for cycles among the definitions at
-    every few hundred of its objects was a tenth of the cost of an import.
+    A parsed resource is a tree without cycles: it is freed when it is let go of. Looking for cycles among the
+    definitions at every few hundred of its objects was a tenth of the cost of an import.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
