@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from traceback import format_tb
 from typing import Any
 
 import orjson
@@ -22,6 +23,8 @@ SECRETS = re.compile(
     re.VERBOSE,
 )
 
+CAUSES_SHOWN = 10
+
 Event = MutableMapping[str, Any]
 
 
@@ -30,7 +33,7 @@ def set_up_logs(level: str = "info", form: str = "json") -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(where_it_failed),
         redact,
     ]
     text = form == "text"
@@ -43,6 +46,21 @@ def set_up_logs(level: str = "info", form: str = "json") -> None:
         cache_logger_on_first_use=True,
     )
     _capture_libraries(LEVELS[level], shared, structlog.dev.ConsoleRenderer() if text else _render_text)
+
+
+def where_it_failed(exc_info: structlog.typing.ExcInfo) -> str:
+    """Return the traceback of an exception and of what led to it, without their messages.
+
+    Messages hold values, which no pattern finds: "could not convert string to float: 'Durand'". Those of the system and
+    of imports are ours.
+    """
+    pieces: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(pieces) < CAUSES_SHOWN:
+        message = f": {error}" if isinstance(error, OSError | ImportError) else ""
+        pieces.append(f"{''.join(format_tb(error.__traceback__))}{type(error).__qualname__}{message}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nfollowed by\n".join(reversed(pieces))
 
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:

@@ -9,7 +9,7 @@ import pytest
 from usager_server.http.metrics import SharedTally, Tally, metrics_text
 from usager_server.http.observability import Observed, exchange_of
 from usager_server.http.tracing import Tracer
-from usager_server.logs import masked
+from usager_server.logs import masked, where_it_failed
 
 
 async def answering(scope: Any, receive: Any, send: Any) -> None:
@@ -115,6 +115,21 @@ def test_times_are_cumulative_buckets():
 def test_what_names_a_person_or_opens_a_door_is_masked(text, hidden):
     assert hidden not in masked(text)
     assert "***" in masked(text)
+
+
+def test_a_traceback_says_where_and_never_of_whom():
+    family, number = "dur" + "and", "28306" + "9912345678"
+    try:
+        try:
+            float(family)
+        except ValueError as error:
+            raise KeyError(number) from error
+    except KeyError as error:
+        text = where_it_failed((KeyError, error, error.__traceback__))
+    assert family not in text
+    assert number not in text
+    assert text.count("test_observability.py") == 2
+    assert text.endswith("KeyError")
 
 
 def test_ordinary_texts_stay_as_they_are():
