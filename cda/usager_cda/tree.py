@@ -33,9 +33,10 @@ class Kids:
     __slots__ = ("_by_tag",)
 
     def __init__(self, element: Element | None) -> None:
-        self._by_tag: dict[str, list[Element]] = {}
+        by_tag: dict[str, list[Element]] = {}
         for kid in () if element is None else element:
-            self._by_tag.setdefault(kid.tag, []).append(kid)
+            by_tag.setdefault(kid.tag, []).append(kid)
+        self._by_tag = by_tag
 
     def all(self, name: str) -> Sequence[Element]:
         """Return the children of that name, in their order."""
@@ -45,6 +46,9 @@ class Kids:
         """Return the first child of that name, or None."""
         found = self._by_tag.get(HL7 + name)
         return found[0] if found else None
+
+
+NO_KIDS = Kids(None)
 
 
 def descendant(element: Element | None, path: str) -> Element | None:

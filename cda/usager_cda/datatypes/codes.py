@@ -6,7 +6,7 @@ from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing, null_of
-from usager_cda.tree import Element, Kids, add, attribute, node, text_of
+from usager_cda.tree import NO_KIDS, Element, Kids, add, attribute, node, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def parse_code(element: Element | None) -> Code | None:
     """Return the value of a coded element; None when there is no element."""
     if element is None:
         return None
-    kids = Kids(element)
+    kids = Kids(element) if len(element) else NO_KIDS
     return Code(
         code=attribute(element, "code"),
         system=attribute(element, "codeSystem"),

@@ -6,7 +6,7 @@ from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import extension_of, filled, put_extension, value_of
 from usager_cda.datatypes.nulls import nothing, null_of
 from usager_cda.systems import EXTENSIONS, FR_CORE_EXTENSIONS
-from usager_cda.tree import Element, add, attribute, elements, local_name, node, text_of
+from usager_cda.tree import HL7, Element, add, attribute, elements, node, text_of
 
 ADXP = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-"
 INSEE = f"{FR_CORE_EXTENSIONS}/fr-core-address-insee-code"
@@ -18,6 +18,7 @@ CDA_USE = f"{EXTENSIONS}/cda-use"
 STREET = ("houseNumber", "streetName")
 LINES = ("additionalLocator", "unitID", "postBox", "precinct")
 PLAIN = {"postalCode": "postalCode", "city": "city", "state": "state", "country": "country"}
+PARTS = {HL7 + name: name for name in (*STREET, *LINES, *PLAIN, "county")}
 USES = {"H": "home", "WP": "work", "TMP": "temp"}
 FROM_USES = {fhir: cda for cda, fhir in USES.items()}
 NEAREST_USES = {"HP": "home", "HV": "temp"}
@@ -39,10 +40,9 @@ class Address:
 
 def parse_address(element: Element) -> Address:
     """Return the value of an addr element."""
-    found = [(local_name(part), text_of(part)) for part in elements(element)]
-    known = {*STREET, *LINES, *PLAIN, "county"}
-    parts = tuple((tag, text) for tag, text in found if tag in known and text)
-    lines = tuple(text for tag, text in found if tag not in known and text)
+    found = [(PARTS.get(part.tag), text_of(part)) for part in elements(element)]
+    parts = tuple((name, text) for name, text in found if name and text)
+    lines = tuple(text for name, text in found if not name and text)
     if not found and text_of(element):
         lines = (str(text_of(element)),)
     return Address(parts, lines, attribute(element, "use"), attribute(element, "nullFlavor"))

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -18,6 +19,7 @@ NAMESPACE = UUID("5f0d6c9e-0f0c-5d0e-9a3c-2f6a1e0f8b71")
 Known = TypeVar("Known", Organization, Party)
 
 
+@lru_cache(maxsize=4096)
 def uuid_of(*parts: str) -> str:
     """Return a UUID that is always the same for the same words."""
     return str(uuid5(NAMESPACE, "|".join(parts)))
@@ -38,6 +40,7 @@ def _escaped(value: str) -> str:
     return "".join("\\" + letter if letter in "\\,$|" else letter for letter in value)
 
 
+@lru_cache(maxsize=4096)
 def normalised(text: str) -> str:
     """Return a name without case, accents and punctuation."""
     plain = unicodedata.normalize("NFKD", text.casefold())
