@@ -149,6 +149,7 @@ def test_strict_handling_lists_every_unknown_parameter(parse: Any) -> None:
         "Patient?_include=Nothing:x",
         "Patient?_include:often=Patient:link",
         "Patient?_revinclude=Observation",
+        "Patient?_revinclude=*",
         "Patient?_has:Observation:patient=x",
         "Patient?_has:Observation:code:status=final",
         "Patient?_sort=family,given,birthdate,gender,_id",

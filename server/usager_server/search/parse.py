@@ -174,6 +174,8 @@ def _include(reverse: bool) -> Callable[[_Reading, str, str], None]:
         source, _, rest = text.partition(":")
         parameter, _, target = rest.partition(":")
         if source == "*":
+            if reverse:
+                raise Invalid("_revinclude=* needs a type: write _revinclude=[type]:*", name, code="not-supported")
             reading.includes.append(Include("*", "*", None, reverse, bool(modifier)))
             return
         _check_include(reading, name, text, source, parameter, target)
