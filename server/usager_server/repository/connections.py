@@ -84,7 +84,7 @@ class Connections:
 
         Anything else (a task cancelled while it waited for an answer, a broken socket) leaves it in an unknown state.
         """
-        if isinstance(error, asyncpg.PostgresError | FHIRError):
+        if isinstance(error, asyncpg.PostgresError | FHIRError) and not isinstance(error, LOST):
             self.release(connection)
         else:
             self.discard(connection)

@@ -110,12 +110,12 @@ class EmbeddedPostgres:
         """Start the server unless it answers. Called under the start lock."""
         deadline = time.monotonic() + START_SECONDS
         while not is_ready(self.cluster, self.socket):
-            if is_listening(self.socket):  # another process started it, and it is still recovering
+            if time.monotonic() > deadline:
+                raise Unavailable(f"The embedded PostgreSQL does not start; see {self._log}: {self._end_of_log()}")
+            if is_listening(self.socket):  # another process started it, or it is still recovering
                 time.sleep(0.05)
             elif self._try_to_start():
                 return
-            elif time.monotonic() > deadline:
-                raise Unavailable(f"The embedded PostgreSQL does not start; see {self._log}: {self._end_of_log()}")
 
     def _try_to_start(self) -> bool:
         self._refuse_other_version()
@@ -135,7 +135,7 @@ class EmbeddedPostgres:
         if kept != ours:
             raise Unavailable(
                 f"The data in {self.cluster} was written by PostgreSQL {kept} and this is {ours}: "
-                "dump it with the old version, restore it with the new one (docs/backup.md)."
+                "dump it with the old version and restore it with the new one."
             )
 
     @property
