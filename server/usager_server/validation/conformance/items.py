@@ -1,6 +1,6 @@
 """The occurrences of one element in a node: values with their underscored siblings, types and steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,22 +31,34 @@ Fetch = Callable[[dict[str, Any]], list[Occurrence]]
 
 def fetcher(kind: str, name: str, definitions: Definitions) -> Fetch:
     """Return what gives the occurrences of an element of a type, choices included; never fails on a bad tree."""
-    properties = [(each, found[1]) for each, found in definitions.property_map(kind).items() if found[0].name == name]
     step = "." + name
-
-    names = [(each, "_" + each, child_kind) for each, child_kind in properties]
+    kinds = {each: found[1] for each, found in definitions.property_map(kind).items() if found[0].name == name}
+    if len(kinds) == 1:
+        return _single_fetcher(*kinds.popitem(), step)
 
     def fetch(node: dict[str, Any]) -> list[Occurrence]:
         found: list[Occurrence] = []
-        for each, sibling, child_kind in names:
-            if each in node or sibling in node:
-                found += _occurrences(node.get(each), node.get(sibling), child_kind, step)
+        for each in node:
+            plain = each.removeprefix("_")
+            if plain in kinds and (plain == each or plain not in node):
+                found += _occurrences(node.get(plain), node.get("_" + plain), kinds[plain], step)
         return found
 
     return fetch
 
 
-def _occurrences(value: Any, extra: Any, kind: str, step: str) -> Sequence[Occurrence]:
+def _single_fetcher(name: str, kind: str, step: str) -> Fetch:
+    sibling = "_" + name
+
+    def fetch(node: dict[str, Any]) -> list[Occurrence]:
+        if name not in node and sibling not in node:
+            return []
+        return _occurrences(node.get(name), node.get(sibling), kind, step)
+
+    return fetch
+
+
+def _occurrences(value: Any, extra: Any, kind: str, step: str) -> list[Occurrence]:
     if type(value) is not list and type(extra) is not list:
         return [Occurrence(value, extra, kind, step)]
     if extra is None:
