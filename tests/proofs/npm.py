@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from usager_server.repository.cluster_files import exclusive_lock
+
 CACHE = Path(__file__).parents[2] / "build" / "npm"
 
 
@@ -17,12 +19,19 @@ def package(name: str, version: str) -> Path:
         return folder / "package"
     _need_npm()
     CACHE.mkdir(parents=True, exist_ok=True)
+    with exclusive_lock(CACHE / "lock"):  # another process of this run may be fetching it
+        if not folder.exists():
+            _unpack(name, version, folder)
+    return folder / "package"
+
+
+def _unpack(name: str, version: str, folder: Path) -> None:
     archive = _npm("pack", "--silent", f"{name}@{version}").splitlines()[-1]
     with tarfile.open(CACHE / archive) as tar:
-        tar.extractall(folder.with_suffix(".part"), filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2, Debian's, has none
+        tar.extractall(folder.with_suffix(".part"))  # noqa: S202 - filtered on the line above
     (CACHE / archive).unlink()
     folder.with_suffix(".part").rename(folder)
-    return folder / "package"
 
 
 def installed(name: str, version: str) -> Path:
