@@ -33,6 +33,7 @@ CASES: dict[str, tuple[bytes, int, str | None]] = {
     "empty string": (patient(language=""), 400, "Patient.language"),
     "a 10 MB string": (patient(name=[{"family": "x" * 10_000_000}]), 400, "Patient.name[0].family"),
     "200 levels": (NESTED, 400, None),
+    "too many names": (patient(name=[{"family": "x"}] * 300_000), 400, None),
     "duplicate keys": (b'{"resourceType":"Patient","active":true,"active":false}', 400, None),
     "NaN": (b'{"resourceType":"Patient","multipleBirthInteger":NaN}', 400, None),
     "bad UTF-8": (b'{"resourceType":"Patient","language":"\xff"}', 400, None),
@@ -96,3 +97,10 @@ async def test_deep_nesting_is_taken_or_refused(client: AsyncClient, levels: int
     assert response.status_code in (201, 400)
     if response.status_code == 201:
         assert (await client.get(f"/Patient/{response.json()['id']}?_format=xml")).status_code == 200
+
+
+async def test_a_large_bundle_without_resources_is_told_where_they_lack(client: AsyncClient):
+    entries = [{"request": {"method": "POST", "url": "Patient"}, "fullUrl": f"urn:x:{'x' * 2000}"}] * 999
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    response = await client.post("/", content=json.dumps(bundle), headers=FHIR_JSON)
+    assert 400 <= response.status_code < 500

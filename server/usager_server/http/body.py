@@ -7,7 +7,7 @@ from typing import Any
 
 from usager_server.definitions import Definitions
 from usager_server.errors import Invalid, TooLarge, TooSlow, UnsupportedMediaType
-from usager_server.http.formats import body_format, is_fhir_type
+from usager_server.http.formats import Format, body_format, is_fhir_type
 from usager_server.jsontext import parse_json
 from usager_server.xmltext import tree_from_xml
 
@@ -15,6 +15,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 GZIP = 16 + zlib.MAX_WBITS
 PIECE_BYTES = 64 * 1024
+# From there on a body is parsed beside the others, and what it holds is counted: each value takes some microseconds of
+# checking, during which nobody else is served.
+LARGE_BYTES = 1024 * 1024
+VALUES_LIMIT = 500_000
 # How long a client may send nothing in the middle of its body.
 PAUSE_SECONDS = 30.0
 
@@ -72,11 +76,18 @@ class WireBody:
         content = await self.content()
         if not content:
             raise Invalid("The body is empty; a resource is expected", code="required")
-        return as_resource(parse_json(content) if form == "json" else tree_from_xml(content, self._definitions))
+        if len(content) < LARGE_BYTES:
+            return as_resource(self._parsed(form, content))
+        tree = as_resource(await asyncio.to_thread(self._parsed, form, content))
+        check_values(tree)
+        return tree
 
     async def tree(self) -> Any:
         """Return whatever JSON the body is. Errors: TooLarge (413), Invalid (400)."""
         return parse_json(await self.content())
+
+    def _parsed(self, form: Format, content: bytes) -> Any:
+        return parse_json(content) if form == "json" else tree_from_xml(content, self._definitions)
 
     async def _received(self) -> AsyncIterator[bytes]:
         self.is_being_read = True
@@ -127,3 +138,26 @@ def as_resource(tree: Any) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise Invalid("A resource is a JSON object", code="structure")
     return tree
+
+
+def check_values(tree: dict[str, Any]) -> None:
+    """Refuse a resource that holds more values than may be checked in one go; those of a Bundle are checked apart."""
+    entries = tree.get("entry") if tree.get("resourceType") == "Bundle" else None
+    parts = [entry.get("resource") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    for part in parts or [tree]:
+        if isinstance(part, dict) and _has_more(part, VALUES_LIMIT):
+            raise Invalid(f"A resource may hold {VALUES_LIMIT} values at most", code="too-long")
+
+
+def _has_more(tree: dict[str, Any], most: int) -> bool:
+    """Say whether a tree has more values than that, without looking much further."""
+    count, level = 0, [list(tree.values())]
+    while level and count <= most:
+        count += sum(map(len, level))
+        level = [
+            value if isinstance(value, list) else list(value.values())
+            for values in level
+            for value in values
+            if isinstance(value, dict | list)
+        ]
+    return count > most
