@@ -77,17 +77,20 @@ class WireBody:
         if not content:
             raise Invalid("The body is empty; a resource is expected", code="required")
         if len(content) < LARGE_BYTES:
-            return as_resource(self._parsed(form, content))
-        tree = as_resource(await asyncio.to_thread(self._parsed, form, content))
-        check_values(tree)
-        return tree
+            return self._parsed(form, content)
+        return await asyncio.to_thread(self._counted_out, form, content)
 
     async def tree(self) -> Any:
         """Return whatever JSON the body is. Errors: TooLarge (413), Invalid (400)."""
         return parse_json(await self.content())
 
-    def _parsed(self, form: Format, content: bytes) -> Any:
-        return parse_json(content) if form == "json" else tree_from_xml(content, self._definitions)
+    def _parsed(self, form: Format, content: bytes) -> dict[str, Any]:
+        return as_resource(parse_json(content) if form == "json" else tree_from_xml(content, self._definitions))
+
+    def _counted_out(self, form: Format, content: bytes) -> dict[str, Any]:
+        tree = self._parsed(form, content)
+        check_values(tree)
+        return tree
 
     async def _received(self) -> AsyncIterator[bytes]:
         self.is_being_read = True
