@@ -1,5 +1,6 @@
 """Pages: orders, links forward and back, totals, and what happens when the counted conditions are common."""
 
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -129,6 +130,15 @@ async def test_totals_are_given_when_asked_for(find: Find) -> None:
     assert (await find("Patient?birthdate:missing=true&_summary=count")).total == 10
     assert (await find("Patient?gender:not=male&_total=accurate&_count=1")).total == 29
     assert (await find("Patient?_count=0")).entries == ()
+
+
+@pytest.mark.usefixtures("people")
+async def test_deleted_resources_are_neither_found_nor_counted(find: Find, repository: PostgresRepository) -> None:
+    for number in range(4):
+        await repository.delete("Patient", f"p{number:02}", last_updated=datetime.now(UTC))
+    for query in ("", "_sort=_id", "_sort=-_lastUpdated", "_sort=family", "gender:not=x", "_lastUpdated=gt2000"):
+        page = await find(f"Patient?{query}&_total=accurate")
+        assert (len(ids(page)), page.total) == (35, 35), query
 
 
 @pytest.mark.usefixtures("people")

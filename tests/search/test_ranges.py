@@ -7,6 +7,7 @@ import pytest
 
 from usager_server.search.dates import ALWAYS, DAY, FOREVER, Range, duration_class
 from usager_server.search.names import INTERVAL
+from usager_server.search.numbers import precision_range
 from usager_server.search.ranges import (
     date_bounds,
     dates_by_class,
@@ -115,3 +116,16 @@ def number_matches(prefix: str, row: tuple[float, float]) -> bool:
         suffix == mine and low_from <= row[0] <= low_to and high_from <= row[1] <= high_to
         for suffix, (low_from, low_to, high_from, high_to) in legs
     )
+
+
+def test_a_number_of_more_digits_than_a_float_still_equals_itself() -> None:
+    number = Decimal("66.899999999999991")
+    low, below, _, _ = number_bounds("eq", number)[0]
+    assert low <= float(number) <= below
+
+
+def test_it_still_does_in_another_unit() -> None:
+    number, inch = Decimal("66.899999999999991"), Decimal("0.0254")
+    around = tuple(end * inch for end in precision_range(number))
+    low, below, _, _ = number_bounds("eq", number * inch, around)[0]
+    assert low <= float(number * inch) <= below

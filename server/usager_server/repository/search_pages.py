@@ -178,12 +178,21 @@ def _tied(
 def count_rows(driver: Lookup, filters: Sequence[Lookup], most: int | None) -> Statement:
     """Return the statement that counts matches, up to `most` when given."""
     clauses = Clauses()
+    if isinstance(driver, OfTypes) and not filters:
+        return _count_types(clauses, driver)
     tests = " AND ".join(clauses.test(one, "d.type", "d.row") for one in filters)
     single = isinstance(driver, Tokens | References | OfTypes) and len(driver.legs) == 1
     distinct = "" if single else "DISTINCT "
     rows = f"SELECT {distinct}d.type, d.row FROM ({clauses.rows(driver)}) AS d{f' WHERE {tests}' if tests else ''}"
     limited = "" if most is None else f" LIMIT {clauses.bind(most, 'bigint')}"
     return under_tenant(f"SELECT count(*) FROM ({rows}{limited}) AS n"), clauses.arguments
+
+
+def _count_types(clauses: Clauses, every: OfTypes) -> Statement:
+    """Return the statement that counts every resource of some types: index entries, less those of deleted ones."""
+    of_type = f"SELECT count(*) FROM resource AS x WHERE x.{TENANT} AND x.type = l.type"
+    text = f"SELECT sum(({of_type}) - ({of_type} AND x.document IS NULL))::bigint FROM {clauses.legs(every.legs)}"
+    return under_tenant(text), clauses.arguments
 
 
 def probe(lookups: Sequence[tuple[Lookup, int]]) -> Statement:

@@ -33,7 +33,8 @@ def _document_indexes(table: str, *, unique_row: bool) -> tuple[Index, ...]:
     if not unique_row:
         return shared
     row = Index(f"{table}_row", "tenant", "type", "row", unique=True)
-    return (row, Index(f"{table}_self", "tenant", "self"), *shared)
+    deleted = Index(f"{table}_deleted", "tenant", "type", postgresql_where=text("document IS NULL"))
+    return (row, deleted, Index(f"{table}_self", "tenant", "self"), *shared)
 
 
 class Tenant(SQLModel, table=True):

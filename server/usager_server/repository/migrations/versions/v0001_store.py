@@ -41,6 +41,8 @@ TABLES = (
     "CREATE INDEX resource_self ON resource (tenant, self)",
     "CREATE INDEX resource_type_updated ON resource (tenant, type, last_updated, row, version)",
     "CREATE INDEX resource_updated ON resource (tenant, last_updated, row, version)",
+    # How many are deleted, so that those of a type are counted without being read.
+    "CREATE INDEX resource_deleted ON resource (tenant, type) WHERE document IS NULL",
     "CREATE INDEX resource_content ON resource (tenant, content) WHERE content IS NOT NULL",
     """
     CREATE TABLE history (
