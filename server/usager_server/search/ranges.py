@@ -86,6 +86,7 @@ def number_bounds(
     """
     exact = float(number)
     low, high = (float(end) for end in (around or precision_range(number)))
+    high = max(high, nextafter(exact, inf))  # digits that a float has not: the number itself stays in
     below = nextafter(high, -inf)
     match prefix:
         case "eq":
