@@ -98,22 +98,38 @@ def delete_statement() -> str:
     return f"WITH {', '.join(parts)} {OUTCOME}"
 
 
-def delete_index_rows(table: IndexTable, kept: str = "") -> str:
-    """Return the part of a statement that removes the index rows of the resource, but those kept."""
+def delete_index_rows(table: IndexTable, using: str = "", which: str = "") -> str:
+    """Return the part of a statement that removes the index rows of the resource, or some of them."""
     return f"""old_{table.rows} AS (
-        DELETE FROM {table.name} AS i
-        WHERE i.tenant = (SELECT tenant FROM go) AND i.row = (SELECT row FROM go) {kept}
+        DELETE FROM {table.name} AS i {using}
+        WHERE i.tenant = (SELECT tenant FROM go) AND i.row = (SELECT row FROM go) {which}
     )"""  # noqa: S608 - names of our own
 
 
 def replace_index_rows(table: IndexTable, places: Placeholders) -> str:
-    """Return the parts of a statement that make the index rows of the resource be the given ones."""
-    given = f"{places.unnest(table.types)} AS d({table.names})"
-    same = " AND ".join(f"d.{column} = i.{column}" for column in table.columns)
-    kept = f"AND NOT EXISTS (SELECT FROM {given} WHERE {same})"
-    return f"""{delete_index_rows(table, kept)},
+    """Return the parts of a statement that make the index rows of the resource be the given ones.
+
+    Time    those it has are read once and compared as sets: a third less than to try each of the given ones.
+    """
+    given, had = f"given_{table.rows}", f"had_{table.rows}"
+    gone = f"SELECT {table.names} FROM {had} EXCEPT SELECT {table.names} FROM {given}"  # noqa: S608 - names of our own
+    more = f"SELECT {table.names} FROM {given} EXCEPT SELECT {table.names} FROM {had}"  # noqa: S608 - names of our own
+    return f"""{given} AS MATERIALIZED (SELECT * FROM {places.unnest(table.types)} AS d({table.names})),
+    {had} AS MATERIALIZED (
+        SELECT i.* FROM go, LATERAL (
+            SELECT {table.names} FROM {table.name} WHERE tenant = go.tenant AND row = go.row OFFSET 0
+        ) AS i
+    ),
+    {_delete_gone(table, gone)},
     new_{table.rows} AS (
         INSERT INTO {table.name} (tenant, row, {table.names})
-        SELECT go.tenant, go.row, {table.names} FROM go, {given}
+        SELECT go.tenant, go.row, {table.names} FROM go, ({more}) AS d
         ON CONFLICT DO NOTHING
     )"""  # noqa: S608 - names of our own
+
+
+def _delete_gone(table: IndexTable, gone: str) -> str:
+    if len(table.columns) == 1:  # an array reaches the primary key, and costs nothing when it is empty
+        return delete_index_rows(table, which=f"AND i.{table.names} = ANY (ARRAY({gone}))")
+    same = " AND ".join(f"i.{column} = d.{column}" for column in table.columns)
+    return delete_index_rows(table, f"USING ({gone}) AS d", f"AND {same}")
