@@ -64,8 +64,11 @@ def content(text: str | bytes) -> list[tuple[str, str]]:
     """Return the content of a resource as (path, literal) pairs, in the order of the document.
 
     Shape   numbers keep their digits; id, meta.versionId and meta.lastUpdated, which the server owns, are left out.
+            The bytes of a Binary are kept as bytes: of its base64 only the blanks between may differ.
     """
     tree = json.loads(text, parse_float=_Digits, parse_int=_Digits)
+    if tree["resourceType"] == "Binary" and "data" in tree:
+        tree["data"] = "".join(tree["data"].split())
     tree.pop("id", None)
     meta = tree.pop("meta", {})
     own = {key: value for key, value in meta.items() if key not in ("versionId", "lastUpdated")}
