@@ -99,6 +99,11 @@ async def test_deep_nesting_is_taken_or_refused(client: AsyncClient, levels: int
         assert (await client.get(f"/Patient/{response.json()['id']}?_format=xml")).status_code == 200
 
 
+async def test_millions_of_values_are_refused_unread(client: AsyncClient):
+    response = await client.post("/Patient", content=b"[" + b"[]," * 5_500_000, headers=FHIR_JSON)
+    assert response.status_code == 413
+
+
 async def test_a_large_bundle_without_resources_is_told_where_they_lack(client: AsyncClient):
     entries = [{"request": {"method": "POST", "url": "Patient"}, "fullUrl": f"urn:x:{'x' * 2000}"}] * 999
     bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import orjson
+import pytest
 
 from tests.repository.drafting import ToldRows, patient
+from usager_server.errors import Invalid
 from usager_server.jsontext import parse_json
 from usager_server.repository.drafts import draft, instant
 from usager_server.repository.grams import KnownValues, gram_number, gram_range, grams
@@ -35,6 +37,13 @@ def test_a_resource_without_anything_is_whole() -> None:
         "id": "x",
         "meta": {"versionId": "7", "lastUpdated": "2026-03-29T12:00:00.005Z"},
     }
+
+
+def test_more_texts_than_can_be_indexed_are_refused() -> None:
+    rows = ToldRows(IndexRows(strings=[(1, f"name {number}") for number in range(10_001)]))
+    with pytest.raises(Invalid) as refusal:
+        draft({"resourceType": "Patient"}, "x", tenant=1, now=NOON, registry=rows, method="PUT")
+    assert refusal.value.issues[0].expression == "Patient"
 
 
 def test_decimals_keep_their_digits_and_members_their_order() -> None:

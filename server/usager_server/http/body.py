@@ -19,6 +19,9 @@ PIECE_BYTES = 64 * 1024
 # checking, during which nobody else is served.
 LARGE_BYTES = 1024 * 1024
 VALUES_LIMIT = 500_000
+# What so many values would take in memory is known before they are parsed: by the marks between them.
+MARKS: dict[Format, bytes] = {"json": b",", "xml": b"<"}
+MARKS_LIMIT = 5_000_000
 # How long a client may send nothing in the middle of its body.
 PAUSE_SECONDS = 30.0
 
@@ -88,6 +91,8 @@ class WireBody:
         return as_resource(parse_json(content) if form == "json" else tree_from_xml(content, self._definitions))
 
     def _counted_out(self, form: Format, content: bytes) -> dict[str, Any]:
+        if content.count(MARKS[form]) > MARKS_LIMIT:
+            raise TooLarge(f"The body holds over {MARKS_LIMIT} values: send it in several")
         tree = self._parsed(form, content)
         check_values(tree)
         return tree

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Protocol
 
+from usager_server.errors import Invalid
 from usager_server.jsontext import build_json
 from usager_server.repository import Draft
 from usager_server.repository.ids import row_numbers
@@ -10,6 +11,8 @@ from usager_server.search.index import IndexRows
 
 SERVER_META = ("versionId", "lastUpdated")
 FIRST = ("resourceType", "id", "meta")
+# Every piece of each text is indexed for `:contains`: some hundred thousand names would run for minutes.
+STRINGS_LIMIT = 10_000
 
 
 class Registry(Protocol):
@@ -34,8 +37,13 @@ def draft(
 
     Shape   resourceType, id and meta first, then the rest in the client's order; of the client's meta all is kept but
             versionId and lastUpdated, which are ours. content is the key of a Binary's bytes.
+    Errors  Invalid (400) for more texts to be searched by than one statement can index.
     """
     resource_type = resource["resourceType"]
+    index = registry.index_rows(resource, tenant)
+    if len(index.strings) > STRINGS_LIMIT:
+        text = f"The resource holds over {STRINGS_LIMIT} texts that it can be searched by (names, addresses...)"
+        raise Invalid(text, resource_type, code="too-long")
     head, tail = document_around_version(resource, resource_id, now)
     return Draft(
         type=resource_type,
@@ -44,7 +52,7 @@ def draft(
         head=head,
         tail=tail,
         last_updated=now,
-        index=registry.index_rows(resource, tenant),
+        index=index,
         method=method,
         content=content,
         tenant=tenant,
