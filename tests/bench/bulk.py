@@ -84,7 +84,7 @@ async def _copy_drafts(
     for table in INDEX_TABLES:
         if rows := index_columns(table, indexes):
             await _send(connection, table.name, ("row", *table.columns, "tenant"), (*rows, [TENANT] * len(rows[0])))
-    values = {value for one in drafts for _, value in one.index.strings} - known
+    values = {value for one in drafts for value in one.index.contained} - known
     known |= values
     if grams := gram_columns(sorted(values)):
         await _send(connection, "gram", ("gram", "value", "tenant"), (*grams, [TENANT] * len(grams[0])))

@@ -182,6 +182,17 @@ async def test_places_near_a_point_are_found(put: Put, found: Found) -> None:
     assert await found("Location?near=-17|180|5000|m") == ["fiji", "fiji-east"]
 
 
+async def test_a_piece_of_a_long_text_is_found(put: Put, found: Found) -> None:
+    long = "Résident adressé pour une évaluation gériatrique standardisée après deux chutes à domicile, " * 4
+    await put(
+        {"resourceType": "Observation", "id": "long", "valueString": long},
+        {"resourceType": "Observation", "id": "short", "valueString": "Deux chutes"},
+    )
+    assert await found("Observation?value-string:contains=deux chutes") == ["short", "long"]
+    assert await found("Observation?value-string:contains=gériatrique,nothing") == ["long"]
+    assert await found("Observation?value-string:contains=trois chutes") == []
+
+
 async def test_uris_above_and_below_another_are_found(put: Put, found: Found) -> None:
     urls = {"root": "http://x.example/fhir", "set": "http://x.example/fhir/ValueSet/1", "other": "http://y.example"}
     await put(*({"resourceType": "ValueSet", "id": one, "url": url} for one, url in urls.items()))

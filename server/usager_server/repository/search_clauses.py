@@ -154,15 +154,18 @@ class Clauses:
         legs = self.legs(lookup.legs, "bigint")
         pieces = [gram_range(rarest_piece(term)) for term in lookup.terms]
         lows, highs = (self.bind(list(ends), "bigint[]") for ends in zip(*pieces, strict=True))
-        grams = f"unnest({lows}, {highs}, {self.bind(list(lookup.terms), 'text[]')}) AS g(low, high, term)"
+        bound = self.bind(list(lookup.terms), "text[]")
         values = (
             f"SELECT y.value FROM gram AS y WHERE y.{TENANT} AND y.gram >= g.low AND y.gram <= g.high"
             " AND position(g.term in y.value) > 0 OFFSET 0"
         )
-        block = (
-            f"SELECT x.row FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter AND x.value = v.value"
+        block = f"SELECT x.row FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
+        return (
+            f"SELECT l.type, x.row FROM unnest({lows}, {highs}, {bound}) AS g(low, high, term),"
+            f" LATERAL ({values}) AS v, {legs}, LATERAL ({block} AND x.value = v.value OFFSET 0) AS x"
+            f" UNION ALL SELECT l.type, x.row FROM unnest({bound}) AS g(term), {self.legs(lookup.long, 'bigint')},"
+            f" LATERAL ({block} AND position(g.term in x.value) > 0 OFFSET 0) AS x"
         )
-        return f"SELECT l.type, x.row FROM {grams}, LATERAL ({values}) AS v, {legs}, LATERAL ({block} OFFSET 0) AS x"
 
     def _near_rows(self, lookup: Near) -> str:
         low, high = latitudes(lookup)

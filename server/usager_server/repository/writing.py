@@ -149,7 +149,7 @@ class Writer:
         return True
 
     def _unknown_values(self, drafts: Sequence[Draft]) -> list[str]:
-        values = (value for draft in drafts for _, value in draft.index.strings)
+        values = (value for draft in drafts for value in draft.index.contained)
         return self._known.unknown(self._runner.tenant, values)
 
     def _learn(self, values: Sequence[str], created: int = 0) -> None:

@@ -11,7 +11,8 @@ class IndexRows:
             the rest: (parameter, ...) with parameter the 64-bit hash of (type, parameter name).
             references: (parameter, target), target the 64-bit hash of "Type/id".
             strings: (parameter, normalised value); dates: (parameter, low, high) in microseconds since 1970 UTC, high
-            exclusive; numbers: (parameter, low, high) as floats, quantities in canonical units.
+            exclusive; numbers: (parameter, low, high) as floats, quantities in canonical units. contained: the strings
+            among them that `:contains` finds by their grams.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -19,3 +20,4 @@ class IndexRows:
     strings: list[tuple[int, str]] = field(default_factory=list)
     dates: list[tuple[int, int, int]] = field(default_factory=list)
     numbers: list[tuple[int, float, float]] = field(default_factory=list)
+    contained: list[str] = field(default_factory=list)

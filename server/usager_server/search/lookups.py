@@ -35,9 +35,10 @@ class Strings:
 
 @dataclass(frozen=True, slots=True)
 class Containing:
-    """Resources with a text that contains any of these terms: (type, parameter)."""
+    """Resources with a text that contains any of these terms: (type, parameter); long: those of the long texts."""
 
     legs: tuple[tuple[TypeNumber, Hash], ...]
+    long: tuple[tuple[TypeNumber, Hash], ...]
     terms: tuple[str, ...]
 
 

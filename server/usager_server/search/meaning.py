@@ -25,7 +25,7 @@ from usager_server.search.lookups import (
     Updated,
     Without,
 )
-from usager_server.search.names import INTERVAL, LATITUDE, LONGITUDE
+from usager_server.search.names import INTERVAL, LATITUDE, LONG, LONGITUDE
 from usager_server.search.parameter import Parameter
 from usager_server.search.parameters import SearchRegistry
 from usager_server.search.query import Condition, Value
@@ -159,7 +159,8 @@ class Meaning:
             case "string", "exact":
                 return self._tokens(parameters, lambda _: exact_entries(condition), selective=True)
             case "string", "contains":
-                return Containing(self._legs(parameters, _nothing_more), contained_terms(condition.values))
+                long = self._legs(parameters, lambda _: [(LONG,)])
+                return Containing(self._legs(parameters, _nothing_more), long, contained_terms(condition.values))
             case "string", _:
                 return Strings(self._legs(parameters, lambda _: text_entries(condition)))
             case "uri", _:

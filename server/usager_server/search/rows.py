@@ -13,7 +13,18 @@ class Rows:
     Shape   code, system and reference hash texts of the tenant (`hashing.py`).
     """
 
-    __slots__ = ("code", "dates", "numbers", "reference", "references", "resource", "strings", "system", "tokens")
+    __slots__ = (
+        "code",
+        "contained",
+        "dates",
+        "numbers",
+        "reference",
+        "references",
+        "resource",
+        "strings",
+        "system",
+        "tokens",
+    )
 
     def __init__(self, resource: dict[str, Any], tenant: int) -> None:
         self.resource = resource
@@ -25,6 +36,7 @@ class Rows:
         self.strings: list[tuple[int, str]] = []
         self.dates: list[tuple[int, int, int]] = []
         self.numbers: list[tuple[int, float, float]] = []
+        self.contained: list[str] = []
 
     def finished(self) -> IndexRows:
         """Return the rows, each once."""
@@ -34,6 +46,7 @@ class Rows:
             strings=list(dict.fromkeys(self.strings)),
             dates=list(dict.fromkeys(self.dates)),
             numbers=list(dict.fromkeys(self.numbers)),
+            contained=list(dict.fromkeys(self.contained)),
         )
 
 

@@ -7,6 +7,10 @@ from unicodedata import category, normalize
 LONGEST = 500
 """Characters kept of a value: index entries must stay under a third of a page, and nobody types more."""
 
+GRAMMED = 60
+"""Characters up to which `:contains` finds a value by its grams. Longer ones are few, and are read one after the other:
+each character of them would cost an index entry with the whole value."""
+
 LAST = "\U0010ffff"
 """The greatest character: `text + LAST` is above every usual text that begins with `text`."""
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from usager_server.search.hashing import parameter_hash, token_base
-from usager_server.search.names import EXACT, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
+from usager_server.search.names import EXACT, LONG, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
 from usager_server.search.rows import Rows, Writer
-from usager_server.search.words import LONGEST, normalise
+from usager_server.search.words import GRAMMED, LONGEST, normalise
 
 NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
@@ -96,7 +96,8 @@ def _code(base: int) -> Writer:
 
 def string_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     """Return what writes the words of a value of this FHIR type, and its exact text as a token."""
-    write = _words(parameter_hash(resource_type, name), token_base(resource_type, name + EXACT))
+    parameters = parameter_hash(resource_type, name), parameter_hash(resource_type, name + LONG)
+    write = _words(*parameters, token_base(resource_type, name + EXACT))
     if leaf == "HumanName":
         return _parts(NAME_PARTS, write)
     if leaf == "Address":
@@ -104,10 +105,15 @@ def string_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     return write if leaf in TEXT_LEAVES else None
 
 
-def _words(parameter: int, exact: int) -> Callable[[str, Rows], None]:
+def _words(parameter: int, long: int, exact: int) -> Callable[[str, Rows], None]:
     def write(value: str, rows: Rows) -> None:
-        rows.strings.append((parameter, normalise(value)))
+        words = normalise(value)
+        rows.strings.append((parameter, words))
         rows.tokens.append(exact ^ rows.code(value))
+        if len(words) <= GRAMMED:
+            rows.contained.append(words)
+        else:
+            rows.strings.append((long, words))
 
     return write
 
