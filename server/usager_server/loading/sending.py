@@ -45,8 +45,11 @@ async def send_all(
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
                 group.create_task(_send_from(client, waiting, settle))
-    except* ServerDown as downs:
-        raise ServerDown(str(downs.exceptions[0])) from downs
+    except ExceptionGroup as failures:  # except* wraps what it raises, or not, by patch level
+        downs, others = failures.split(ServerDown)
+        if downs is None or others is not None:
+            raise
+        raise ServerDown(str(downs.exceptions[0])) from failures
 
 
 async def _send_from(
