@@ -190,6 +190,14 @@ async def test_a_patch_takes_part(client: AsyncClient):
     assert patched["generalPractitioner"][0]["reference"] == f"Practitioner/{practitioner['id']}"
 
 
+async def test_a_patch_that_cannot_be_read_names_its_entry(client: AsyncClient):
+    for data in ("!!!", "e30sew=="):
+        wrapped = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+        response = await sent(client, entry("POST", "Patient", PATIENT), entry("PATCH", "Patient/x", wrapped))
+        assert response.status_code == 400
+        assert issue(response)["expression"][0].startswith("Bundle.entry[1].resource")
+
+
 async def test_a_binary_keeps_its_bytes(client: AsyncClient):
     binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "Ym9uam91cg=="}
     response = await sent(client, entry("POST", "Binary", binary, HEART))

@@ -59,7 +59,7 @@ def parse_entry(session: Session, index: int, entry: dict[str, Any], prefer: Pre
         raise Invalid("A request needs a url", f"{where}.url", code="required")
     interaction, request = _routed(session, str(method), url, f"{where}.url")
     resource = entry.get("resource")
-    request.body = _body(request, resource)
+    request.body = _body(request, resource, entry_place(index))
     request.prefer = Preference(prefer.returns or "minimal", prefer.strict)
     _conditions(request, asked)
     full_url = entry.get("fullUrl")
@@ -81,10 +81,14 @@ def _routed(session: Session, method: str, url: str, where: str) -> tuple[Intera
     return interaction, request
 
 
-def _body(request: Request, resource: Any) -> Held:
+def _body(request: Request, resource: Any, where: str) -> Held:
     """Return the body of an entry; a Binary of JSON Patch in a PATCH is unwrapped."""
     if request.method == "PATCH" and isinstance(resource, dict) and resource.get("resourceType") == "Binary":
-        return Held(parse_json(decoded(str(resource.get("data", "")))), str(resource.get("contentType", JSON_PATCH)))
+        try:
+            operations = parse_json(decoded(str(resource.get("data", ""))))
+        except FHIRError as error:
+            raise relocated(error, f"{where}.resource") from error
+        return Held(operations, str(resource.get("contentType", JSON_PATCH)))
     return Held(resource)
 
 
