@@ -96,6 +96,14 @@ async def test_a_cancelled_transaction_is_rolled_back(connections: Connections, 
     assert await look(database, "SELECT count(*) FROM claim") == [(0,)]
 
 
+async def test_a_connection_that_comes_back_after_the_end_is_closed(database: Database) -> None:
+    connections = Connections(database.url, size=1)
+    held = await connections.acquire()
+    await connections.close()
+    connections.release(held)
+    assert held.is_closed()
+
+
 async def test_what_we_set_at_connection(connections: Connections) -> None:
     async with connections.borrowed() as connection:
         names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "TimeZone")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.repository.drafting import patient
@@ -58,9 +59,9 @@ class Writer:
 
 
 async def kill(cluster: EmbeddedPostgres) -> None:
-    """Kill the server as a power cut would, and see it dead."""
-    pid = cluster.pid()
-    assert pid is not None
+    """Kill the server as a power cut would, once it is back from the time before, and see it dead."""
+    while (pid := cluster.pid()) is None or not psutil.pid_exists(pid):  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
     while is_listening(cluster.socket) and cluster.pid() == pid:  # noqa: ASYNC110 - no event tells
         await asyncio.sleep(0.01)

@@ -212,3 +212,10 @@ async def test_a_write_that_always_comes_second_says_so(
     with pytest.raises(Conflict):
         await repository.update(patient("never"))
     assert await repository.read("Patient", "never") is None
+
+
+async def test_the_first_hundreds_are_counted_at_once(repository: PostgresRepository, database: Database) -> None:
+    await repository.create([patient() for _ in range(300)])
+    async with asyncio.timeout(20):
+        while await look(database, "SELECT reltuples FROM pg_class WHERE relname = 'resource'") != [(300.0,)]:
+            await asyncio.sleep(0.05)

@@ -64,10 +64,10 @@ class Connections:
             raise Unavailable("The server is busy: no database connection is free; try again later.") from error
 
     def release(self, connection: Connection) -> None:
-        """Take a connection back, or close it when it is not clean."""
+        """Take a connection back, or close it when it is not clean, or when we are closed."""
         if connection.is_closed():
             self._forget()
-        elif connection.is_in_transaction():
+        elif connection.is_in_transaction() or self.size == 0:
             self.discard(connection)
         elif (waiter := self._next_waiter()) is not None:
             waiter.set_result(connection)
