@@ -24,6 +24,9 @@ add_test_packages() {
     { without_main_cluster && install_packages postgresql; } \
       || skipped "postgresql" "the tests that run on the distribution's PostgreSQL besides the embedded one"
   fi
+  if ! command -v curl >/dev/null; then
+    install_packages curl || skipped "curl" "the test that runs the exchange of the README"
+  fi
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     install_packages nodejs npm || skipped "nodejs npm" "the tests with a JavaScript FHIR client"
   fi

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from usager_server.http.metrics import counts_folder
+from usager_server.logs import set_up_logs
 from usager_server.repository.opening import running
 from usager_server.settings import Settings, SettingsError
 
@@ -44,6 +45,7 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
     Time    first answer within 2 s of the command when there is nothing to migrate.
     Errors  SettingsError when the address is taken; Unavailable when the database does not start or answer.
     """
+    set_up_logs(settings.log_level, settings.log_format)
     before = signal.signal(signal.SIGTERM, _leave)
     Thread(target=import_module, args=("usager_server.app",), daemon=True).start()  # while the database starts
     listening = listen(settings)

@@ -1,8 +1,11 @@
 """The README's exchange, run as it is written."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
+
+import pytest
 
 from tests.house.files import ROOT
 from tests.live import LiveServer
@@ -25,6 +28,7 @@ def pattern(answer: str) -> str:
     return r"(?s:.*)".join(pieces)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_exchange_of_the_readme_is_true(server: LiveServer) -> None:
     seen = list(exchanges())
     assert len(seen) == 4

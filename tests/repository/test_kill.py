@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.repository.drafting import patient
