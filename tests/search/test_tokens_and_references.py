@@ -162,3 +162,18 @@ async def test_includes_come_once_and_go_as_far_as_asked(put: Put, find: Find) -
 async def test_a_compartment_that_cannot_hold_a_type_is_refused(find: Find) -> None:
     with pytest.raises(Invalid, match="does not hold"):
         await find("Patient/p/ValueSet")
+
+
+@pytest.mark.parametrize("code", ["Straße", "straße", "σς", "ŉ", "ABC"])
+async def test_codes_are_found_whatever_their_case(put: Put, found: Found, code: str) -> None:
+    await put({"resourceType": "Observation", "id": "one", "status": "final", "code": concept(code, "urn:c")})
+    for asked in (code, code.upper(), code.lower()):
+        assert await found(f"Observation?code=urn:c|{asked}") == ["one"]
+        assert await found(f"Observation?code={asked}") == ["one"]
+
+
+async def test_units_differ_by_case(put: Put, found: Found) -> None:
+    ucum = "http://unitsofmeasure.org"
+    await put({"resourceType": "Observation", "id": "one", "status": "final", "code": concept("Cel", ucum)})
+    assert await found(f"Observation?code={ucum}|Cel") == ["one"]
+    assert await found(f"Observation?code={ucum}|cel") == []

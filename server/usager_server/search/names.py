@@ -27,7 +27,7 @@ def fold_code(system: str | None, code: str) -> str:
 
     Source  FHIR R4 search.html#token: "servers SHOULD treat tokens in a case-insensitive manner".
     """
-    return code if system == UCUM or code.islower() else code.casefold()
+    return code if system == UCUM else code.casefold()
 
 
 def fold_contact(value: str) -> str:

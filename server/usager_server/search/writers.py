@@ -6,6 +6,7 @@ from typing import Any
 from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.names import EXACT, LONG, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
 from usager_server.search.rows import Rows, Writer
+from usager_server.search.ucum import UCUM
 from usager_server.search.words import GRAMMED, LONGEST, normalise
 
 NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
@@ -39,7 +40,7 @@ def _coding(base: int, text: int) -> Writer:
             rows.tokens.append(of_system)
         if code:
             folded = rows.code(code.casefold())
-            own = folded if (spelled := fold_code(system, code)) is code else rows.code(spelled)
+            own = rows.code(fold_code(system, code)) if system == UCUM else folded
             rows.tokens += (base ^ folded, of_system ^ own)
         if display := value.get("display"):
             rows.strings.append((text, normalise(display)))
