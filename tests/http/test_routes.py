@@ -40,6 +40,18 @@ async def test_an_unknown_address_is_404(client: AsyncClient, path: str):
     assert response.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize("host", ['a","evil":"1', "a b", "a/b", "", "a<b>", "x:y", "x" * 300])
+async def test_a_host_that_is_none_is_400(client: AsyncClient, host: str):
+    response = await client.get("/metadata", headers={"Host": host})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "[::1]:8080", "usager.example", "10.0.0.1", "my_machine"])
+async def test_a_host_is_part_of_the_addresses(client: AsyncClient, host: str):
+    response = await client.get("/Patient", headers={"Host": host})
+    assert response.json()["link"][0]["url"] == f"http://{host}/fhir/Patient"
+
+
 async def test_every_answer_is_shielded(client: AsyncClient):
     response = await client.get("/Patient/nobody")
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -1,13 +1,14 @@
 """The door of FHIR: one ASGI application for every interaction of every type, with its own table."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from usager_server.caller import Caller
-from usager_server.errors import AddressTooLong, HeadersTooLarge, NotAcceptable
+from usager_server.errors import AddressTooLong, HeadersTooLarge, Invalid, NotAcceptable
 from usager_server.http.body import Disconnected, WireBody
 from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.errors import error_reply
@@ -26,6 +27,7 @@ Headers = dict[bytes, bytes]
 
 ADDRESS_LIMIT_BYTES = 8 * 1024
 HEADERS_LIMIT_BYTES = 32 * 1024
+HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 # A request still running then is watched: when its client hangs up, it is stopped and what it wrote is rolled back.
 WATCH_AFTER_SECONDS = 0.5
 
@@ -64,6 +66,7 @@ class FHIRDoor:
     ) -> Reply:
         query = scope["query_string"]
         _check_sizes(scope, query)
+        _check_host(headers)
         refusal = _read_manner(manner, headers, query)
         interaction, request = self._routed(scope, query)
         caller = self._caller(interaction, headers, exchange.request_id)
@@ -101,6 +104,12 @@ def _check_sizes(scope: Scope, query: bytes) -> None:
         raise AddressTooLong(f"The address is over {ADDRESS_LIMIT_BYTES} bytes: search with POST [type]/_search")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADERS_LIMIT_BYTES:
         raise HeadersTooLarge(f"The headers are over {HEADERS_LIMIT_BYTES} bytes")
+
+
+def _check_host(headers: Headers) -> None:
+    """Refuse a Host that is none: it becomes part of every address in the answer."""
+    if not HOST.fullmatch(headers.get(b"host", b"localhost")):
+        raise Invalid("The Host header is not a host name with an optional port", code="value")
 
 
 def _read_manner(manner: Manner, headers: Headers, query: bytes) -> NotAcceptable | None:
