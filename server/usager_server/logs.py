@@ -28,6 +28,18 @@ CAUSES_SHOWN = 10
 Event = MutableMapping[str, Any]
 
 
+class StandardOutput:
+    """Whatever standard output is when something is said: it may be another one than at the start."""
+
+    def write(self, line: bytes | str) -> int:
+        """Write a text or its bytes."""
+        return sys.stdout.buffer.write(line) if isinstance(line, bytes) else sys.stdout.write(line)
+
+    def flush(self) -> None:
+        """Send it on."""
+        sys.stdout.flush()
+
+
 def set_up_logs(level: str = "info", form: str = "json") -> None:
     """Send every log of this process, the libraries' included, through one chain; again to change the level."""
     shared: list[structlog.typing.Processor] = [
@@ -37,12 +49,11 @@ def set_up_logs(level: str = "info", form: str = "json") -> None:
         redact,
     ]
     text = form == "text"
+    output: Any = StandardOutput()
     structlog.configure(
         processors=[*shared, structlog.dev.ConsoleRenderer()] if text else [*shared, _render_bytes],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout)
-        if text
-        else structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.PrintLoggerFactory(output) if text else structlog.BytesLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
     _capture_libraries(LEVELS[level], shared, structlog.dev.ConsoleRenderer() if text else _render_text)
@@ -85,7 +96,7 @@ def _render_text(logger: Any, method: str, event: Event) -> str:
 
 
 def _capture_libraries(level: int, shared: list[Any], renderer: Any) -> None:
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(StandardOutput())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
