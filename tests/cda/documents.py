@@ -1,4 +1,4 @@
-"""The documents these tests read: ours, and those of the ANS when `USAGER_CDA_SAMPLES` names a folder of them."""
+"""The documents these tests read: ours, and those of the ANS when `USAGER_TEST_CDA_SAMPLES` names a folder of them."""
 
 import base64
 import copy
@@ -9,7 +9,9 @@ from typing import Any
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 OWN = [*sorted(Path(__file__).with_name("samples").glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))]
-PUBLIC = sorted(Path(os.environ["USAGER_CDA_SAMPLES"]).glob("*.xml")) if "USAGER_CDA_SAMPLES" in os.environ else []
+PUBLIC = (
+    sorted(Path(os.environ["USAGER_TEST_CDA_SAMPLES"]).glob("*.xml")) if "USAGER_TEST_CDA_SAMPLES" in os.environ else []
+)
 ALL = [*OWN, *PUBLIC]
 
 PDF = b"%PDF-1.4\n% not much of a document\n"
