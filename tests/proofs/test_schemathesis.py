@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.live import LiveServer
 from tests.proofs.corpus import FULL
 
-EXAMPLES = 25 if FULL else 4
+EXAMPLES = 100 if FULL else 12
 
 pytestmark = [pytest.mark.timeout(1800 if FULL else 240)]
 
