@@ -1,6 +1,6 @@
 """`python -m tests.bench.documents`: what reading and writing CDA costs, one core, no server.
 
-A 450 kB N1 is made from the letter of docs/examples; the documents of `USAGER_TEST_CDA_SAMPLES` come too when it is set.
+A 450 kB N1 is made from the letter of docs/examples; those of `USAGER_TEST_CDA_SAMPLES` come too when it is set.
 """
 
 import base64
