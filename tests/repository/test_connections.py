@@ -61,6 +61,18 @@ async def test_a_waiter_that_leaves_does_not_take_a_connection_along(database: D
     await connections.close()
 
 
+async def test_a_waiter_that_leaves_passes_on_its_leave_to_open_one(database: Database) -> None:
+    connections = Connections(database.url, size=1)
+    held = await connections.acquire()
+    leaving, staying = (asyncio.create_task(connections.acquire()) for _ in range(2))
+    await asyncio.sleep(0)
+    connections.discard(held)
+    leaving.cancel()  # after it was told, before it ran
+    await asyncio.gather(leaving, return_exceptions=True)
+    connections.release(await asyncio.wait_for(staying, 5))
+    await connections.close()
+
+
 async def test_a_database_that_is_down_is_unavailable(database: Database) -> None:
     connections = Connections(database.cluster.url("usager_app", "nowhere"), size=1, wait_seconds=0.3)
     with pytest.raises(asyncpg.InvalidCatalogNameError):

@@ -126,8 +126,8 @@ class Connections:
             try:
                 connection = await waiter
             except BaseException:
-                if waiter.done() and not waiter.cancelled() and (lent := waiter.result()) is not None:
-                    self.release(lent)
+                if waiter.done() and not waiter.cancelled():
+                    self._pass_on(waiter.result())
                 raise
             if connection is not None:
                 return connection
@@ -156,7 +156,13 @@ class Connections:
 
     def _forget(self) -> None:
         self._opened -= 1
-        if (waiter := self._next_waiter()) is not None:
+        self._pass_on(None)
+
+    def _pass_on(self, lent: Connection | None) -> None:
+        """Give the next waiter what one that left was given: a connection, or leave to open one."""
+        if lent is not None:
+            self.release(lent)
+        elif (waiter := self._next_waiter()) is not None:
             waiter.set_result(None)  # may open one in its place
 
     def _next_waiter(self) -> "asyncio.Future[Connection | None] | None":
