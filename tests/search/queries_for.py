@@ -152,7 +152,7 @@ def _token(leaf: str, value: Any) -> Written:
         codings = [coding for coding in value.get("coding", ()) if coding.get("code")]
         if codings:
             return _token("Coding", codings[0])
-        return (":text", _escaped(value["text"])) if value.get("text") else None
+        return (":text", _escaped(value["text"][:200])) if value.get("text") else None
     if leaf == "Coding":
         return _pair(value.get("system"), value["code"]) if value.get("code") else None
     if leaf == "Identifier":
@@ -186,7 +186,8 @@ def _string(value: Any) -> Written:
         parts = (value.get(name) for name in (*FAMILY_NAMES, *ADDRESS))
         first = next((part if isinstance(part, str) else part[0] for part in parts if part), None)
         return None if first is None else _string(first)
-    return ("", _escaped(value)) if any(letter.isalnum() for letter in value) else None
+    beginning = value[:200]
+    return ("", _escaped(beginning)) if any(letter.isalnum() for letter in beginning) else None
 
 
 def _date(leaf: str, value: Any) -> Written:

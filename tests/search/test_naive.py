@@ -31,7 +31,7 @@ TYPES = (
     "DocumentReference",
     "ChargeItem",
 )
-QUERIES = 500
+QUERIES = 300
 PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")
 KINDS = ("token", "string", "date", "reference", "uri", "number", "quantity")
 
