@@ -69,6 +69,7 @@ def content(text: str | bytes) -> list[tuple[str, str]]:
     tree = json.loads(text, parse_float=_Digits, parse_int=_Digits)
     if tree["resourceType"] == "Binary" and "data" in tree:
         tree["data"] = "".join(tree["data"].split())
+    del tree["resourceType"]  # always first here; 72 of the examples have it elsewhere
     tree.pop("id", None)
     meta = tree.pop("meta", {})
     own = {key: value for key, value in meta.items() if key not in ("versionId", "lastUpdated")}
