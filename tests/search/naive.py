@@ -12,8 +12,8 @@ from typing import Any
 from tests.search.queries_for import RESOLVE, nodes, parameters, points_at
 from usager_server.search.dates import ALWAYS, FOREVER, Range, date_range
 from usager_server.search.numbers import decimal_of, precision_range
-from usager_server.search.ucum import UCUM, unit
 from usager_server.search.words import normalise
+from usager_server.units.ucum import UCUM, unit
 
 Found = Sequence[tuple[str, Any]]
 Interval = tuple[Decimal | None, Decimal | None]

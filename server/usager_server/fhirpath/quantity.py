@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from usager_server.search.ucum import unit as ucum_unit
+from usager_server.units.ucum import unit as ucum_unit
 
-UCUM = "http://unitsofmeasure.org"
 CONTEXT = Context(prec=38)
 
 _SINGULAR = ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")

@@ -5,8 +5,9 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from usager_server.fhirpath.nodes import Failure, Items, Node
-from usager_server.fhirpath.quantity import UCUM, Quantity, from_fhir
+from usager_server.fhirpath.quantity import Quantity, from_fhir
 from usager_server.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
+from usager_server.units.ucum import UCUM
 
 
 def value_of(item: Any) -> Any:

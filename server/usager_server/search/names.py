@@ -1,6 +1,6 @@
 """Names under which index rows are hashed, spelled here only: a write and a search must agree on them."""
 
-from usager_server.search.ucum import UCUM, Unit
+from usager_server.units.ucum import UCUM, Unit
 
 ANY_SYSTEM = "\x02"
 

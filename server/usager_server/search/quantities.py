@@ -6,7 +6,7 @@ from typing import Any
 
 from usager_server.search.names import INTERVAL, in_dimension, in_unit
 from usager_server.search.numbers import HIGHEST, LOWEST, decimal_of
-from usager_server.search.ucum import UCUM, Unit, unit
+from usager_server.units.ucum import UCUM, Unit, unit
 
 Interval = tuple[str, float, float]
 """The suffix of the parameter's name, low, high (both inclusive)."""

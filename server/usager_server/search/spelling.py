@@ -29,8 +29,8 @@ from usager_server.search.query import Condition, Value
 from usager_server.search.ranges import date_bounds, dates_by_class, number_bounds, numbers_by_class
 from usager_server.search.references import target_of
 from usager_server.search.terms import hierarchy, value_set
-from usager_server.search.ucum import UCUM, Unit, unit
 from usager_server.search.words import LONGEST, equal_range, normalise, prefix_range
+from usager_server.units.ucum import UCUM, Unit, unit
 
 Entry = tuple[Any, ...]
 

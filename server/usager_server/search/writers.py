@@ -6,8 +6,8 @@ from typing import Any
 from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.names import EXACT, LONG, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
 from usager_server.search.rows import Rows, Writer
-from usager_server.search.ucum import UCUM
 from usager_server.search.words import GRAMMED, LONGEST, normalise
+from usager_server.units.ucum import UCUM
 
 NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")

@@ -1,11 +1,11 @@
-"""Quantities in canonical units, so that 5 mg finds 0.005 g (UCUM codes only; another code compares as itself)."""
+"""UCUM codes as units: 5 mg is 0.005 g. A code that is not known has no unit, and compares as itself."""
 
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
 
-from usager_server.search.ucum_units import METRIC, OFFSETS, PLAIN, PREFIXES
+from usager_server.units.table import METRIC, OFFSETS, PLAIN, PREFIXES
 
 UCUM = "http://unitsofmeasure.org"
 
