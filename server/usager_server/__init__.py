@@ -12,6 +12,10 @@ __released__ = "2026-11-22"
 
 if TYPE_CHECKING:
     from usager_server.canonicals import canonical as canonical
+    from usager_server.conformity.run import Run as Run
+    from usager_server.conformity.scenario import Scenario as Scenario
+    from usager_server.conformity.scenario import scenario as scenario
+    from usager_server.conformity.scenario import scenarios_in as scenarios_in
     from usager_server.errors import Invalid as Invalid
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
@@ -32,9 +36,14 @@ if TYPE_CHECKING:
     from usager_server.profile import Profile as Profile
     from usager_server.profile import packaged as packaged
     from usager_server.requirements import fulfils as fulfils
+    from usager_server.sandbox.stand_in import StandIn as StandIn
 
 _HOME = {
     "canonical": "canonicals",
+    "Run": "conformity.run",
+    "Scenario": "conformity.scenario",
+    "scenario": "conformity.scenario",
+    "scenarios_in": "conformity.scenario",
     "Invalid": "errors",
     "NotFound": "errors",
     "Unprocessable": "errors",
@@ -55,6 +64,7 @@ _HOME = {
     "Profile": "profile",
     "packaged": "profile",
     "fulfils": "requirements",
+    "StandIn": "sandbox.stand_in",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -5,8 +5,10 @@ from typing import Any
 
 import pluggy
 
+from usager_server.conformity.scenario import Scenario
 from usager_server.operations import Operation
 from usager_server.profile import Profile
+from usager_server.sandbox.stand_in import StandIn
 
 PROJECT = "usager"
 
@@ -38,4 +40,16 @@ def register_operations(active: frozenset[str]) -> Sequence[Operation]:
 @hookspec
 def register_conformance_resources(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
     """Return what resources are validated against: StructureDefinitions with snapshots, ValueSets, CodeSystems."""
+    ...
+
+
+@hookspec
+def register_scenarios(active: frozenset[str]) -> Sequence[Scenario]:
+    """Return the scenarios that prove the requirements of this plugin; a server that serves never asks for them."""
+    ...
+
+
+@hookspec
+def register_stand_ins(active: frozenset[str]) -> Sequence[StandIn]:
+    """Return the stand-ins of the services that the active profiles call; only the sandbox asks for them."""
     ...

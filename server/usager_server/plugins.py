@@ -10,9 +10,11 @@ from typing import Any
 import pluggy
 
 from usager_server import hookspecs
+from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
 from usager_server.operations import Operation
 from usager_server.profile import Profile
+from usager_server.sandbox.stand_in import StandIn
 
 GROUP = "usager.profiles"
 
@@ -78,6 +80,28 @@ def known_profiles() -> list[Profile]:
     manager = _register(dict.fromkeys([general, *(_load(key, entries) for key in entries)]))
     by_key = {profile.key: profile for profile in _gather(manager, "register_profiles", frozenset())}
     return [by_key[key] for key in [general.KEY, *entries] if key in by_key]
+
+
+def scenarios(plugins: Plugins) -> list[Scenario]:
+    """Return the scenarios of the active plugins. Errors: PluginError when two bear one name."""
+    manager = _register(dict.fromkeys(plugins.modules))
+    found: list[Scenario] = list(_gather(manager, "register_scenarios", plugins.active))
+    _refuse_one_name_twice("scenario", [it.name for it in found])
+    return found
+
+
+def stand_ins(plugins: Plugins) -> list[StandIn]:
+    """Return the stand-ins that the active profiles need. Errors: PluginError when two bear one name."""
+    manager = _register(dict.fromkeys(plugins.modules))
+    found: list[StandIn] = list(_gather(manager, "register_stand_ins", plugins.active))
+    _refuse_one_name_twice("stand-in", [it.name for it in found])
+    return found
+
+
+def _refuse_one_name_twice(kind: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise PluginError(f"two plugins claim the {kind} {name}")
 
 
 def _load(key: str, entries: Mapping[str, EntryPoint]) -> ModuleType:

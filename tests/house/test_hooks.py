@@ -5,16 +5,34 @@ import inspect
 import pytest
 
 from tests.house.files import ROOT
-from usager_server import Operation, Profile, hookimpl, hookspecs, operation_definition
-from usager_server.plugins import GROUP, Plugins, activate
+from usager_server import (
+    Operation,
+    Profile,
+    Run,
+    Scenario,
+    StandIn,
+    hookimpl,
+    hookspecs,
+    operation_definition,
+    scenario,
+)
+from usager_server.plugins import GROUP, PluginError, Plugins, activate, scenarios, stand_ins
 
+QUALIFIED = (
+    "collections.abc.",
+    "typing.",
+    "usager_server.conformity.scenario.",
+    "usager_server.operations.",
+    "usager_server.profile.",
+    "usager_server.sandbox.stand_in.",
+)
 HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_is_documented_with_its_signature(hook):
     signature = str(inspect.signature(getattr(hookspecs, hook)))
-    for qualified in ("collections.abc.", "typing.", "usager_server.operations.", "usager_server.profile."):
+    for qualified in QUALIFIED:
         signature = signature.replace(qualified, "")
     assert f"## `{hook}{signature}`" in (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
 
@@ -57,3 +75,37 @@ def test_register_conformance_resources(monkeypatch):
     definition = {"resourceType": "StructureDefinition", "url": "https://example.org/StructureDefinition/mine"}
     given = activated(monkeypatch, register_conformance_resources=lambda: [definition])
     assert given.conformance_resources == [definition]
+
+
+def test_register_scenarios(monkeypatch):
+    proof = scenario_called("it_works")
+    given = activated(monkeypatch, register_scenarios=lambda active: [proof] if "mine" in active else [])
+    assert proof in scenarios(given)
+
+
+def test_two_scenarios_of_one_name_are_refused(monkeypatch):
+    given = activated(monkeypatch, register_scenarios=lambda: [scenario_called("twice"), scenario_called("twice")])
+    with pytest.raises(PluginError, match="two plugins claim the scenario mine-twice"):
+        scenarios(given)
+
+
+def test_register_stand_ins(monkeypatch):
+    service = StandIn("mine", "Le mien", "mine.sandbox:Mine")
+    given = activated(monkeypatch, register_stand_ins=lambda active: [service] if "mine" in active else [])
+    assert service in stand_ins(given)
+
+
+def test_a_server_does_not_ask_for_scenarios_nor_stand_ins(monkeypatch):
+    def fail() -> list[Scenario]:
+        raise AssertionError("asked")
+
+    assert activated(monkeypatch, register_scenarios=fail, register_stand_ins=fail).active == {"general", "mine"}
+
+
+def scenario_called(name: str) -> Scenario:
+    """Return a scenario of the module mine.conformity that is never run."""
+
+    async def function(run: Run) -> None: ...
+
+    function.__module__, function.__name__ = "mine.conformity", name
+    return scenario("X.01", title="Cela marche")(function)

@@ -1,0 +1,1 @@
+"""The scenarios, their runner and the dossier."""

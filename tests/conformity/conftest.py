@@ -1,0 +1,53 @@
+"""A small HTTP server on a real socket, for what no good server does."""
+
+import json
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from usager_server.conformity.target import Target
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers what the path says: 200 with what it was sent, another status, or nothing for long."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self._answer()
+
+    def _answer(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        name = self.path.rpartition("/")[2]
+        if name == "slow":
+            time.sleep(2)
+        outcome = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "Patient.birthDate: not a date"}]}
+        body = {"headers": dict(self.headers), "sent": sent.decode()} if name != "refused" else outcome
+        content = json.dumps(body).encode()
+        self.send_response(422 if name == "refused" else 200)
+        self.send_header("Content-Type", "application/fhir+json")
+        self.send_header("Set-Cookie", "session=very-secret")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep silent."""
+
+
+@pytest.fixture(scope="session")
+def odd() -> Iterator[Target]:
+    """The target that is the odd server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield Target(f"http://127.0.0.1:{server.server_port}/fhir", token="a-token-that-nobody-may-see")
+    server.shutdown()
+    server.server_close()
