@@ -9,8 +9,8 @@ from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.errors import Issue
 from usager_server.http.routes import FHIRDoor
-from usager_server.interactions.session import House
-from usager_server.operations import Operation
+from usager_server.interactions.dispatch import INTERACTIONS
+from usager_server.interactions.session import House, Operation
 from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings
@@ -46,6 +46,7 @@ def make_house(
         registry=registry,
         validator=validator,
         repository=store.repository,
+        interactions=INTERACTIONS,
         operations={(None, operation.code): operation for operation in operations},
     )
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from usager_server.hookspecs import hookimpl as hookimpl
     from usager_server.interactions.finding import fetch as fetch
     from usager_server.interactions.finding import find as find
+    from usager_server.interactions.session import Operation as Operation
+    from usager_server.interactions.session import OperationRequest as OperationRequest
     from usager_server.interactions.session import Reply as Reply
     from usager_server.interactions.session import Session as Session
-    from usager_server.operations import Operation as Operation
-    from usager_server.operations import OperationRequest as OperationRequest
     from usager_server.operations.definition import operation_definition as operation_definition
     from usager_server.operations.definition import parameter as parameter
     from usager_server.operations.parameters import given as given
@@ -52,8 +52,8 @@ _HOME = {
     "fetch": "interactions.finding",
     "Reply": "interactions.session",
     "Session": "interactions.session",
-    "Operation": "operations",
-    "OperationRequest": "operations",
+    "Operation": "interactions.session",
+    "OperationRequest": "interactions.session",
     "operation_definition": "operations.definition",
     "parameter": "operations.definition",
     "given": "operations.parameters",

@@ -22,11 +22,11 @@ from usager_server.http.pages import Pages, openapi_text
 from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
-from usager_server.interactions.session import House
+from usager_server.interactions.dispatch import INTERACTIONS
+from usager_server.interactions.session import House, Operation
 from usager_server.jsontext import build_json
 from usager_server.logs import set_up_logs
 from usager_server.openapi import build_openapi, examples
-from usager_server.operations import Operation
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.everything import everything
 from usager_server.operations.fhir_to_cda import fhir_to_cda
@@ -104,6 +104,7 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         registry=SearchRegistry(definitions, extra, base_url=settings.base_url),
         validator=validator,
         repository=repository,
+        interactions=INTERACTIONS,
         operations=dict(_by_name(operations)),
         profiles=plugins.profiles,
         supported_profiles=_supported(validator),

@@ -6,7 +6,7 @@ from typing import Any
 import pluggy
 
 from usager_server.conformity.scenario import Scenario
-from usager_server.operations import Operation
+from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
 from usager_server.sandbox.stand_in import StandIn
 

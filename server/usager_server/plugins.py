@@ -12,7 +12,7 @@ import pluggy
 from usager_server import hookspecs
 from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
-from usager_server.operations import Operation
+from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
 from usager_server.sandbox.stand_in import StandIn
 

@@ -22,7 +22,7 @@ QUALIFIED = (
     "collections.abc.",
     "typing.",
     "usager_server.conformity.scenario.",
-    "usager_server.operations.",
+    "usager_server.interactions.session.",
     "usager_server.profile.",
     "usager_server.sandbox.stand_in.",
 )

@@ -18,8 +18,8 @@ from usager_server.http.replies import Manner, Send, send_reply
 from usager_server.interactions.capabilities import capabilities
 from usager_server.interactions.read import parse_http_date, read
 from usager_server.interactions.request import Request, parse_prefer, parse_query_string
-from usager_server.interactions.routing import Interaction, route
-from usager_server.interactions.session import House, Reply, Session
+from usager_server.interactions.routing import route
+from usager_server.interactions.session import House, Interaction, Reply, Session
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -90,7 +90,8 @@ class FHIRDoor:
     def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
         path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).strip("/")
         method = scope["method"]
-        return route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
+        name, request = route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
+        return self._house.interactions[name], request
 
     def _base_url(self, scope: Scope, headers: Headers) -> str:
         if self._public_url is not None:

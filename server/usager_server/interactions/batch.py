@@ -28,7 +28,7 @@ async def _done(session: Session, index: int, asked: dict[str, Any], prefer: Pre
     await asyncio.sleep(0)
     try:
         entry = parse_entry(session, index, asked, prefer)
-        return await entry_text(session, await entry.interaction(session, entry.request))
+        return await entry_text(session, await session.house.interactions[entry.interaction](session, entry.request))
     except FHIRError as error:
         return failure_text(relocated(error, f"{entry_place(index)}{'.resource' if 'resource' in asked else ''}"))
     except Exception:

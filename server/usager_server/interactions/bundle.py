@@ -3,8 +3,10 @@
 from typing import Any
 
 from usager_server.errors import Invalid, TooLarge
+from usager_server.interactions.batch import batch
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.transaction import transaction
 
 KINDS = ("batch", "transaction")
 
@@ -17,10 +19,6 @@ async def bundle(session: Session, request: Request) -> Reply:
             entry that cannot be done, a batch only says so in the entry.
     Source  FHIR R4 http.html#transaction.
     """
-    # The entries route through the same table as requests do, so their modules must know it and it them.
-    from usager_server.interactions.batch import batch
-    from usager_server.interactions.transaction import transaction
-
     resource = await request.body.resource()
     check_bundle(session, resource)
     if resource["type"] == "batch":

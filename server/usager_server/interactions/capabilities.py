@@ -6,6 +6,7 @@ from typing import Any
 from usager_server import __released__, __version__
 from usager_server.canonicals import canonical
 from usager_server.errors import Invalid
+from usager_server.interactions import routing
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import House, Reply, Session
 from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
@@ -19,7 +20,7 @@ MODES = ("full", "normative", "terminology")
 DEFINITION_OF = "http://hl7.org/fhir/StructureDefinition/{}"
 COMPARTMENT_OF = "http://hl7.org/fhir/CompartmentDefinition/{}"
 
-# What FHIR calls the functions of the dispatch table; conditional ones are flags of the resource, not interactions.
+# What FHIR calls those of the table of addresses; conditional ones are flags of the resource, not interactions.
 TYPE_CODES = {
     "read": "read",
     "vread": "vread",
@@ -62,7 +63,7 @@ def capability_text(house: House) -> str:
 
 
 def capability_statement(house: House) -> dict[str, Any]:
-    """Return what the house does: made from its dispatch table, its registry, its operations and its plugins."""
+    """Return what the house does: made from its table of addresses, its registry, its operations and its plugins."""
     return {
         "resourceType": "CapabilityStatement",
         "id": "usager",
@@ -107,11 +108,9 @@ def terminology_capabilities() -> dict[str, Any]:
 
 def interactions() -> tuple[Sequence[str], Sequence[str]]:
     """Return the FHIR codes of what the dispatch table does on a type, and on the whole system."""
-    from usager_server.interactions import routing  # which knows this module
-
     tables = [routing.SYSTEM, routing.SYSTEM_HISTORY, routing.TYPE, routing.TYPE_HISTORY]
     tables += [routing.INSTANCE, routing.INSTANCE_HISTORY, routing.VERSION]
-    here = {interaction.__name__ for table in tables for interaction in table.values()}
+    here = {name for table in tables for name in table.values()}
     on_system = [code for name, codes in SYSTEM_CODES.items() if name in here for code in codes]
     return [code for name, code in TYPE_CODES.items() if name in here], on_system
 

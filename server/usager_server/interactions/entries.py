@@ -13,7 +13,7 @@ from usager_server.interactions.bundle_text import json_text
 from usager_server.interactions.patch import JSON_PATCH
 from usager_server.interactions.read import parse_http_date
 from usager_server.interactions.request import Held, Preference, Request
-from usager_server.interactions.routing import Interaction, route
+from usager_server.interactions.routing import Name, route
 from usager_server.interactions.session import Reply, Session, instant_text
 from usager_server.jsontext import build_json, parse_json
 
@@ -28,7 +28,7 @@ class Entry:
     index: int
     full_url: str
     request: Request
-    interaction: Interaction
+    interaction: Name
     resource: dict[str, Any] | None
     reply: Reply | None = field(default=None)
 
@@ -66,7 +66,7 @@ def parse_entry(session: Session, index: int, entry: dict[str, Any], prefer: Pre
     return Entry(index, full_url if isinstance(full_url, str) else "", request, interaction, resource)
 
 
-def _routed(session: Session, method: str, url: str, where: str) -> tuple[Interaction, Request]:
+def _routed(session: Session, method: str, url: str, where: str) -> tuple[Name, Request]:
     path, _, query = url.removeprefix(session.base_url).partition("?")
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", path):
         raise Invalid(f"{url[:200]!r} is not an address of this server; {session.base_url} is", where, code="value")

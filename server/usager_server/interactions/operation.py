@@ -6,8 +6,7 @@ from typing import Any
 from usager_server.errors import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
 from usager_server.interactions.checks import REFUSING
 from usager_server.interactions.request import Request
-from usager_server.interactions.session import Reply, Session
-from usager_server.operations import Operation, OperationRequest
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 
 FORMAT_PARAMETERS = frozenset({"_format", "_pretty"})
 ANY_TYPE = ("Resource", "DomainResource")

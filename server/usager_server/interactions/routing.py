@@ -1,53 +1,58 @@
-"""The table of all interactions: which one a method and a path name."""
+"""The table of addresses: which interaction, by FHIR's own name, a method and a path mean."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from usager_server.errors import MethodNotAllowed, NotFound
-from usager_server.interactions.bundle import bundle
-from usager_server.interactions.capabilities import capabilities
-from usager_server.interactions.create import create
-from usager_server.interactions.delete import conditional_delete, delete
-from usager_server.interactions.history_instance import history_instance
-from usager_server.interactions.history_system import history_system
-from usager_server.interactions.history_type import history_type
-from usager_server.interactions.operation import operation, operation_by_get
-from usager_server.interactions.patch import conditional_patch, patch
-from usager_server.interactions.read import read
 from usager_server.interactions.request import Request, parse_query_string
-from usager_server.interactions.search_compartment import search_compartment
-from usager_server.interactions.search_system import search_system
-from usager_server.interactions.search_type import search_type
-from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.update import conditional_update, update
-from usager_server.interactions.vread import vread
 
-Interaction = Callable[[Session, Request], Awaitable[Reply]]
-Methods = Mapping[str, Interaction]
+Name: TypeAlias = Literal[
+    "bundle",
+    "capabilities",
+    "conditional_delete",
+    "conditional_patch",
+    "conditional_update",
+    "create",
+    "delete",
+    "history_instance",
+    "history_system",
+    "history_type",
+    "operation",
+    "operation_by_get",
+    "patch",
+    "read",
+    "search_compartment",
+    "search_system",
+    "search_type",
+    "update",
+    "vread",
+]
+Methods: TypeAlias = Mapping[str, Name]
 
-SYSTEM: Methods = {"GET": search_system, "POST": bundle}
+SYSTEM: Methods = {"GET": "search_system", "POST": "bundle"}
 # FHIR has POST alone on _search; clients that send GET there (fhir-kit-client) mean the same.
-SYSTEM_SEARCH: Methods = {"GET": search_system, "POST": search_system}
-SYSTEM_HISTORY: Methods = {"GET": history_system}
-METADATA: Methods = {"GET": capabilities}
+SYSTEM_SEARCH: Methods = {"GET": "search_system", "POST": "search_system"}
+SYSTEM_HISTORY: Methods = {"GET": "history_system"}
+METADATA: Methods = {"GET": "capabilities"}
 TYPE: Methods = {
-    "GET": search_type,
-    "POST": create,
-    "PUT": conditional_update,
-    "PATCH": conditional_patch,
-    "DELETE": conditional_delete,
+    "GET": "search_type",
+    "POST": "create",
+    "PUT": "conditional_update",
+    "PATCH": "conditional_patch",
+    "DELETE": "conditional_delete",
 }
-TYPE_SEARCH: Methods = {"GET": search_type, "POST": search_type}
-TYPE_HISTORY: Methods = {"GET": history_type}
-INSTANCE: Methods = {"GET": read, "PUT": update, "PATCH": patch, "DELETE": delete}
-INSTANCE_HISTORY: Methods = {"GET": history_instance}
-VERSION: Methods = {"GET": vread}
-COMPARTMENT: Methods = {"GET": search_compartment}
-COMPARTMENT_SEARCH: Methods = {"GET": search_compartment, "POST": search_compartment}
-OPERATION: Methods = {"GET": operation_by_get, "POST": operation}
+TYPE_SEARCH: Methods = {"GET": "search_type", "POST": "search_type"}
+TYPE_HISTORY: Methods = {"GET": "history_type"}
+INSTANCE: Methods = {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+INSTANCE_HISTORY: Methods = {"GET": "history_instance"}
+VERSION: Methods = {"GET": "vread"}
+COMPARTMENT: Methods = {"GET": "search_compartment"}
+COMPARTMENT_SEARCH: Methods = {"GET": "search_compartment", "POST": "search_compartment"}
+OPERATION: Methods = {"GET": "operation_by_get", "POST": "operation"}
 
 
-def route(method: str, path: str, query: str, resource_types: frozenset[str]) -> tuple[Interaction, Request]:
-    """Return the interaction and the start of its request.
+def route(method: str, path: str, query: str, resource_types: frozenset[str]) -> tuple[Name, Request]:
+    """Return the name of the interaction and the start of its request.
 
     Shape   path has no leading slash and is decoded; query is the raw text after the question mark.
     Errors  NotFound (404) for an unknown type or shape of address, MethodNotAllowed (405) with Allow, Invalid (400) for

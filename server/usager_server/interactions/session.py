@@ -1,39 +1,41 @@
-"""What an interaction works with, and what it gives back."""
+"""What an interaction or an operation works with, and what it gives back."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
-from usager_server.operations import Operation
+from usager_server.interactions.request import Request, never_raw
+from usager_server.interactions.routing import Name
 from usager_server.profile import Profile
 from usager_server.repository import Repository, Stored
+from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings
 from usager_server.validation import Validator
 
-if TYPE_CHECKING:
-    from usager_server.search.parameters import SearchRegistry
+Interaction = Callable[["Session", Request], Awaitable["Reply"]]
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """What is the same for every request: built once, by `app.create_app`.
 
-    Shape   repository gives the store of a tenant; operations by (resource type or None, code). profiles are those
-            switched on; supported_profiles the canonicals of the StructureDefinitions known, by resource type. served
-            holds the definitions that the house itself brings, by type and id; texts keeps what is written once and
-            served often.
+    Shape   repository gives the store of a tenant; interactions by the name that `routing.py` has for them; operations
+            by (resource type or None, code). profiles are those switched on; supported_profiles the canonicals of the
+            StructureDefinitions known, by resource type. served holds the definitions that the house itself brings, by
+            type and id; texts keeps what is written once and served often.
     """
 
     settings: Settings
     definitions: Definitions
-    registry: "SearchRegistry"
+    registry: SearchRegistry
     validator: Validator
     repository: Callable[[int], Repository]
-    operations: Mapping[tuple[str | None, str], Operation] = field(default_factory=dict)
+    interactions: Mapping[Name, Interaction]
+    operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     profiles: Sequence[Profile] = ()
     supported_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     served: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
@@ -76,6 +78,42 @@ class Reply:
     last_modified: datetime | None = None
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRequest:
+    """What a caller gave to an operation.
+
+    Shape   parameters: a Parameters resource, whatever way the values came (body, or query string for GET); body and
+            content_type: the raw body when it is neither Parameters nor query (a CDA document); a bare resource in JSON
+            is put in a Parameters as "resource". resource_type and resource_id None at the upper levels. prefers_raw
+            says, of a media type the operation can answer in, whether the caller wants that rather than a resource.
+    """
+
+    resource_type: str | None = None
+    resource_id: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = ""
+    prefers_raw: Callable[[str], bool] = field(default=never_raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    Shape   definition is its OperationDefinition (code, system / type / instance, resource, affectsState, parameter);
+            accepts lists the raw content types it reads besides FHIR ("application/xml" for CDA).
+    """
+
+    definition: Mapping[str, Any]
+    handler: Callable[[Session, OperationRequest], Awaitable[Reply]]
+    accepts: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Return the name after the $."""
+        return str(self.definition["code"])
 
 
 def now() -> datetime:

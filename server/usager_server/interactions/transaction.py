@@ -7,14 +7,11 @@ from typing import Any
 from usager_server.errors import FHIRError, Invalid
 from usager_server.interactions.bundle_text import bundle_text
 from usager_server.interactions.checks import check_id, check_resource
-from usager_server.interactions.create import create
-from usager_server.interactions.delete import conditional_delete, delete
 from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
-from usager_server.interactions.patch import conditional_patch, patch
 from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.transaction_writes import Writes
-from usager_server.interactions.update import check_replacement, check_update, conditional_update, update
+from usager_server.interactions.update import check_replacement, check_update
 
 # Between two of these, other requests get their turn.
 SLICE = 25
@@ -48,13 +45,13 @@ async def _check(session: Session, entries: Iterable[Entry]) -> None:
 
 def _check_entry(session: Session, entry: Entry) -> None:
     request, resource = entry.request, entry.resource
-    if entry.interaction not in (create, update, conditional_update):
+    if entry.interaction not in ("create", "update", "conditional_update"):
         return
     if not isinstance(resource, dict):
         raise Invalid("This entry needs a resource", code="required")
-    if entry.interaction is create:
+    if entry.interaction == "create":
         check_resource(session, resource, request.type)
-    elif entry.interaction is update:
+    elif entry.interaction == "update":
         check_id(request.type, request.id)
         check_update(session, resource, request.type, request.id)
     else:
@@ -65,15 +62,15 @@ async def _run(session: Session, entries: Sequence[Entry]) -> None:
     writes = Writes(session, entries)
     await writes.hold_identities()
     await _hold_targets(session, entries)
-    await _each(session, [e for e in entries if e.interaction in (delete, conditional_delete)])
+    await _each(session, [e for e in entries if e.interaction in ("delete", "conditional_delete")])
     await writes.run()
-    await _each(session, [e for e in entries if e.interaction in (patch, conditional_patch)])
+    await _each(session, [e for e in entries if e.interaction in ("patch", "conditional_patch")])
     await _each(session, [e for e in entries if e.reply is None])
 
 
 async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:
     """Lock what will be deleted, updated and patched, in one order for all: two transactions must not cross."""
-    written = [(e.request.type, e.request.id) for e in entries if e.interaction in (delete, update, patch)]
+    written = [(e.request.type, e.request.id) for e in entries if e.interaction in ("delete", "update", "patch")]
     if len(written) > 1:
         await session.repository.lock(written)
 
@@ -81,6 +78,6 @@ async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:
 async def _each(session: Session, entries: Iterable[Entry]) -> None:
     for entry in entries:
         try:
-            entry.reply = await entry.interaction(session, entry.request)
+            entry.reply = await session.house.interactions[entry.interaction](session, entry.request)
         except FHIRError as error:
             refuse_entry(error, entry)

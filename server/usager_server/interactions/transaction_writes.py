@@ -6,15 +6,12 @@ from collections.abc import Sequence
 
 from usager_server.errors import FHIRError, Invalid, Unprocessable
 from usager_server.interactions.conditions import Identity, create_condition, match, parse_identity
-from usager_server.interactions.create import create
-from usager_server.interactions.delete import conditional_delete, delete
 from usager_server.interactions.entries import Entry, refuse_entry
 from usager_server.interactions.links import Holder, Links
-from usager_server.interactions.patch import conditional_patch, patch
 from usager_server.interactions.request import parse_query_string
-from usager_server.interactions.routing import Interaction
+from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.update import conditional_update, replaced_id, update
+from usager_server.interactions.update import replaced_id
 from usager_server.interactions.writing import expected_version, new_id, prepared, written_reply
 from usager_server.repository import Change, Draft
 
@@ -24,7 +21,7 @@ RESTFUL = re.compile(r"(.+/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 VERSION = re.compile(r"(.+)/_history/[^/]+")
 
 # What two entries may do to one identity: make it once for both, or delete the old one and make a new one.
-TOGETHER: Sequence[set[Interaction]] = ({create}, {create, conditional_delete})
+TOGETHER: Sequence[set[Name]] = ({"create"}, {"create", "conditional_delete"})
 
 Target = tuple[str, str]
 
@@ -45,7 +42,7 @@ class Writes:
 
     async def hold_identities(self) -> None:
         """Claim every condition, in one order for all transactions so that two of them cannot wait for each other."""
-        asked: dict[Identity, set[Interaction]] = {}
+        asked: dict[Identity, set[Name]] = {}
         for entry in self.entries:
             identity = self._identity(entry)
             if identity is None:
@@ -61,9 +58,9 @@ class Writes:
     def _identity(self, entry: Entry) -> Identity | None:
         request = entry.request
         try:
-            if entry.interaction is create:
+            if entry.interaction == "create":
                 return create_condition(request)
-            if entry.interaction in (conditional_update, conditional_patch, conditional_delete):
+            if entry.interaction in ("conditional_update", "conditional_patch", "conditional_delete"):
                 return parse_identity(request.type, request.query)
         except FHIRError as error:
             refuse_entry(error, entry)
@@ -71,14 +68,14 @@ class Writes:
 
     async def run(self) -> None:
         """Create and update, in the order that lets conditional references see what this transaction creates."""
-        creates = [entry for entry in self.entries if entry.interaction is create]
-        updates = [entry for entry in self.entries if entry.interaction in (update, conditional_update)]
+        creates = [entry for entry in self.entries if entry.interaction == "create"]
+        updates = [entry for entry in self.entries if entry.interaction in ("update", "conditional_update")]
         for entry in [*creates, *updates]:
             await self._settle(entry)
         self._refuse_overlaps()
         writing = [entry for entry in [*creates, *updates] if entry.reply is None]
         waiting = await self._link(
-            [*writing, *(e for e in self.entries if e.interaction in (patch, conditional_patch))]
+            [*writing, *(e for e in self.entries if e.interaction in ("patch", "conditional_patch"))]
         )
         await self._store([entry for entry in writing if entry.index not in waiting])
         for index, holders in waiting.items():
@@ -91,9 +88,9 @@ class Writes:
         for number, entry in enumerate(entries):
             if number % SLICE == 0:
                 await asyncio.sleep(0)
-            method = "POST" if entry.interaction is create else "PUT"
+            method = "POST" if entry.interaction == "create" else "PUT"
             draft = await prepared(self.session, entry.resource or {}, self.targets[entry.index][1], method)
-            if entry.interaction is create or self._is_new(entry):
+            if entry.interaction == "create" or self._is_new(entry):
                 creates.append((entry, draft))
             else:
                 version = expected_version(entry.request)
@@ -136,11 +133,11 @@ class Writes:
         request, identity = entry.request, self.identities.get(entry.index)
         if identity is None:
             return request.type, request.id or new_id()
-        if entry.interaction is create and identity in self.new_by_identity:
+        if entry.interaction == "create" and identity in self.new_by_identity:
             entry.reply = Reply(200, location="/".join(self.new_by_identity[identity]))
             return self.new_by_identity[identity]
         found = await match(self.session, identity)
-        if entry.interaction is create:
+        if entry.interaction == "create":
             if found is not None:
                 entry.reply = written_reply(found, 200, request.prefer)
             target = request.type, found.id if found else new_id()
@@ -157,10 +154,10 @@ class Writes:
         """Refuse two entries that write one resource (FHIR R4 http.html#trules)."""
         seen: dict[Target, int] = {}
         for entry in self.entries:
-            if entry.interaction is create and entry.reply is not None:
+            if entry.interaction == "create" and entry.reply is not None:
                 continue
             target = self.targets.get(entry.index)
-            if target is None and entry.interaction in (delete, patch):
+            if target is None and entry.interaction in ("delete", "patch"):
                 target = entry.request.type, entry.request.id
             if target is None:
                 continue

@@ -1,13 +1,14 @@
-"""The paths of the FHIR interactions: from the dispatch table, with what each takes and answers."""
+"""The paths of the FHIR interactions: from the table of addresses, with what each takes and answers."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from usager_server.interactions import routing
+from usager_server.interactions.dispatch import INTERACTIONS
 from usager_server.openapi.parts import FHIR_JSON, JSON_PATCH, Part, body, reference
 
 FORMAT = ("_format", "_pretty")
@@ -83,7 +84,7 @@ SHAPES: Mapping[str, Shape] = {
     "bundle": Shape((*FORMAT, "Prefer"), {"200": "Bundle"}, (*WRITE_ERRORS, "404"), body("Bundle"), "transaction.json"),
 }
 
-# Where each table of the dispatch stands: (path, table, tag, parameters of the path).
+# Where each table of addresses stands: (path, table, tag, parameters of the path).
 PLACES: Sequence[tuple[str, routing.Methods, str, Sequence[str]]] = (
     ("/fhir", routing.SYSTEM, "System", ()),
     ("/fhir/metadata", routing.METADATA, "System", ()),
@@ -109,8 +110,8 @@ def interaction_paths() -> dict[str, Any]:
     """Return the paths of all interactions."""
     return {
         path: {
-            "parameters": [reference("parameters", name) for name in within],
-            **{method.lower(): _described(method, path, made, tag) for method, made in table.items()},
+            "parameters": [reference("parameters", each) for each in within],
+            **{method.lower(): _described(method, path, name, tag) for method, name in table.items()},
         }
         for path, table, tag, within in PLACES
     }
@@ -128,14 +129,13 @@ def responses(answers: Mapping[str, str | None], errors: Sequence[str]) -> dict[
 STATUS = {"200": "Done", "201": "Created", "204": "Done; there is nothing to show", "304": "Not changed"}
 
 
-def _described(method: str, path: str, interaction: Callable[..., Any], tag: str) -> dict[str, Any]:
-    name = interaction.__name__
+def _described(method: str, path: str, name: routing.Name, tag: str) -> dict[str, Any]:
     shape = SHAPES[name]
     named_search = path.endswith("/_search")
     posted_search = named_search and method == "POST"
     described: dict[str, Any] = {
         "operationId": f"{name}_{method.lower()}" if named_search else name,
-        "summary": _first_sentence(interaction.__doc__ or name),
+        "summary": _first_sentence(INTERACTIONS[name].__doc__ or name),
         "tags": [tag],
         "parameters": [reference("parameters", each) for each in shape.parameters],
         "responses": responses(shape.answers, shape.errors),

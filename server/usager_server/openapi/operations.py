@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from usager_server.interactions.session import Operation
 from usager_server.openapi.interactions import FORMAT, READ_ERRORS, WRITE_ERRORS, responses
 from usager_server.openapi.parts import Part, body, parameter, reference
-from usager_server.operations import Operation
 
 BASIC = frozenset({"boolean", "code", "date", "dateTime", "id", "instant", "integer", "positiveInt", "string", "uri"})
 JSON_TYPES = {"boolean": "boolean", "integer": "integer", "positiveInt": "integer"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from usager_server.errors import Invalid
-from usager_server.operations import OperationRequest
+from usager_server.interactions.session import OperationRequest
 from usager_server.operations.definition import parameter
 from usager_server.operations.parameters import given
 

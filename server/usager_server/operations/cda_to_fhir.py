@@ -3,8 +3,7 @@
 import asyncio
 
 from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
-from usager_server.interactions.session import Reply, Session
-from usager_server.operations import Operation, OperationRequest
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.cda_input import DOCUMENT, document_of
 from usager_server.operations.definition import operation_definition, parameter
 

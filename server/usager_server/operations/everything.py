@@ -9,8 +9,7 @@ from usager_server.errors import Gone, Invalid, NotFound
 from usager_server.interactions.bundle_text import json_text
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import FHIR_JSON
-from usager_server.interactions.session import Reply, Session
-from usager_server.operations import Operation, OperationRequest
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
 from usager_server.repository import Page, Stored

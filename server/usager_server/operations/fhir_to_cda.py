@@ -7,9 +7,8 @@ from typing import Any
 from usager_server.documents.conversion import CDA_TYPES, document_from_bundle, references_needed
 from usager_server.errors import Invalid
 from usager_server.interactions.checks import check_resource
-from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
-from usager_server.operations import Operation, OperationRequest
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
 

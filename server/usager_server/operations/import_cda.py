@@ -6,10 +6,9 @@ from typing import Any
 
 from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
 from usager_server.interactions.request import Preference
-from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.interactions.transaction import transaction
 from usager_server.jsontext import parse_json
-from usager_server.operations import Operation, OperationRequest
 from usager_server.operations.cda_filing import Filing
 from usager_server.operations.cda_input import DOCUMENT, document_of
 from usager_server.operations.definition import operation_definition, parameter

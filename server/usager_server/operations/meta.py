@@ -5,10 +5,9 @@ from typing import Any
 
 from usager_server.errors import Gone, Invalid, NotFound
 from usager_server.interactions.checks import check_resource
-from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.interactions.writing import new_draft
 from usager_server.jsontext import parse_json
-from usager_server.operations import Operation, OperationRequest
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import parameters, part, required
 from usager_server.repository import Stored

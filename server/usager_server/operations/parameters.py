@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from usager_server.errors import Invalid
-from usager_server.operations import OperationRequest
+from usager_server.interactions.session import OperationRequest
 
 
 def given(request: OperationRequest, name: str) -> Any | None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from usager_server.errors import Issue, operation_outcome
-from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
-from usager_server.operations import Operation, OperationRequest
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
 
