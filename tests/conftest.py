@@ -14,6 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.selection import pytest_addoption as pytest_addoption
+from tests.selection import pytest_collection_modifyitems as pytest_collection_modifyitems
 from usager_server.definitions import Definitions, load
 from usager_server.logs import set_up_logs
 from usager_server.repository.cluster_files import SOCKET_NAME, exclusive_lock, is_listening
