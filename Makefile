@@ -1,4 +1,4 @@
-.PHONY: demo test setup check bench openapi lock
+.PHONY: demo test setup check bench openapi conformance lock
 
 demo: .venv/.ready-run
 	@exec .venv/bin/usager demo
@@ -16,6 +16,9 @@ bench: .venv/.ready-dev
 
 openapi: .venv/.ready-dev
 	@.venv/bin/usager openapi --folder openapi
+
+conformance: .venv/.ready-dev
+	@.venv/bin/usager requirements --format markdown > docs/conformance.md
 
 lock: .venv/.ready-dev
 	@.venv/bin/python -m pip freeze --exclude-editable > constraints.txt

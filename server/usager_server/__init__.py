@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from usager_server.profile import Profile as Profile
     from usager_server.profile import packaged as packaged
     from usager_server.requirements import fulfils as fulfils
+    from usager_server.requirements.ledger import Requirement as Requirement
+    from usager_server.requirements.ledger import ledger as ledger
     from usager_server.sandbox.stand_in import StandIn as StandIn
 
 _HOME = {
@@ -64,6 +66,8 @@ _HOME = {
     "Profile": "profile",
     "packaged": "profile",
     "fulfils": "requirements",
+    "Requirement": "requirements.ledger",
+    "ledger": "requirements.ledger",
     "StandIn": "sandbox.stand_in",
 }
 

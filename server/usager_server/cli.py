@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from usager_server import __version__
+from usager_server import __version__, listing
 from usager_server.loading.command import load
 
 FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
@@ -29,14 +29,13 @@ app.command()(load)
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
+    from usager_server.claims import PluginError
     from usager_server.errors import Unavailable
-    from usager_server.plugins import PluginError
-    from usager_server.requirements import LedgerError
     from usager_server.settings import SettingsError
 
     try:
         yield
-    except (SettingsError, PluginError, LedgerError) as error:
+    except (SettingsError, PluginError) as error:
         _say_and_leave(str(error), WRONG_USE)
     except Unavailable as error:
         _say_and_leave(str(error), NO_DATABASE)
@@ -111,19 +110,6 @@ def migrate() -> None:
 
 
 @app.command()
-def profiles() -> None:
-    """List the installed profiles: which are on, and what each adds."""
-    with told():
-        from usager_server.plugins import activate, known_profiles
-        from usager_server.settings import load_settings
-
-        active = activate(load_settings().profile_keys).active
-        for profile in known_profiles():
-            state = "on " if profile.key in active else "off"
-            typer.echo(f"{state}  {profile.key:<20}{profile.title}\n{'':25}{profile.adds}")
-
-
-@app.command()
 def openapi(
     folder: Annotated[
         Path | None, typer.Option(help="Write openapi.json and the examples there, instead of printing.")
@@ -143,19 +129,8 @@ def openapi(
             (folder / name).write_bytes(content)
 
 
-@app.command()
-def requirements() -> None:
-    """List the requirements that the active profiles answer for, and where each stands."""
-    with told():
-        from usager_server.plugins import activate
-        from usager_server.requirements import ledger
-        from usager_server.settings import load_settings
-
-        modules = activate(load_settings().profile_keys).modules
-        lines = [line for module in modules for line in ledger(module.__name__.rpartition(".")[0])]
-        for line in lines:
-            typer.echo(f"{line.status:<8}{line.id:<24}{line.title}")
-        typer.echo(f"{len(lines)} requirements in the ledgers.", err=True)
+app.command()(told()(listing.profiles))
+app.command()(told()(listing.requirements))
 
 
 def _check_profiles(keys: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import pluggy
 from usager_server.conformity.scenario import Scenario
 from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
+from usager_server.requirements.ledger import Requirement
 from usager_server.sandbox.stand_in import StandIn
 
 PROJECT = "usager"
@@ -40,6 +41,12 @@ def register_operations(active: frozenset[str]) -> Sequence[Operation]:
 @hookspec
 def register_conformance_resources(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
     """Return what resources are validated against: StructureDefinitions with snapshots, ValueSets, CodeSystems."""
+    ...
+
+
+@hookspec
+def register_requirements() -> Sequence[Requirement]:
+    """Return the ledger of this plugin, usually `ledger("its_package")`; an ID that another claims stops the server."""
     ...
 
 

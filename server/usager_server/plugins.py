@@ -1,6 +1,6 @@
 """Find, activate and list plugins. One that is unknown or broken stops the server, which says which and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -10,36 +10,45 @@ from typing import Any
 import pluggy
 
 from usager_server import hookspecs
+from usager_server.claims import PluginError as PluginError
+from usager_server.claims import Registered, checked
 from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
 from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
+from usager_server.requirements.ledger import LedgerError, Requirement
+from usager_server.requirements.standing import Standing, standings
 from usager_server.sandbox.stand_in import StandIn
 
 GROUP = "usager.profiles"
-
-
-class PluginError(Exception):
-    """The profiles asked for cannot be served; the text is for the operator, one line."""
+WHATEVER = (Exception, SystemExit)  # a plugin's code may raise anything, and the operator must read whose it is
 
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
     """What the active plugins registered, gathered once.
 
-    Shape   profiles: those switched on, general first; search_parameters and conformance_resources: FHIR resources.
+    Shape   profiles: those switched on, general first; search_parameters and conformance_resources: FHIR resources;
+            ledgers: the requirements, by the name of the plugin's module, and keys the profiles that it registers.
     """
 
     profiles: Sequence[Profile]
     search_parameters: Sequence[Mapping[str, Any]] = ()
     operations: Sequence[Operation] = ()
     conformance_resources: Sequence[Mapping[str, Any]] = ()
-    modules: Sequence[ModuleType] = field(default=())
+    ledgers: Mapping[str, Sequence[Requirement]] = field(default_factory=dict)
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    modules: Sequence[ModuleType] = ()
 
     @property
     def active(self) -> frozenset[str]:
         """Return the keys that are switched on, "general" included."""
         return frozenset(profile.key for profile in self.profiles)
+
+    @property
+    def requirements(self) -> list[Standing]:
+        """Return where every requirement in the ledgers of these plugins stands."""
+        return standings(self.ledgers, self.keys)
 
 
 def installed() -> dict[str, EntryPoint]:
@@ -48,60 +57,57 @@ def installed() -> dict[str, EntryPoint]:
     for entry in entry_points(group=GROUP):
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
-            raise PluginError(f"the profile {entry.name} is claimed twice: by {other.value} and by {entry.value}")
+            raise PluginError(f"the profile {entry.name} is claimed twice: by {_whose(other)} and by {_whose(entry)}")
+        if entry.name == general.KEY:
+            raise PluginError(f"the profile {general.KEY} is the server's own: {_whose(entry)} may not claim it")
     return found
 
 
 def activate(keys: Sequence[str], available: Mapping[str, EntryPoint] | None = None) -> Plugins:
     """Load the plugins of these profiles, and "general", and gather what they register.
 
-    Errors  PluginError on an unknown profile, contradictory variants, a plugin that does not load, a misspelt hook, or
-            a name claimed twice.
+    Errors  PluginError on an unknown profile, contradictory variants, a plugin that does not load, a misspelt hook, a
+            ledger that cannot be read, or a name claimed twice.
     """
-    entries = installed() if available is None else available
-    modules = dict.fromkeys([general, *(_load(key, entries) for key in keys if key != general.KEY)])
-    manager = _register(modules)
-    profiles = _chosen(manager, [general.KEY, *(key for key in keys if key != general.KEY)])
-    active = frozenset(profile.key for profile in profiles)
-    gathered = Plugins(
-        profiles=profiles,
-        search_parameters=list(_gather(manager, "register_search_parameters", active)),
-        operations=list(_gather(manager, "register_operations", active)),
-        conformance_resources=list(_gather(manager, "register_conformance_resources", active)),
-        modules=tuple(modules),
-    )
-    _refuse_double_claims(gathered)
-    return gathered
+    plugins = _gathered(keys, installed() if available is None else available)
+    for profile in plugins.profiles:
+        for other in sorted(profile.excludes & plugins.active):
+            raise PluginError(f"USAGER_PROFILES: {profile.key} and {other} contradict each other; keep one")
+    return plugins
 
 
-def known_profiles() -> list[Profile]:
-    """Return every installed profile, general first: loads all plugins, so for listings only."""
+def survey() -> Plugins:
+    """Return what all the installed plugins register, contradictory variants too: for listings, never for serving."""
     entries = installed()
-    manager = _register(dict.fromkeys([general, *(_load(key, entries) for key in entries)]))
-    by_key = {profile.key: profile for profile in _gather(manager, "register_profiles", frozenset())}
-    return [by_key[key] for key in [general.KEY, *entries] if key in by_key]
+    return _gathered(list(entries), entries)
 
 
 def scenarios(plugins: Plugins) -> list[Scenario]:
     """Return the scenarios of the active plugins. Errors: PluginError when two bear one name."""
-    manager = _register(dict.fromkeys(plugins.modules))
-    found: list[Scenario] = list(_gather(manager, "register_scenarios", plugins.active))
-    _refuse_one_name_twice("scenario", [it.name for it in found])
-    return found
+    return _things("register_scenarios", _register(plugins.modules), plugins.active)
 
 
 def stand_ins(plugins: Plugins) -> list[StandIn]:
     """Return the stand-ins that the active profiles need. Errors: PluginError when two bear one name."""
-    manager = _register(dict.fromkeys(plugins.modules))
-    found: list[StandIn] = list(_gather(manager, "register_stand_ins", plugins.active))
-    _refuse_one_name_twice("stand-in", [it.name for it in found])
-    return found
+    return _things("register_stand_ins", _register(plugins.modules), plugins.active)
 
 
-def _refuse_one_name_twice(kind: str, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise PluginError(f"two plugins claim the {kind} {name}")
+def _gathered(keys: Sequence[str], entries: Mapping[str, EntryPoint]) -> Plugins:
+    wanted = [key for key in keys if key != general.KEY]
+    modules = tuple(dict.fromkeys([general, *(_load(key, entries) for key in wanted)]))
+    manager = _register(modules)
+    offered = checked("register_profiles", _gather(manager, "register_profiles", frozenset()))
+    profiles = _chosen([it.thing for it in offered], [general.KEY, *wanted])
+    active = frozenset(profile.key for profile in profiles)
+    return Plugins(
+        profiles=profiles,
+        search_parameters=_things("register_search_parameters", manager, active),
+        operations=_things("register_operations", manager, active),
+        conformance_resources=_things("register_conformance_resources", manager, active),
+        ledgers=_by_plugin(checked("register_requirements", _gather(manager, "register_requirements", active))),
+        keys={plugin: [it.key for it in theirs] for plugin, theirs in _by_plugin(offered).items()},
+        modules=modules,
+    )
 
 
 def _load(key: str, entries: Mapping[str, EntryPoint]) -> ModuleType:
@@ -112,14 +118,14 @@ def _load(key: str, entries: Mapping[str, EntryPoint]) -> ModuleType:
     entry = entries[key]
     try:
         module = entry.load()
-    except Exception as error:  # whatever a plugin's module raises, the operator must read whose it is
-        raise PluginError(f"the plugin {entry.value} of profile {key} does not load: {_told(error)}") from error
+    except WHATEVER as error:
+        raise PluginError(f"the plugin {_whose(entry)} of profile {key} does not load: {_told(error)}") from error
     if not isinstance(module, ModuleType):
-        raise PluginError(f"the plugin {entry.value} of profile {key} is not a module")
+        raise PluginError(f"the plugin {_whose(entry)} of profile {key} is not a module")
     return module
 
 
-def _register(modules: Mapping[ModuleType, Any]) -> pluggy.PluginManager:
+def _register(modules: Iterable[ModuleType]) -> pluggy.PluginManager:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     for module in modules:
@@ -131,39 +137,43 @@ def _register(modules: Mapping[ModuleType, Any]) -> pluggy.PluginManager:
     return manager
 
 
-def _chosen(manager: pluggy.PluginManager, keys: Sequence[str]) -> list[Profile]:
-    by_key = {profile.key: profile for profile in _gather(manager, "register_profiles", frozenset())}
+def _chosen(offered: Iterable[Profile], keys: Sequence[str]) -> list[Profile]:
+    by_key = {profile.key: profile for profile in offered}
     missing = [key for key in keys if key not in by_key]
     if missing:
         raise PluginError(
             f"the profile {missing[0]} is announced by an entry point but its plugin does not register it"
         )
-    chosen = [by_key[key] for key in keys]
-    for profile in chosen:
-        for other in sorted(profile.excludes.intersection(keys)):
-            raise PluginError(f"USAGER_PROFILES: {profile.key} and {other} contradict each other; keep one")
-    return chosen
+    return [by_key[key] for key in dict.fromkeys(keys)]
 
 
-def _gather(manager: pluggy.PluginManager, hook: str, active: frozenset[str]) -> Iterator[Any]:
+def _things(hook: str, manager: pluggy.PluginManager, active: frozenset[str]) -> list[Any]:
+    return [thing for _, thing in checked(hook, _gather(manager, hook, active))]
+
+
+def _gather(manager: pluggy.PluginManager, hook: str, active: frozenset[str]) -> Iterator[Registered]:
     """Yield what each plugin registers, one plugin after the other, so that a failure names its plugin."""
     for implementation in getattr(manager.hook, hook).get_hookimpls():
         arguments = {"active": active} if "active" in implementation.argnames else {}
         try:
-            yield from implementation.function(**arguments)
-        except Exception as error:  # as in _load
+            things = list(implementation.function(**arguments))
+        except LedgerError as error:
+            raise PluginError(f"the plugin {implementation.plugin_name}: {error}") from error
+        except WHATEVER as error:
             raise PluginError(f"the plugin {implementation.plugin_name} fails in {hook}: {_told(error)}") from error
+        yield from (Registered(implementation.plugin_name, thing) for thing in things)
 
 
-def _refuse_double_claims(plugins: Plugins) -> None:
-    claims = [f"search parameter {base}.{it['code']}" for it in plugins.search_parameters for base in it["base"]]
-    for operation in plugins.operations:
-        bases = operation.definition.get("resource") or [""]
-        claims += [f"operation {base}${operation.code}" for base in bases]
-    for claim in claims:
-        if claims.count(claim) > 1:
-            raise PluginError(f"two plugins claim the {claim}")
+def _by_plugin(registered: Iterable[Registered]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for plugin, thing in registered:
+        found.setdefault(plugin, []).append(thing)
+    return found
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+def _whose(entry: EntryPoint) -> str:
+    return f"{entry.value} ({entry.dist.name} {entry.dist.version})" if entry.dist else entry.value
+
+
+def _told(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -10,13 +10,12 @@ from typing import Any
 class Profile:
     """One value of USAGER_PROFILES. A plugin that has variants registers one Profile for each.
 
-    Shape   key is what the operator writes ("ph-avec-decision"); title is French, as in the référentiel; adds says in
-            one line what switching it on changes today; excludes holds the keys that contradict this one.
+    Shape   key is what the operator writes ("ph-avec-decision"); title is French, as in the référentiel; excludes holds
+            the keys that contradict this one. What it adds is what its plugin registers: `usager profiles` lists it.
     """
 
     key: str
     title: str
-    adds: str
     excludes: frozenset[str] = frozenset()
 
 

@@ -67,4 +67,22 @@ def test_the_openapi_document_is_printed():
 
 
 def test_the_requirements_are_counted():
-    assert "requirements in the ledgers" in runner.invoke(app, ["requirements"]).stderr
+    assert "241 requirements in the ledgers" in runner.invoke(app, ["requirements"]).stderr
+
+
+def test_the_requirements_of_a_profile_that_stand_somewhere_are_listed():
+    done = runner.invoke(app, ["requirements", "--profile", "ahi,pa", "--status", "todo", "--format", "csv"])
+    assert "\nMS.AHI/SISIAO.01,todo," in done.stdout
+    assert "MS.CDM/VT.01" not in done.stdout
+
+
+def test_the_requirements_of_an_unknown_profile_end_with_2():
+    done = runner.invoke(app, ["requirements", "--profile", "papa"])
+    assert done.exit_code == 2
+    assert "--profile papa is not installed; installed: ahi," in done.stderr
+
+
+def test_a_profile_is_listed_with_what_it_adds():
+    lines = runner.invoke(app, ["profiles"]).stdout
+    assert "QuestionnaireResponse/$aggir" in lines
+    assert "Task?decision" in lines

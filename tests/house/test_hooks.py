@@ -8,6 +8,7 @@ from tests.house.files import ROOT
 from usager_server import (
     Operation,
     Profile,
+    Requirement,
     Run,
     Scenario,
     StandIn,
@@ -24,6 +25,7 @@ QUALIFIED = (
     "usager_server.conformity.scenario.",
     "usager_server.interactions.session.",
     "usager_server.profile.",
+    "usager_server.requirements.ledger.",
     "usager_server.sandbox.stand_in.",
 )
 HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
@@ -49,7 +51,7 @@ def activated(monkeypatch: pytest.MonkeyPatch, **hooks: object) -> Plugins:
     from types import ModuleType
 
     module = ModuleType("plugin_of_hooks")
-    hooks.setdefault("register_profiles", lambda: [Profile("mine", "Mine", "Nothing.")])
+    hooks.setdefault("register_profiles", lambda: [Profile("mine", "Mine")])
     for name, function in hooks.items():
         setattr(module, name, hookimpl(function))  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "plugin_of_hooks", module)
@@ -61,7 +63,7 @@ def test_register_profiles(monkeypatch):
 
 
 def test_register_search_parameters(monkeypatch):
-    parameter = {"resourceType": "SearchParameter", "code": "height", "base": ["Patient"]}
+    parameter = {"resourceType": "SearchParameter", "code": "height", "base": ["Patient"], "url": "urn:height"}
     given = activated(monkeypatch, register_search_parameters=lambda active: [parameter] if "mine" in active else [])
     assert given.search_parameters == [parameter]
 
@@ -72,9 +74,16 @@ def test_register_operations(monkeypatch):
 
 
 def test_register_conformance_resources(monkeypatch):
-    definition = {"resourceType": "StructureDefinition", "url": "https://example.org/StructureDefinition/mine"}
+    url = "https://example.org/StructureDefinition/mine"
+    definition = {"resourceType": "StructureDefinition", "id": "mine", "url": url}
     given = activated(monkeypatch, register_conformance_resources=lambda: [definition])
     assert given.conformance_resources == [definition]
+
+
+def test_register_requirements(monkeypatch):
+    line = Requirement("MINE.01", "todo", "Le nôtre")
+    found = activated(monkeypatch, register_requirements=lambda: [line]).requirements
+    assert [it.fact.profiles for it in found if it.line == line] == [("mine",)]
 
 
 def test_register_scenarios(monkeypatch):
@@ -85,7 +94,7 @@ def test_register_scenarios(monkeypatch):
 
 def test_two_scenarios_of_one_name_are_refused(monkeypatch):
     given = activated(monkeypatch, register_scenarios=lambda: [scenario_called("twice"), scenario_called("twice")])
-    with pytest.raises(PluginError, match="two plugins claim the scenario mine-twice"):
+    with pytest.raises(PluginError, match="the plugin plugin_of_hooks claims the scenario mine-twice twice"):
         scenarios(given)
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from usager_dom import interventions
-from usager_server import Operation, Profile, hookimpl
-
-ADDS = "Patient/[id]/$interventions: visits and minutes at home in a period."
+from usager_server import Operation, Profile, Requirement, hookimpl, ledger
 
 
 @hookimpl
 def register_profiles() -> Sequence[Profile]:
     """Return the two variants; a service may hold both."""
     return [
-        Profile("dom-sans-soins", "Aide à domicile, sans soins", ADDS),
-        Profile("dom-soins", "Aide à domicile, avec soins (SSIAD, SAAS)", ADDS),
+        Profile("dom-sans-soins", "Aide à domicile, sans soins"),
+        Profile("dom-soins", "Aide à domicile, avec soins (SSIAD, SAAS)"),
     ]
 
 
@@ -21,3 +19,9 @@ def register_profiles() -> Sequence[Profile]:
 def register_operations() -> Sequence[Operation]:
     """Return the count of interventions."""
     return [interventions.operation]
+
+
+@hookimpl
+def register_requirements() -> Sequence[Requirement]:
+    """Return the ledger."""
+    return ledger("usager_dom")

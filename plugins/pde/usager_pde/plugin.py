@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 
 from usager_pde import places
-from usager_server import Operation, Profile, hookimpl
+from usager_server import Operation, Profile, Requirement, hookimpl, ledger
 
 
 @hookimpl
 def register_profiles() -> Sequence[Profile]:
     """Return the profile PDE."""
-    return [Profile("pde", "Protection de l'enfance", "Location/[id]/$places: the places of a unit that are free.")]
+    return [Profile("pde", "Protection de l'enfance")]
 
 
 @hookimpl
 def register_operations() -> Sequence[Operation]:
     """Return the count of places."""
     return [places.operation]
+
+
+@hookimpl
+def register_requirements() -> Sequence[Requirement]:
+    """Return the ledger."""
+    return ledger("usager_pde")

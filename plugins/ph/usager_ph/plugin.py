@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from usager_server import Profile, hookimpl, packaged
+from usager_server import Profile, Requirement, hookimpl, ledger, packaged
 
 WITH_DECISION = "ph-avec-decision"
 WITHOUT_DECISION = "ph-sans-decision"
@@ -12,18 +12,15 @@ WITHOUT_DECISION = "ph-sans-decision"
 @hookimpl
 def register_profiles() -> Sequence[Profile]:
     """Return the two variants; a product is certified for one of them."""
-    project = "CarePlan search by created: projets personnalisés due for review."
     return [
         Profile(
             WITH_DECISION,
             "Personnes en situation de handicap, avec décision d'orientation",
-            f"Task search by decision and statut-esms: notifications of ViaTrajectoire. {project}",
             excludes=frozenset({WITHOUT_DECISION}),
         ),
         Profile(
             WITHOUT_DECISION,
             "Personnes en situation de handicap, sans décision d'orientation",
-            project,
             excludes=frozenset({WITH_DECISION}),
         ),
     ]
@@ -34,3 +31,9 @@ def register_search_parameters(active: frozenset[str]) -> Sequence[Mapping[str, 
     """Return the search parameters; those about orientation decisions only where there are decisions."""
     bases = {"CarePlan", "Task"} if WITH_DECISION in active else {"CarePlan"}
     return [found for found in packaged("usager_ph", "SearchParameter") if bases.issuperset(found["base"])]
+
+
+@hookimpl
+def register_requirements() -> Sequence[Requirement]:
+    """Return the ledger."""
+    return ledger("usager_ph")

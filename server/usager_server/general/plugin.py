@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from usager_server import Profile, hookimpl
+from usager_server import Profile, Requirement, hookimpl, ledger
 
 KEY = "general"
 
@@ -11,7 +11,13 @@ KEY = "general"
 def register_profiles() -> Sequence[Profile]:
     """Return général and the two technical profiles."""
     return [
-        Profile(KEY, "Général", "Every FHIR R4 interaction, search and operation of this server."),
-        Profile("sans-certificat-ins", "Sans certificat INS", "Nothing yet: the INSi service comes later."),
-        Profile("esclave-identite", "Esclave de l'identité", "Nothing yet: the INSi service comes later."),
+        Profile(KEY, "Général"),
+        Profile("sans-certificat-ins", "Sans certificat INS"),
+        Profile("esclave-identite", "Esclave de l'identité"),
     ]
+
+
+@hookimpl
+def register_requirements() -> Sequence[Requirement]:
+    """Return the ledger."""
+    return ledger("usager_server.general")

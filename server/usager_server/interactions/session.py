@@ -115,6 +115,12 @@ class Operation:
         """Return the name after the $."""
         return str(self.definition["code"])
 
+    @property
+    def names(self) -> list[str]:
+        """Return what it is called, by the types it stands on: "Location/$places", or "$convert" for the system."""
+        types = self.definition.get("resource") or [""]
+        return [f"{resource_type}/${self.code}".lstrip("/") for resource_type in types]
+
 
 def now() -> datetime:
     """Return this instant, UTC, to the millisecond that FHIR instants carry."""

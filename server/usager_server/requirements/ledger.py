@@ -48,7 +48,10 @@ def _requirements(content: Mapping[str, Any]) -> Iterator[Requirement]:
     if unknown:
         raise ValueError(f"{unknown[0]} is not known; a ledger holds retired = [...] and [requirement]")
     yield from (Requirement(identifier, RETIRED) for identifier in _texts(RETIRED, content.get(RETIRED, [])))
-    for identifier, line in content.get("requirement", {}).items():
+    lines = content.get("requirement", {})
+    if not isinstance(lines, dict):
+        raise ValueError("requirement is a table: [requirement]")
+    for identifier, line in lines.items():
         yield _requirement(identifier, line)
 
 
@@ -59,9 +62,8 @@ def _requirement(identifier: str, line: Mapping[str, Any]) -> Requirement:
         if name not in FIELDS or not isinstance(value, FIELDS[name]):
             known = ", ".join(f"{field} ({kind.__name__})" for field, kind in FIELDS.items())
             raise ValueError(f"{identifier}: {name} = {value!r} is not a field; the fields are {known}")
-    found = Requirement(
-        identifier, **{name: _texts(identifier, it) if isinstance(it, list) else it for name, it in line.items()}
-    )
+    told: dict[str, Any] = {name: _texts(name, it) if isinstance(it, list) else it for name, it in line.items()}
+    found = Requirement(identifier, **{"status": "", **told})
     _refuse_half_told(found)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from usager_server import Operation, Profile, hookimpl, operation_definition
-from usager_server.plugins import GROUP, PluginError, activate, installed, known_profiles
+from usager_server.plugins import GROUP, PluginError, activate, installed, survey
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def entry(request: pytest.FixtureRequest) -> Iterator[Any]:
     def make(key: str, **functions: Any) -> dict[str, EntryPoint]:
         name = f"plugin_of_{key}_{len(made)}"
         module = ModuleType(name)
-        functions.setdefault("register_profiles", lambda: [Profile(key, key.upper(), "Nothing.")])
+        functions.setdefault("register_profiles", lambda: [Profile(key, key.upper())])
         for hook, function in functions.items():
             setattr(module, hook, hookimpl(function) if callable(function) else function)
         sys.modules[name] = module
@@ -67,7 +67,7 @@ def test_what_is_not_asked_for_is_not_imported():
 
 
 def test_every_installed_profile_registers_itself():
-    assert {profile.key for profile in known_profiles()} == {"general", *installed()}
+    assert {profile.key for profile in survey().profiles} == {"general", *installed()}
 
 
 def test_an_unknown_profile_is_refused_with_a_suggestion():
@@ -118,12 +118,12 @@ def test_a_profile_that_its_plugin_forgets_is_named(entry):
 def test_two_claims_on_one_operation_are_refused(entry):
     both = entry("one", register_operations=lambda: [operation("do")])
     both |= entry("two", register_operations=lambda: [operation("do")])
-    with pytest.raises(PluginError, match=r"two plugins claim the operation Patient\$do"):
+    with pytest.raises(PluginError, match=r"operation Patient/\$do: plugin_of_one_0 and plugin_of_two_1"):
         activate(["one", "two"], both)
 
 
 def test_two_claims_on_one_search_parameter_are_refused(entry):
-    parameter = {"resourceType": "SearchParameter", "code": "height", "base": ["Patient"]}
+    parameter = {"resourceType": "SearchParameter", "code": "height", "base": ["Patient"], "url": "urn:height"}
     both = entry("one", register_search_parameters=lambda: [parameter])
     both |= entry("two", register_search_parameters=lambda: [parameter])
     with pytest.raises(PluginError, match=r"two plugins claim the search parameter Patient\.height"):
