@@ -155,6 +155,13 @@ class Repository(Protocol):
         """Return one page of matches with what they include. Errors: TooCostly (403)."""
         ...
 
+    async def matches(self, queries: Sequence[SearchQuery]) -> list[Sequence[Stored]]:
+        """Return up to two matches of each of these searches, in their order; includes are left aside.
+
+        Time    those by one identifier take a statement together, the others one or two each.
+        """
+        ...
+
     async def claim(self, *keys: str) -> None:
         """Hold identities (texts of conditions) until the transaction ends; a second holder waits for the first."""
         ...

@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from usager_server.errors import NotFound, Unavailable
-from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, claiming, contents, reading
+from usager_server.repository import (
+    Change,
+    Draft,
+    HistoryQuery,
+    Page,
+    Stored,
+    Written,
+    claiming,
+    contents,
+    matching,
+    reading,
+)
 from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
@@ -41,6 +52,13 @@ class PostgresStore:
         self.growth = Growth(connections)
         self.searching: PostgresSearch | None = None
         self._cursors: dict[int, Cursors] = {}
+
+    @property
+    def searcher(self) -> PostgresSearch:
+        """What searches. Errors: Unavailable (503) when the store was opened without search parameters."""
+        if self.searching is None:
+            raise Unavailable("This store was opened without search parameters.")
+        return self.searching
 
     async def close(self) -> None:
         """Close the connections, and leave the embedded database, which stops when nobody else uses it."""
@@ -126,9 +144,12 @@ class PostgresRepository:
 
     async def search(self, query: SearchQuery) -> Page:
         """Return one page of matches with what they include. Errors: TooCostly (403)."""
-        if self.store.searching is None:
-            raise Unavailable("This store was opened without search parameters.")
-        return await self.store.searching.search(self.runner, query, await self.store.cursors(self.runner))
+        return await self.store.searcher.search(self.runner, query, await self.store.cursors(self.runner))
+
+    async def matches(self, queries: Sequence[SearchQuery]) -> list[Sequence[Stored]]:
+        """Return up to two matches of each of these searches, in their order."""
+        cursors = await self.store.cursors(self.runner)
+        return await matching.matches(self.store.searcher, self.runner, cursors, queries)
 
     async def claim(self, *keys: str) -> None:
         """Hold identities until the transaction ends; a second holder waits for the first."""
