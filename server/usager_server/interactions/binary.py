@@ -24,7 +24,7 @@ async def create(session: Session, request: Request) -> Reply:
     """
     resource, content = await _received(session, request)
     async with session.transaction() as inner:
-        identity = create_condition(request)
+        identity = create_condition(session, request)
         if identity is not None:
             found = await held_match(inner, identity)
             if found is not None:

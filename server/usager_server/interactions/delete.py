@@ -27,7 +27,7 @@ async def conditional_delete(session: Session, request: Request) -> Reply:
     Errors  MultipleMatches (412): a condition deletes one resource or none.
     Source  FHIR R4 http.html#3.1.0.7.1 (conditionalDelete = single).
     """
-    identity = parse_identity(request.type, request.query)
+    identity = parse_identity(session, request.type, request.query)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 from urllib.parse import unquote
 
 from usager_server.errors import FHIRError, Invalid, Issue, operation_outcome
 from usager_server.interactions.base64_text import decoded
 from usager_server.interactions.bundle_text import json_text
+from usager_server.interactions.conditions import Identity
 from usager_server.interactions.patch import JSON_PATCH
 from usager_server.interactions.read import parse_http_date
 from usager_server.interactions.request import Held, Preference, Request
@@ -21,16 +22,27 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MINIMAL = Preference(returns="minimal")
 
 
+Target: TypeAlias = tuple[str, str]
+"""The type and the id of the resource that an entry is about."""
+
+
 @dataclass(slots=True)
 class Entry:
-    """One entry at work: what it asks, under which fullUrl, and in the end its reply."""
+    """One entry at work: what it asks, under which fullUrl, and in the end its reply.
+
+    Shape   in a transaction, identity is the condition it bears, target the resource it turned out to be about, is_new
+            whether its id was made here.
+    """
 
     index: int
     full_url: str
     request: Request
     interaction: Name
     resource: dict[str, Any] | None
-    reply: Reply | None = field(default=None)
+    reply: Reply | None = None
+    identity: Identity | None = None
+    target: Target | None = None
+    is_new: bool = False
 
     @property
     def place(self) -> str:

@@ -36,12 +36,12 @@ async def patch(session: Session, request: Request) -> Reply:
 
 async def conditional_patch(session: Session, request: Request) -> Reply:
     """Change the one resource that the search names. Errors: NotFound (404) for none, MultipleMatches (412)."""
-    identity = parse_identity(request.type, request.query)
+    identity = parse_identity(session, request.type, request.query)
     changes = await read_patch(session, request.body)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:
-            raise NotFound(f"Nothing matches {identity.key}")
+            raise NotFound(f"Nothing matches {identity.text}")
         request.id = found.id
         return await apply_patch(inner, request, changes)
 

@@ -9,12 +9,22 @@ from usager_server.interactions.bundle_text import bundle_text
 from usager_server.interactions.checks import check_id, check_resource
 from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
 from usager_server.interactions.request import Preference
+from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.transaction_writes import Writes
+from usager_server.interactions.transaction_identities import (
+    hold_identities,
+    refuse_doubles,
+    refuse_overlaps,
+    settle,
+)
+from usager_server.interactions.transaction_links import link, resolve_waiting
+from usager_server.interactions.transaction_writes import store
 from usager_server.interactions.update import check_replacement, check_update
 
 # Between two of these, other requests get their turn.
 SLICE = 25
+# Creates before updates: of one resource that both name, the create is the older one.
+ORDER: Sequence[Sequence[Name]] = (("create",), ("update", "conditional_update", "patch", "conditional_patch"))
 
 
 async def transaction(session: Session, bundle: dict[str, Any], prefer: Preference) -> Reply:
@@ -59,13 +69,27 @@ def _check_entry(session: Session, entry: Entry) -> None:
 
 
 async def _run(session: Session, entries: Sequence[Entry]) -> None:
-    writes = Writes(session, entries)
-    await writes.hold_identities()
+    await hold_identities(session, entries)
     await _hold_targets(session, entries)
-    await _each(session, [e for e in entries if e.interaction in ("delete", "conditional_delete")])
-    await writes.run()
-    await _each(session, [e for e in entries if e.interaction in ("patch", "conditional_patch")])
-    await _each(session, [e for e in entries if e.reply is None])
+    deletes = [entry for entry in entries if entry.interaction in ("delete", "conditional_delete")]
+    await settle(session, deletes)
+    await _each(session, deletes)
+    writes = [entry for names in ORDER for entry in entries if entry.interaction in names]
+    await settle(session, writes)
+    refuse_overlaps(entries)
+    await _write(session, writes)
+    await _each(session, writes)
+    await refuse_doubles(session, writes)
+    await _each(session, entries)
+
+
+async def _write(session: Session, writes: Sequence[Entry]) -> None:
+    """Create and update, in the order that lets conditional references see what this transaction creates."""
+    waiting = await link(session, [entry for entry in writes if entry.reply is None], writes)
+    stored = [entry for entry in writes if entry.reply is None and entry.interaction != "patch"]
+    await store(session, [entry for entry in stored if entry.index not in waiting])
+    await resolve_waiting(session, writes, waiting)
+    await store(session, [entry for entry in stored if entry.index in waiting])
 
 
 async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:
@@ -76,7 +100,10 @@ async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:
 
 
 async def _each(session: Session, entries: Iterable[Entry]) -> None:
+    """Do what is left of these entries, one after the other."""
     for entry in entries:
+        if entry.reply is not None:
+            continue
         try:
             entry.reply = await session.house.interactions[entry.interaction](session, entry.request)
         except FHIRError as error:

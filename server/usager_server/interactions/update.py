@@ -51,7 +51,7 @@ async def conditional_update(session: Session, request: Request) -> Reply:
     Errors  MultipleMatches (412); Invalid (400) when the body's id is not that of the match.
     Source  FHIR R4 http.html#cond-update.
     """
-    identity = parse_identity(request.type, request.query)
+    identity = parse_identity(session, request.type, request.query)
     resource = await request.body.resource()
     check_replacement(session, resource, request.type)
     async with session.transaction() as inner:

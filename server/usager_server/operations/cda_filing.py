@@ -6,7 +6,7 @@ from typing import Any
 from usager_server.documents.editions import Edition, edition_of, token
 from usager_server.documents.identity import differing_traits
 from usager_server.errors import Conflict, Invalid, Issue, Unprocessable, operation_outcome
-from usager_server.interactions.conditions import Identity, hold, match, parse_if_none_exist
+from usager_server.interactions.conditions import hold, match, parse_identity, parse_if_none_exist
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
@@ -31,7 +31,8 @@ class Filing:
 
     async def hold(self) -> None:
         """Let no one else file another version of this document until this one is filed."""
-        await hold(self.session, Identity("DocumentReference", (("identifier", self.edition.set or self.edition.id),)))
+        named = [("identifier", self.edition.set or self.edition.id)]
+        await hold(self.session, parse_identity(self.session, "DocumentReference", named))
 
     async def already_here(self) -> str | None:
         """Return the address of this very document, or None.
@@ -56,7 +57,7 @@ class Filing:
         if reference is not None:
             await self._attach_to_chosen(reference)
             return
-        identity = parse_if_none_exist("Patient", self.patient["request"]["ifNoneExist"])
+        identity = parse_if_none_exist(self.session, "Patient", self.patient["request"]["ifNoneExist"])
         found = await match(self.session, identity)
         differing = differing_traits(self.patient["resource"], _tree(found)) if found else []
         if found and differing:

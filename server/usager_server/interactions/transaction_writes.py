@@ -1,0 +1,49 @@
+"""The creates and updates of a transaction, stored in few statements."""
+
+import asyncio
+from collections.abc import Sequence
+
+from usager_server.errors import FHIRError
+from usager_server.interactions.entries import Entry, refuse_entry
+from usager_server.interactions.session import Session
+from usager_server.interactions.writing import expected_version, prepared, written_reply
+from usager_server.repository import Change, Draft
+
+SLICE = 25
+
+
+async def store(session: Session, entries: Sequence[Entry]) -> None:
+    """Write these entries, whose targets are known: one statement for all that are new, few for the others."""
+    creates, updates = list[tuple[Entry, Draft]](), list[tuple[Entry, Change]]()
+    for number, entry in enumerate(entries):
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+        method = "POST" if entry.interaction == "create" else "PUT"
+        _, resource_id = entry.target or ("", "")
+        draft = await prepared(session, entry.resource or {}, resource_id, method)
+        if entry.is_new:
+            creates.append((entry, draft))
+        else:
+            version = expected_version(entry.request)
+            updates.append((entry, Change(draft, version, entry.request.if_match is None)))
+    await _create(session, creates)
+    await _update(session, updates)
+
+
+async def _create(session: Session, creates: Sequence[tuple[Entry, Draft]]) -> None:
+    if creates:
+        await session.repository.create([draft for _, draft in creates])
+    for entry, draft in creates:
+        entry.reply = written_reply(draft.stored(1), 201, entry.request.prefer)
+
+
+async def _update(session: Session, updates: Sequence[tuple[Entry, Change]]) -> None:
+    if not updates:
+        return
+    try:
+        written = await session.repository.write([change for _, change in updates])
+    except FHIRError as error:
+        refused = [entry for entry, change in updates if f"{change.draft.type}/{change.draft.id} " in str(error)]
+        refuse_entry(error, (refused or [entry for entry, _ in updates])[0])
+    for (entry, _), made in zip(updates, written, strict=True):
+        entry.reply = written_reply(made.stored, 201 if made.created else 200, entry.request.prefer)
