@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from usager_server.interactions.session import Session
+from usager_server.search.localising import localised
 from usager_server.search.parse import parse_query
 from usager_server.search.query import SearchQuery
 
@@ -15,8 +16,8 @@ def search_query(
     strict: bool = False,
     compartment: tuple[str, str] | None = None,
 ) -> SearchQuery:
-    """Return the query that the parameters ask for. Errors: Invalid (400)."""
-    return parse_query(
+    """Return the query that the parameters ask for; a reference may be the whole address. Errors: Invalid (400)."""
+    query = parse_query(
         session.house.registry,
         types,
         parameters,
@@ -24,3 +25,6 @@ def search_query(
         compartment=compartment,
         reader=session.caller.subject,
     )
+    if any(session.base_url in value for _, value in parameters):
+        return localised(session.house.registry, query, session.base_url)
+    return query

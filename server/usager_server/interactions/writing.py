@@ -5,6 +5,7 @@ from typing import Any
 
 from usager_server.errors import Issue, operation_outcome
 from usager_server.interactions.base64_text import decoded
+from usager_server.interactions.references import may_change, settle_references
 from usager_server.interactions.request import Preference, Request, parse_version
 from usager_server.interactions.session import Reply, Session, now
 from usager_server.repository import Draft, Stored
@@ -23,10 +24,15 @@ async def prepared(
     """Return a checked resource ready for the store; the bytes of a Binary go there now, outside its document.
 
     Shape   content is the key of the bytes that a Binary has already; data in the resource takes their place.
+    Errors  those of a conditional reference that does not name one resource (`references.py`).
     """
     if resource["resourceType"] == "Binary" and "data" in resource:
         content = await session.repository.write_content(_pieces(decoded(resource["data"])))
         resource = {name: value for name, value in resource.items() if name not in ("data", "_data")}
+    made = new_draft(session, resource, resource_id, method, content)
+    if not may_change(session, made.tail):
+        return made
+    await settle_references(session, resource)
     return new_draft(session, resource, resource_id, method, content)
 
 
