@@ -33,7 +33,7 @@ from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.validate import validate
-from usager_server.plugins import PluginError, Plugins, activate, installed
+from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
 from usager_server.repository import Repository, Stored
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
@@ -98,14 +98,16 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
     extra = [_search_parameter(resource, definitions) for resource in plugins.search_parameters]
     validator = HouseValidator(definitions, plugins.conformance_resources)
     operations = [*OPERATIONS, *plugins.operations]
+    off = inactive(plugins)
     return House(
         settings=settings,
         definitions=definitions,
-        registry=SearchRegistry(definitions, extra, base_url=settings.base_url),
+        registry=SearchRegistry(definitions, extra, base_url=settings.base_url, inactive=off.told),
         validator=validator,
         repository=repository,
         interactions=INTERACTIONS,
         operations=dict(_by_name(operations)),
+        inactive=off.told,
         profiles=plugins.profiles,
         supported_profiles=_supported(validator),
         served=dict(_served([it.definition for it in operations], plugins, validator)),

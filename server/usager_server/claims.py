@@ -21,6 +21,13 @@ class Registered(NamedTuple):
     thing: Any
 
 
+def public_names(thing: Any) -> list[str]:
+    """Return what a client calls an operation ("Patient/$do") or a search parameter ("Task?decision")."""
+    if isinstance(thing, Operation):
+        return thing.names
+    return [f"{base}?{thing['code']}" for base in thing["base"]]
+
+
 def checked(hook: str, registered: Iterable[Registered]) -> list[Registered]:
     """Return what was registered by a hook. Errors: PluginError when it is of another kind, or a name is taken."""
     kind, claims_of = HOOKS[hook]

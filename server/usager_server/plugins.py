@@ -1,6 +1,6 @@
 """Find, activate and list plugins. One that is unknown or broken stops the server, which says which and why."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -11,10 +11,11 @@ import pluggy
 
 from usager_server import hookspecs
 from usager_server.claims import PluginError as PluginError
-from usager_server.claims import Registered, checked
+from usager_server.claims import Registered, checked, public_names
 from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
 from usager_server.interactions.session import Operation
+from usager_server.manifest import FILE, Inactive, ManifestError, differences, read_manifest
 from usager_server.profile import Profile
 from usager_server.requirements.ledger import LedgerError, Requirement
 from usager_server.requirements.standing import Standing, standings
@@ -76,6 +77,11 @@ def activate(keys: Sequence[str], available: Mapping[str, EntryPoint] | None = N
     return plugins
 
 
+def inactive(plugins: Plugins) -> Inactive:
+    """Return what tells which of the installed profiles that are off would bring a name."""
+    return Inactive(installed(), plugins.active)
+
+
 def survey() -> Plugins:
     """Return what all the installed plugins register, contradictory variants too: for listings, never for serving."""
     entries = installed()
@@ -99,10 +105,13 @@ def _gathered(keys: Sequence[str], entries: Mapping[str, EntryPoint]) -> Plugins
     offered = checked("register_profiles", _gather(manager, "register_profiles", frozenset()))
     profiles = _chosen([it.thing for it in offered], [general.KEY, *wanted])
     active = frozenset(profile.key for profile in profiles)
+    parameters = checked("register_search_parameters", _gather(manager, "register_search_parameters", active))
+    operations = checked("register_operations", _gather(manager, "register_operations", active))
+    _refuse_false_manifests(modules, active, [*parameters, *operations])
     return Plugins(
         profiles=profiles,
-        search_parameters=_things("register_search_parameters", manager, active),
-        operations=_things("register_operations", manager, active),
+        search_parameters=[it.thing for it in parameters],
+        operations=[it.thing for it in operations],
         conformance_resources=_things("register_conformance_resources", manager, active),
         ledgers=_by_plugin(checked("register_requirements", _gather(manager, "register_requirements", active))),
         keys={plugin: [it.key for it in theirs] for plugin, theirs in _by_plugin(offered).items()},
@@ -145,6 +154,20 @@ def _chosen(offered: Iterable[Profile], keys: Sequence[str]) -> list[Profile]:
             f"the profile {missing[0]} is announced by an entry point but its plugin does not register it"
         )
     return [by_key[key] for key in dict.fromkeys(keys)]
+
+
+def _refuse_false_manifests(
+    modules: Iterable[ModuleType], active: Collection[str], registered: Iterable[Registered]
+) -> None:
+    by_plugin = _by_plugin(registered)
+    for plugin in (module.__name__ for module in modules):
+        names = [name for thing in by_plugin.get(plugin, ()) for name in public_names(thing)]
+        try:
+            manifest = read_manifest(plugin)
+        except ManifestError as error:
+            raise PluginError(f"the plugin {plugin}: {error}") from error
+        if manifest is not None and (found := differences(manifest, active, names)):
+            raise PluginError(f"the plugin {plugin} and its {FILE} differ: {'; '.join(found)}")
 
 
 def _things(hook: str, manager: pluggy.PluginManager, active: frozenset[str]) -> list[Any]:

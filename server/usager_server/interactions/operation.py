@@ -40,7 +40,9 @@ def find_operation(session: Session, request: Request) -> Operation:
         if found is not None and found.definition.get(level) and _is_on(found, request.type):
             return found
     where = f"{request.type or 'the system'} ({level} level)"
-    raise NotFound(f"There is no operation ${request.operation} on {where}", code="not-supported")
+    told = session.house.inactive(f"{request.type}/${request.operation}".lstrip("/"))
+    because = f": {told}" if told else ""
+    raise NotFound(f"There is no operation ${request.operation} on {where}{because}", code="not-supported")
 
 
 def _is_on(found: Operation, resource_type: str) -> bool:

@@ -12,7 +12,7 @@ from usager_server.interactions.request import Request, never_raw
 from usager_server.interactions.routing import Name
 from usager_server.profile import Profile
 from usager_server.repository import Repository, Stored
-from usager_server.search.parameters import SearchRegistry
+from usager_server.search.parameters import SearchRegistry, nothing_off
 from usager_server.settings import Settings
 from usager_server.validation import Validator
 
@@ -24,7 +24,8 @@ class House:
     """What is the same for every request: built once, by `app.create_app`.
 
     Shape   repository gives the store of a tenant; interactions by the name that `routing.py` has for them; operations
-            by (resource type or None, code). profiles are those switched on; supported_profiles the canonicals of the
+            by (resource type or None, code); inactive says of the name of an operation ("Patient/$do") which profile
+            that is off would bring it. profiles are those switched on; supported_profiles the canonicals of the
             StructureDefinitions known, by resource type. served holds the definitions that the house itself brings, by
             type and id; texts keeps what is written once and served often.
     """
@@ -36,6 +37,7 @@ class House:
     repository: Callable[[int], Repository]
     interactions: Mapping[Name, Interaction]
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
+    inactive: Callable[[str], str | None] = nothing_off
     profiles: Sequence[Profile] = ()
     supported_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     served: Mapping[tuple[str, str], Stored] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The registry of search parameters: what may be asked of each type, and what a resource leaves in the index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -18,16 +18,28 @@ COMMON_BASES = ("Resource", "DomainResource")
 NOT_DOMAIN_RESOURCES = frozenset({"Binary", "Bundle", "Parameters"})
 
 
+def nothing_off(_name: str) -> str | None:
+    """Say that no profile that is off would bring this name."""
+    return None
+
+
 class SearchRegistry:
     """Every search parameter known, those of plugins included; each resource type is compiled when first needed.
 
-    Shape   base_url is our own public address: absolute references to it are references within.
+    Shape   base_url is our own public address: absolute references to it are references within; inactive says of a
+            name ("Task?decision") which profile that is off would bring it.
     """
 
     def __init__(
-        self, definitions: Definitions, extra: Sequence[SearchParameter] = (), *, base_url: str | None = None
+        self,
+        definitions: Definitions,
+        extra: Sequence[SearchParameter] = (),
+        *,
+        base_url: str | None = None,
+        inactive: Callable[[str], str | None] = nothing_off,
     ) -> None:
         self.definitions = definitions
+        self.inactive = inactive
         self.base_url = base_url.rstrip("/") if base_url else None
         self._published: dict[str, dict[str, SearchParameter]] = {}
         for parameter in chain(definitions.search_parameters, extra):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from usager_server.errors import Invalid, Issue
+from usager_server.errors import Invalid, Issue, NotFound
 from usager_server.search.conditions import UnknownParameter, parse_condition
 from usager_server.search.limits import COUNT_DEFAULT, COUNT_MOST, INCLUDES, PARAMETERS, SORT_KEYS
 from usager_server.search.parameters import SearchRegistry
@@ -34,7 +34,8 @@ def parse_query(
     Shape   types: the type searched, or none for a search of the whole system (then `_type` may name them).
             reader names the caller, for the signature of page links.
     Errors  Invalid (400) on a bad value, an illegal modifier, anything over the limits, and, when strict, on unknown
-            parameters, all of them listed. Otherwise those are left out and named in SearchQuery.unknown.
+            parameters, all of them listed. Otherwise those are left out and named in SearchQuery.unknown. NotFound
+            (404) on one that a profile which is off would bring.
     """
     if len(pairs) > PARAMETERS:
         text = f"{len(pairs)} parameters; at most {PARAMETERS} are allowed in one search"
@@ -42,6 +43,8 @@ def parse_query(
     reading = _Reading(registry, _types(registry, types, pairs))
     for name, text in pairs:
         reading.read(name, text)
+    for name in reading.unknown:
+        _refuse_inactive(reading, name)
     if strict and reading.unknown:
         raise Invalid(issues=[_unknown_issue(reading, name) for name in reading.unknown])
     return reading.query(compartment, reader)
@@ -56,6 +59,15 @@ def _types(registry: SearchRegistry, types: Sequence[str], pairs: Pairs) -> Sequ
         if name not in registry.definitions.resource_types:
             raise Invalid(f"{name!r} is not a resource type", "_type", code="value")
     return found
+
+
+def _refuse_inactive(reading: "_Reading", name: str) -> None:
+    """Refuse what a profile that is off would bring: left out, it would widen the search without a word."""
+    bare = name.removeprefix("_sort=").lstrip("-").partition(":")[0]
+    for kind in reading.types:
+        if told := reading.registry.inactive(f"{kind}?{bare}"):
+            text = f"{bare!r} is not a search parameter of {kind} on this server: {told}"
+            raise NotFound(text, f"{kind}?{name}", code="not-supported")
 
 
 def _unknown_issue(reading: "_Reading", name: str) -> Issue:

@@ -60,7 +60,7 @@ async def test_they_are_advertised_where_the_profile_is_on(client: httpx.AsyncCl
 async def test_they_are_absent_where_the_profile_is_off(bare_client: httpx.AsyncClient):
     assert "decision" not in {it["name"] for it in (await statement_of(bare_client, "Task"))["searchParam"]}
     answer = await bare_client.get("/fhir/Task?decision=VT-1", headers={"Prefer": "handling=strict"})
-    assert answer.status_code == 400
+    assert answer.status_code == 404
 
 
 def test_without_decisions_there_is_no_search_by_decision():
