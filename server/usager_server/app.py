@@ -19,6 +19,7 @@ from usager_server.http.front import Front, LoopbackOnly
 from usager_server.http.metrics import SharedTally, counts_folder
 from usager_server.http.observability import App, Observed
 from usager_server.http.pages import Pages, openapi_text
+from usager_server.http.requirements_page import asked_of
 from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
@@ -134,6 +135,7 @@ def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTa
         gauges=store.connections.gauges,
         others=[key for key in installed() if key not in plugins.active],
         openapi=lambda base: openapi_text(document, base),
+        requirements=asked_of(house.profiles, plugins.requirements),
     )
 
 

@@ -11,7 +11,7 @@ from tests.whole import running_app
 from usager_server import __version__
 from usager_server.repository.embedded import EmbeddedPostgres
 
-PAGES = ["/", "/docs"]
+PAGES = ["/", "/docs", "/requirements?format=html"]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,12 @@ async def test_pages_fetch_nothing_from_elsewhere(whole: httpx.AsyncClient, page
     answer = await whole.get(page)
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not re.search(r'(?:href|src)="(?:https?:)?//(?!localhost)', answer.text)
+
+
+async def test_the_version_is_told(whole: httpx.AsyncClient):
+    told = (await whole.get("/version")).json()
+    statement = (await whole.get("/fhir/metadata")).json()["software"]
+    assert (told["version"], told["released"]) == (statement["version"], statement["releaseDate"])
 
 
 async def test_health_asks_nothing_of_the_database(without_database: httpx.AsyncClient):

@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from usager_server import __version__
+from usager_server import __released__, __version__
 from usager_server.http.metrics import Gauges, SharedTally, metrics_text
+from usager_server.http.requirements_page import RequirementsPage
 from usager_server.interactions.session import House
+from usager_server.requirements.standing import Standing
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -24,7 +26,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-OURS = ("landing.css", "docs.css", "docs.js", "usager.svg")
+OURS = ("landing.css", "requirements.css", "docs.css", "docs.js", "usager.svg")
 SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
 ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
 
@@ -36,7 +38,7 @@ class Pages:
     """What the pages show.
 
     Shape   readiness says what is missing, or None when everything answers; others are the installed profiles that are
-            off; openapi makes the description for an address.
+            off; openapi makes the description for an address; requirements are those of the active profiles.
     """
 
     house: House
@@ -45,6 +47,7 @@ class Pages:
     gauges: Gauges
     others: Sequence[str]
     openapi: Callable[[str], bytes]
+    requirements: Sequence[Standing]
 
     async def landing(self, request: Request) -> Response:
         """Show people where they are and what to try first."""
@@ -73,6 +76,10 @@ class Pages:
         """Return the OpenAPI document, with the address it was asked at."""
         return Response(self.openapi(self._base(request)), media_type="application/json")
 
+    async def version(self, _request: Request) -> Response:
+        """Say which version this is, and of which day."""
+        return JSONResponse({"name": "Usager", "version": __version__, "released": __released__})
+
     async def health(self, _request: Request) -> Response:
         """Say that the process lives; asks nothing of the database."""
         return JSONResponse({"status": "ok", "version": __version__}, headers={"Cache-Control": "no-store"})
@@ -89,10 +96,13 @@ class Pages:
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages."""
+        requirements = RequirementsPage(self.house.profiles, self.requirements, _templates(), SECURITY_HEADERS)
         return [
             Route("/", self.landing),
             Route("/docs", self.docs),
             Route("/openapi.json", self.describe),
+            Route("/requirements", requirements.show),
+            Route("/version", self.version),
             Route("/health", self.health),
             Route("/ready", self.ready),
             Route("/metrics", self.metrics),
