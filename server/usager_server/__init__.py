@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from usager_server.requirements import fulfils as fulfils
     from usager_server.requirements.ledger import Requirement as Requirement
     from usager_server.requirements.ledger import ledger as ledger
+    from usager_server.sandbox.stand_in import Answer as Answer
+    from usager_server.sandbox.stand_in import Received as Received
     from usager_server.sandbox.stand_in import StandIn as StandIn
 
 _HOME = {
@@ -68,6 +70,8 @@ _HOME = {
     "fulfils": "requirements",
     "Requirement": "requirements.ledger",
     "ledger": "requirements.ledger",
+    "Answer": "sandbox.stand_in",
+    "Received": "sandbox.stand_in",
     "StandIn": "sandbox.stand_in",
 }
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,15 @@ def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
     from usager_server.claims import PluginError
     from usager_server.errors import Unavailable
+    from usager_server.sandbox.stand_in import SandboxError
     from usager_server.settings import SettingsError
 
     try:
         yield
     except (SettingsError, PluginError) as error:
         _say_and_leave(str(error), WRONG_USE)
+    except SandboxError as error:
+        _say_and_leave(str(error), FAILED)
     except Unavailable as error:
         _say_and_leave(str(error), NO_DATABASE)
 
@@ -107,6 +111,25 @@ def migrate() -> None:
         else:
             asyncio.run(bring_up_to_date(found))
         typer.echo("The schema is up to date.")
+
+
+@app.command()
+def sandbox(
+    profiles: Annotated[
+        str | None, typer.Option(help="The profiles whose services are played; otherwise USAGER_PROFILES.")
+    ] = None,
+    control_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the control API; 0 takes a free one.")
+    ] = 8470,
+) -> None:
+    """Play the national services on this machine until Ctrl-C; the settings that lead a server to them are printed."""
+    with told():
+        from usager_server.plugins import activate, stand_ins
+        from usager_server.sandbox.command import run_until_stopped
+        from usager_server.settings import load_settings, profile_keys
+
+        keys = load_settings().profile_keys if profiles is None else profile_keys(profiles)
+        run_until_stopped(stand_ins(activate(keys)), control_port, typer.echo, partial(typer.echo, err=True))
 
 
 @app.command()

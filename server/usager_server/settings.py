@@ -1,6 +1,7 @@
 """Environment -> one frozen Settings: a wrong variable is refused at start, by its name."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -63,11 +64,23 @@ class Settings(BaseSettings):
         default="json", description="json: an object a line; text: for a person's eyes."
     )
 
+    national_status_url: str = Field(
+        default="https://status.esante.gouv.fr",
+        description="Status page of the national services (météo des services), for people to open.",
+    )
+    national_status_summary_url: str | None = Field(
+        default=None,
+        description="Where that page publishes its summary for programs (Statuspage API v2); unset: it is not read.",
+    )
+    trusted_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
+    )
     otel_endpoint: str | None = Field(
         default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
     )
 
-    @field_validator("base_url", "otel_endpoint")
+    @field_validator("base_url", "otel_endpoint", "national_status_url", "national_status_summary_url")
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
@@ -80,6 +93,16 @@ class Settings(BaseSettings):
         if value and not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
         return value or None
+
+    @field_validator("trusted_ca_file")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context().load_verify_locations(value)
+            except (OSError, ssl.SSLError) as error:
+                raise ValueError(f"holds no certificate that can be read: {error}") from error
+        return value
 
     @model_validator(mode="after")
     def _safe_together(self) -> Self:
@@ -95,7 +118,7 @@ class Settings(BaseSettings):
     @property
     def profile_keys(self) -> tuple[str, ...]:
         """Return the profiles asked for, in order, without blanks or repeats."""
-        return tuple(dict.fromkeys(key for part in self.profiles.split(",") if (key := part.strip())))
+        return profile_keys(self.profiles)
 
     def _check_token_file(self) -> None:
         if self.token_file is None:
@@ -112,6 +135,11 @@ class Settings(BaseSettings):
                 f"USAGER_TOKEN_FILE={self.token_file}: a token has fewer than {TOKEN_LENGTH} characters, "
                 "so it can be guessed"
             )
+
+
+def profile_keys(profiles: str) -> tuple[str, ...]:
+    """Return the profiles of a list separated by commas, in order, without blanks or repeats."""
+    return tuple(dict.fromkeys(key for part in profiles.split(",") if (key := part.strip())))
 
 
 class SettingsError(Exception):

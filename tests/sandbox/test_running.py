@@ -1,0 +1,80 @@
+"""The processes of the sandbox: they start together, say why not, and none is left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.sandbox.echo import broken, crashing, echo, other
+from usager_server.sandbox.running import Sandbox
+from usager_server.sandbox.stand_in import SandboxError
+
+WORDS = "usager_server.sandbox.process"
+
+
+def stand_in_processes() -> set[int]:
+    """Return the stand-ins that run on this machine below this process."""
+    children = psutil.Process().children(recursive=True)
+    return {it.pid for it in children if it.is_running() and WORDS in " ".join(it.cmdline())}
+
+
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Tell whether a process ends within this time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_each_stand_in_is_a_process_of_its_own_and_ends_with_the_sandbox():
+    before = stand_in_processes()
+    with Sandbox([echo, other]) as sandbox:
+        folder = sandbox.ca_file.parent
+        assert len(stand_in_processes() - before) == 2
+    assert stand_in_processes() <= before
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("wrong", [broken, crashing])
+def test_a_stand_in_that_does_not_start_is_named_and_nothing_is_left(wrong):
+    before = stand_in_processes()
+    with pytest.raises(SandboxError, match=f"the stand-in {wrong.name} .* does not start"):
+        Sandbox([echo, wrong]).__enter__()
+    assert stand_in_processes() <= before
+
+
+def test_a_taken_control_port_is_named_and_nothing_is_left():
+    before = stand_in_processes()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SandboxError, match=f"the control port {port} cannot be used"):
+            Sandbox([echo], control_port=port).__enter__()
+    assert stand_in_processes() <= before
+
+
+def test_a_stand_in_that_has_ended_is_told():
+    with Sandbox([echo, other]) as sandbox:
+        assert sandbox.fallen() == []
+        sandbox.running[1].process.kill()
+        sandbox.running[1].process.wait()
+        assert sandbox.fallen() == ["other"]
+
+
+def test_stand_ins_leave_when_the_sandbox_is_killed(tmp_path):
+    script = (
+        "import time; from tests.sandbox.echo import echo; from usager_server.sandbox.running import Sandbox\n"
+        "with Sandbox([echo]) as it: print(it.running[0].process.pid, flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+    assert is_gone(pid)
