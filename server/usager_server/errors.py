@@ -159,6 +159,14 @@ class TooCostly(FHIRError):
     status, code = 403, "too-costly"
 
 
+class ServiceRefused(Exception):
+    """A national service said no, or something that cannot be read: a person must act. Raised by its client."""
+
+
+class ServiceDown(Exception):
+    """A national service does not answer: try later. Raised by its client."""
+
+
 class Unavailable(FHIRError):
     """Something this server needs is down; the same request may pass later."""
 

@@ -85,6 +85,13 @@ class Run:
         self.require(answer.status_code == status, told, found=f"{answer.status_code} {_diagnostics(answer)}".strip())
         return answer.json() if answer.content and "json" in answer.headers.get("Content-Type", "") else None
 
+    def value(self, parameters: Any, name: str) -> Any:
+        """Return the value of a parameter of a Parameters resource, or None when it is not there."""
+        for each in parameters.get("parameter", ()):
+            if each.get("name") == name:
+                return next((value for key, value in each.items() if key.startswith("value")), None)
+        return None
+
     def attach(self, name: str, content: bytes | str, title: str) -> None:
         """Show a file that the software produced; title says in French what it is."""
         data = content.encode() if isinstance(content, str) else content

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from usager_server import Profile, Requirement, hookimpl, ledger
+from usager_server import Operation, Profile, Requirement, Scenario, StandIn, hookimpl, ledger, scenarios_in
+from usager_server.national.status.operation import national_services_status
+from usager_server.national.status.sandbox import stand_in as national_status
 
 KEY = "general"
 
@@ -21,3 +23,21 @@ def register_profiles() -> Sequence[Profile]:
 def register_requirements() -> Sequence[Requirement]:
     """Return the ledger."""
     return ledger("usager_server.general")
+
+
+@hookimpl
+def register_operations() -> Sequence[Operation]:
+    """Return the operations around the national services."""
+    return [national_services_status()]
+
+
+@hookimpl
+def register_scenarios() -> Sequence[Scenario]:
+    """Return the scenarios of every room of the server."""
+    return scenarios_in("usager_server.national.status.conformity")
+
+
+@hookimpl
+def register_stand_ins() -> Sequence[StandIn]:
+    """Return the stand-ins of the national services."""
+    return [national_status]

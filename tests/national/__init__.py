@@ -1,0 +1,1 @@
+"""The national services: their clients against their stand-ins."""
