@@ -36,3 +36,12 @@ async def test_prefer_outcome_answers_200_with_one(client: AsyncClient):
     response = await client.delete(f"/Patient/{patient['id']}", headers={"Prefer": "return=OperationOutcome"})
     assert response.status_code == 200
     assert issue(response)["severity"] == "information"
+
+
+async def test_a_deletion_asked_again_with_its_if_match_is_answered_again(client: AsyncClient):
+    patient = await created(client)
+    for _ in range(2):
+        response = await client.delete(f"/Patient/{patient['id']}", headers={"If-Match": 'W/"1"'})
+        assert (response.status_code, response.headers["etag"]) == (204, 'W/"2"')
+    later = await client.delete(f"/Patient/{patient['id']}", headers={"If-Match": 'W/"5"'})
+    assert later.status_code == 412

@@ -73,3 +73,19 @@ async def test_an_unknown_parameter_is_refused_under_strict_handling(client: Asy
     assert (await client.get("/_history?colour=red")).status_code == 200
     response = await client.get("/_history?colour=red", headers={"Prefer": "handling=strict"})
     assert response.status_code == 400
+
+
+async def test_what_comes_back_after_a_deletion_is_201_in_every_history(client: AsyncClient):
+    mine = await lived(client)
+    await client.put(f"/Patient/{mine}", json={**PATIENT, "id": mine})
+    await client.put(f"/Patient/{mine}", json={**PATIENT, "id": mine, "active": True})
+    for address in (
+        f"/Patient/{mine}/_history",
+        "/Patient/_history",
+        "/_history",
+        f"/Patient/{mine}/_history?_count=2",
+    ):
+        entries = (await client.get(address)).json()["entry"]
+        statuses = [entry["response"]["status"] for entry in entries]
+        assert statuses == ["200", "201", "204", "200", "201"][: len(statuses)], address
+    assert requests((await client.get("/_history")).json())[:2] == ["PUT", "PUT"]

@@ -1,5 +1,6 @@
 """read and vread."""
 
+import pytest
 from httpx import AsyncClient
 
 from tests.served import PATIENT, created, issue
@@ -77,3 +78,26 @@ async def test_vread_of_no_version_is_404(client: AsyncClient):
     patient = await created(client)
     for version in ("2", "0", "-1", "abc", "9" * 30, "²"):
         assert (await client.get(f"/Patient/{patient['id']}/_history/{version}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": 'W/"1"'}, 304),
+        ({"If-None-Match": '"1"'}, 304),
+        ({"If-None-Match": 'W/"0" , W/"1"'}, 304),
+        ({"If-None-Match": 'W/"2"'}, 200),
+        ({"If-None-Match": "abc"}, 200),
+        ({"If-None-Match": 'W/"²"'.encode()}, 200),
+        ({"If-None-Match": 'W/"2"', "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 200),
+        ({"If-Modified-Since": "yesterday"}, 200),
+    ],
+)
+async def test_what_the_reader_has_already_is_304(client: AsyncClient, headers: dict[str, str], status: int):
+    patient = await created(client)
+    for address in (f"/Patient/{patient['id']}", f"/Patient/{patient['id']}/_history/1"):
+        for method in ("GET", "HEAD"):
+            response = await client.request(method, address, headers=headers)
+            assert (response.status_code, response.headers["etag"]) == (status, 'W/"1"'), (method, address)
+            assert bool(response.content) is (method == "GET" and status == 200)

@@ -8,7 +8,7 @@ from usager_server.interactions.conditions import create_condition, held_match
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
-from usager_server.interactions.writing import store_new, store_next, written_reply
+from usager_server.interactions.writing import refuse_known, store_new, store_next, written_reply
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
@@ -38,6 +38,7 @@ async def update(session: Session, request: Request) -> Reply:
     if request.body.is_fhir:
         check_same_id(resource, "Binary", request.id)
     async with session.transaction() as inner:
+        await refuse_known(inner, request)
         return await store_next(inner, request, resource, request.id, content)
 
 

@@ -1,6 +1,6 @@
 """delete: a version that says the resource is no more; what it was stays in its history."""
 
-from usager_server.errors import Issue, operation_outcome
+from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.conditions import held_match, parse_identity
 from usager_server.interactions.request import Preference, Request
 from usager_server.interactions.session import Reply, Session, now
@@ -12,13 +12,21 @@ async def delete(session: Session, request: Request) -> Reply:
     """Delete a resource.
 
     Shape   204 with the ETag of the deletion; also when the resource was deleted before, or never was (no ETag then).
-    Errors  VersionConflict (412) when If-Match names another version.
-    Source  FHIR R4 http.html#delete.
+    Errors  VersionConflict (412) when If-Match names another version, or anything of what never was.
+    Source  FHIR R4 http.html#delete; RFC 9110 13.1.1.
     """
-    deleted = await session.repository.delete(
-        request.type, request.id, last_updated=now(), expected_version=expected_version(request)
-    )
+    expected = await expected_version(session, request.if_match, request.type, request.id)
+    deleted = await session.repository.delete(request.type, request.id, last_updated=now(), expected_version=expected)
+    _refuse_other_deletion(request, deleted, expected)
     return deleted_reply(deleted, request.prefer)
+
+
+def _refuse_other_deletion(request: Request, deleted: Stored | None, expected: int | None) -> None:
+    """Refuse when what was deleted is not what If-Match names; who asks again after a lost answer is answered again."""
+    if request.if_match is not None and deleted is None:
+        raise VersionConflict(f"If-Match is {request.if_match}, and there is no {request.type}/{request.id}")
+    if deleted is not None and expected is not None and deleted.version not in (expected, expected + 1):
+        raise VersionConflict(f"If-Match is {request.if_match}; version {deleted.version} is a deletion")
 
 
 async def conditional_delete(session: Session, request: Request) -> Reply:

@@ -96,4 +96,4 @@ def _entry(session: Session, stored: Stored, subset: Subset) -> str:
 def _status(stored: Stored) -> str:
     if stored.method == "DELETE":
         return "204"
-    return "201" if stored.version == 1 else "200"
+    return "201" if stored.version == 1 or stored.revived else "200"

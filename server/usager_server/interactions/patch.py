@@ -11,7 +11,7 @@ from usager_server.interactions.json_patch import apply_json_patch
 from usager_server.interactions.merge_patch import apply_merge_patch
 from usager_server.interactions.request import Body, Request
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.writing import expected_version, prepared, written_reply
+from usager_server.interactions.writing import prepared, refuse_other_version, written_reply
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
@@ -83,9 +83,7 @@ async def _current(session: Session, request: Request) -> Stored:
         raise NotFound(f"There is no {request.type}/{request.id}")
     if current.document is None:
         raise Gone(f"{request.type}/{request.id} was deleted in version {current.version}")
-    expected = expected_version(request)
-    if expected is not None and expected != current.version:
-        raise VersionConflict(f"If-Match is {request.if_match}; the current version is {current.version}")
+    refuse_other_version(request.if_match, current)
     return current
 
 

@@ -1,5 +1,6 @@
 """One FHIR request as plain values: read off the wire by the door, or off an entry of a batch or transaction."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,10 @@ from usager_server.errors import Invalid
 
 FHIR_JSON = "application/fhir+json"
 PARAMETERS_LIMIT = 200
+
+# Source: RFC 9110 8.8.3.
+ETAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
+ETAGS = re.compile(rf"\s*(?:{ETAG.pattern})(?:\s*,\s*(?:{ETAG.pattern}))*\s*")
 
 
 class Body(Protocol):
@@ -155,15 +160,31 @@ def parse_prefer(header: str) -> Preference:
     return Preference(returns, strict)
 
 
-def parse_version(etag: str) -> int:
-    """Return the version that an entity tag names; -1, which no resource has, for another tag."""
-    text = etag.strip().removeprefix("W/").strip('"')
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+def parse_etags(header: str) -> Sequence[int] | None:
+    """Return the versions that a list of entity tags names, None for `*`: any.
+
+    Shape   a tag that is none of ours is -1, which no resource has. A bare number passes for a tag: clients send it.
+    Errors  Invalid (400) for anything that is no list of entity tags.
+    Source  RFC 9110 8.8.3, 13.1.1.
+    """
+    if header.strip() == "*":
+        return None
+    if not ETAGS.fullmatch(header):
+        raise Invalid(f'{header[:80]!r} is not a list of entity tags: write W/"3", W/"4" or *', code="value")
+    return [_version(quoted or bare) for quoted, bare in ETAG.findall(header)]
+
+
+def _version(tag: str) -> int:
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else -1
 
 
 def etags_name(header: str, version: int) -> bool:
-    """Say whether a list of entity tags (If-None-Match) names this version. `*` names all."""
-    return header.strip() == "*" or any(parse_version(tag) == version for tag in header.split(","))
+    """Say whether If-None-Match names this version. `*` names all; what is no entity tag names none."""
+    try:
+        versions = parse_etags(header)
+    except Invalid:
+        return False
+    return versions is None or version in versions
 
 
 def parse_query_string(text: str) -> list[tuple[str, str]]:

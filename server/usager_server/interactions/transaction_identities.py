@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from usager_server.errors import FHIRError, Invalid, NotFound, VersionConflict
+from usager_server.errors import FHIRError, Invalid, NotFound
 from usager_server.interactions.conditions import Identity, create_condition, parse_identity, the_one
 from usager_server.interactions.delete import deleted_reply
 from usager_server.interactions.entries import Entry, refuse_entry
 from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.update import replaced_id
+from usager_server.interactions.update import refuse_unmet, replaced_id
 from usager_server.interactions.writing import new_id, written_reply
 from usager_server.repository import Stored
 
@@ -39,8 +39,12 @@ async def hold_identities(session: Session, entries: Sequence[Entry]) -> None:
                 f"Two entries write to the one that {entry.identity.text} names", entry.place, code="duplicate"
             )
         before.add(entry.interaction)
-    if asked:
-        await session.repository.claim(*sorted({identity.key for identity in asked}))
+    keys = {identity.key for identity in asked}
+    keys |= {
+        f"{e.request.type}/{e.request.id}" for e in entries if e.request.if_none_match and e.interaction == "update"
+    }
+    if keys:
+        await session.repository.claim(*sorted(keys))
 
 
 def _identity(session: Session, entry: Entry) -> Identity | None:
@@ -99,8 +103,7 @@ def _settle_create(entry: Entry, stored: Stored | None, made: dict[Identity, Ent
 
 
 def _settle_update(entry: Entry, stored: Stored | None) -> None:
-    if stored is None and entry.request.if_match is not None:
-        raise VersionConflict("If-Match names a version, and nothing matches the condition")
+    refuse_unmet(entry.request, stored)
     known_id = replaced_id(entry.resource or {}, stored.id if stored else None)
     entry.target = (entry.request.type, known_id or new_id())
     entry.is_new = known_id is None

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.entries import Entry, refuse_entry
+from usager_server.interactions.request import Request
 from usager_server.interactions.session import Session
-from usager_server.interactions.writing import expected_version, prepared, written_reply
+from usager_server.interactions.writing import expected_version, prepared, refuse_known, written_reply
 from usager_server.repository import Change, Draft
 
 SLICE = 25
@@ -20,14 +21,23 @@ async def store(session: Session, entries: Sequence[Entry]) -> None:
             await asyncio.sleep(0)
         method = "POST" if entry.interaction == "create" else "PUT"
         _, resource_id = entry.target or ("", "")
-        draft = await prepared(session, entry.resource or {}, resource_id, method)
-        if entry.is_new:
-            creates.append((entry, draft))
-        else:
-            version = expected_version(entry.request)
-            updates.append((entry, Change(draft, version, entry.request.if_match is None)))
+        try:
+            draft = await prepared(session, entry.resource or {}, resource_id, method)
+            if entry.is_new:
+                creates.append((entry, draft))
+            else:
+                updates.append((entry, await _change(session, entry.request, draft)))
+        except FHIRError as error:
+            refuse_entry(error, entry)
     await _create(session, creates)
     await _update(session, updates)
+
+
+async def _change(session: Session, request: Request, draft: Draft) -> Change:
+    if request.id:
+        await refuse_known(session, request)
+    expected = await expected_version(session, request.if_match, draft.type, draft.id)
+    return Change(draft, expected, may_create=request.if_match is None)
 
 
 async def _create(session: Session, creates: Sequence[tuple[Entry, Draft]]) -> None:

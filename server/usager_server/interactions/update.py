@@ -6,10 +6,11 @@ from usager_server.errors import Invalid, Unprocessable, VersionConflict
 from usager_server.interactions import binary
 from usager_server.interactions.checks import check_id, check_resource, check_same_id, check_type
 from usager_server.interactions.conditions import held_match, parse_identity
-from usager_server.interactions.request import Request, etags_name
+from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import is_subsetted
-from usager_server.interactions.writing import store_new, store_next
+from usager_server.interactions.writing import refuse_known, refuse_match, store_new, store_next
+from usager_server.repository import Stored
 
 
 async def update(session: Session, request: Request) -> Reply:
@@ -32,23 +33,11 @@ async def update(session: Session, request: Request) -> Reply:
         return await store_next(inner, request, resource, request.id)
 
 
-async def refuse_known(session: Session, request: Request) -> None:
-    """Refuse an update that is meant to create, when what it would replace is there (RFC 9110 13.1.2).
-
-    Errors  VersionConflict (412) when If-None-Match is `*` or names the current version.
-    """
-    await session.repository.claim(f"{request.type}/{request.id}")
-    current = await session.repository.read(request.type, request.id)
-    if current is None or current.document is None:
-        return
-    if etags_name(request.if_none_match or "", current.version):
-        raise VersionConflict(f"{request.type}/{request.id} is there already, at version {current.version}")
-
-
 async def conditional_update(session: Session, request: Request) -> Reply:
     """Update the one resource that the search names, or create it.
 
-    Errors  MultipleMatches (412); Invalid (400) when the body's id is not that of the match.
+    Errors  MultipleMatches (412); Invalid (400) when the body's id is not that of the match; VersionConflict (412) when
+            If-Match names a version and nothing matches, or If-None-Match that of the match.
     Source  FHIR R4 http.html#cond-update.
     """
     identity = parse_identity(session, request.type, request.query)
@@ -56,10 +45,19 @@ async def conditional_update(session: Session, request: Request) -> Reply:
     check_replacement(session, resource, request.type)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
+        refuse_unmet(request, found)
         resource_id = replaced_id(resource, found.id if found else None)
         if resource_id is None:
             return await store_new(inner, request, resource)
         return await store_next(inner, request, resource, resource_id)
+
+
+def refuse_unmet(request: Request, found: Stored | None) -> None:
+    """Refuse a conditional update whose If-Match or If-None-Match does not hold for what its search found."""
+    if found is not None:
+        refuse_match(request, found)
+    elif request.if_match is not None:
+        raise VersionConflict("If-Match names a version, and nothing matches the condition")
 
 
 def replaced_id(resource: dict[str, Any], found_id: str | None) -> str | None:

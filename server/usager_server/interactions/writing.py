@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from usager_server.errors import Issue, operation_outcome
+from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.base64_text import decoded
 from usager_server.interactions.references import may_change, settle_references
-from usager_server.interactions.request import Preference, Request, parse_version
+from usager_server.interactions.request import Preference, Request, etags_name, parse_etags
 from usager_server.interactions.session import Reply, Session, now
 from usager_server.repository import Draft, Stored
 from usager_server.repository.drafts import draft
@@ -62,19 +62,55 @@ async def store_next(
     session: Session, request: Request, resource: dict[str, Any], resource_id: str, content: str | None = None
 ) -> Reply:
     """Store a checked resource as the next version, or as the first one of this id."""
-    written = await session.repository.update(
-        await prepared(session, resource, resource_id, "PUT", content),
-        expected_version=expected_version(request),
-        may_create=request.if_match is None,
-    )
+    draft = await prepared(session, resource, resource_id, "PUT", content)
+    expected = await expected_version(session, request.if_match, draft.type, draft.id)
+    written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
     return written_reply(written.stored, 201 if written.created else 200, request.prefer)
 
 
-def expected_version(request: Request) -> int | None:
-    """Return the version that If-Match names, None when it names none in particular."""
-    if request.if_match is None or request.if_match.strip() == "*":
+async def expected_version(session: Session, if_match: str | None, resource_type: str, resource_id: str) -> int | None:
+    """Return the version that must be the current one, None when any may be.
+
+    Errors  Invalid (400) when If-Match is no list of entity tags; VersionConflict (412) when nothing is there for `*`,
+            or none of several versions is the current one.
+    Source  RFC 9110 13.1.1.
+    """
+    versions = () if if_match is None else parse_etags(if_match)
+    if versions is not None and len(versions) < 2:
+        return next(iter(versions), None)
+    current = await session.repository.read(resource_type, resource_id)
+    if current is None or current.document is None:
+        raise VersionConflict(f"If-Match is {if_match}, and there is no {resource_type}/{resource_id}")
+    if versions is None:
         return None
-    return parse_version(request.if_match)
+    refuse_other_version(if_match, current)
+    return current.version
+
+
+def refuse_other_version(if_match: str | None, current: Stored) -> None:
+    """Refuse to write over a version that If-Match does not name. Errors: VersionConflict (412), Invalid (400)."""
+    versions = None if if_match is None else parse_etags(if_match)
+    if versions is not None and current.version not in versions:
+        raise VersionConflict(f"If-Match is {if_match}; the current version is {current.version}")
+
+
+async def refuse_known(session: Session, request: Request) -> None:
+    """Refuse an update that is meant to create, when what it would replace is there (RFC 9110 13.1.2).
+
+    Errors  VersionConflict (412) when If-None-Match is `*` or names the current version.
+    """
+    if request.if_none_match is None:
+        return
+    await session.repository.claim(f"{request.type}/{request.id}")
+    current = await session.repository.read(request.type, request.id)
+    if current is not None and current.document is not None:
+        refuse_match(request, current)
+
+
+def refuse_match(request: Request, current: Stored) -> None:
+    """Refuse to write over a version that If-None-Match names. Errors: VersionConflict (412)."""
+    if request.if_none_match is not None and etags_name(request.if_none_match, current.version):
+        raise VersionConflict(f"{current.type}/{current.id} is there already, at version {current.version}")
 
 
 def written_reply(stored: Stored, status: int, prefer: Preference) -> Reply:

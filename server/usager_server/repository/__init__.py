@@ -16,7 +16,7 @@ class Stored:
 
     Shape   document is the JSON text that is served, byte for byte; None when this version is a deletion.
             method is the HTTP method that made the version (POST, PUT, PATCH, DELETE). content is the key of the bytes
-            of a Binary (`read_content`).
+            of a Binary (`read_content`). revived: the version before, which this one came after, was a deletion.
     """
 
     type: str
@@ -26,6 +26,7 @@ class Stored:
     document: str | None
     method: str = "PUT"
     content: str | None = None
+    revived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

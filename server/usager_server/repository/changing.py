@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from usager_server.repository import Draft
-from usager_server.repository.codes import METHOD_NUMBERS
+from usager_server.repository.codes import METHOD_NUMBERS, REVIVED
 from usager_server.repository.columns import (
     INDEX_TABLES,
     IndexTable,
@@ -45,14 +45,15 @@ LOCKED = """
     )"""
 
 # Scalar subqueries on `go`, here and below, leave the planner nothing but the index, whatever it believes of the sizes.
-CHANGED = """
+CHANGED = f"""
     changed AS (
         UPDATE resource
-        SET version = (SELECT version + 1 FROM go), last_updated = $5::timestamptz, method = $6::smallint,
-            content = $7::uuid, document = {document}
+        SET version = (SELECT version + 1 FROM go), last_updated = $5::timestamptz,
+            method = $6::smallint + {REVIVED} * (SELECT (document IS NULL)::int FROM go),
+            content = $7::uuid, document = {{document}}
         WHERE tenant = (SELECT tenant FROM go) AND type = $2 AND id = $3
         RETURNING true
-    )"""
+    )"""  # noqa: S608 - names of our own
 
 # The outermost query runs first and draws `t` before anything else, so the tenant is set when the other parts start.
 # Were that ever otherwise, the row would go to history and not change: then 1 / 0 undoes it all.
@@ -81,7 +82,11 @@ def update_arguments(
 def update_statement(shape: Shape) -> str:
     """Return the statement that stores the next version of one resource, for this shape of its new index rows."""
     places = Placeholders(FIRST_AFTER_DOCUMENT)
-    parts = [TENANT, LOCKED, CHANGED.format(document="$8::text || (SELECT version + 1 FROM go) || $9::text")]
+    parts = [
+        TENANT,
+        LOCKED,
+        CHANGED.format(document="$8::text || (SELECT version + 1 FROM go) || $9::text"),
+    ]
     for table, has_rows in zip(INDEX_TABLES, shape, strict=False):
         parts.append(replace_index_rows(table, places) if has_rows else delete_index_rows(table))
     if shape[-1]:

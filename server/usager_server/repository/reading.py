@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from usager_server.repository import Stored
-from usager_server.repository.codes import METHODS
+from usager_server.repository.codes import METHODS, REVIVED
 from usager_server.repository.running import Runner
 
 # LATERAL … LIMIT: the tenant is set before the block that needs it runs, and the block cannot be flattened (ADR 0004).
@@ -72,4 +72,4 @@ def stored(resource_type: str, resource_id: str, columns: Sequence[Any]) -> Stor
     """Return a version from its columns: version, last_updated, method, document, content."""
     version, last_updated, method, document, content = columns
     key = None if content is None else str(content)
-    return Stored(resource_type, resource_id, version, last_updated, document, METHODS[method], key)
+    return Stored(resource_type, resource_id, version, last_updated, document, METHODS[method], key, method > REVIVED)
