@@ -103,7 +103,7 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
     return House(
         settings=settings,
         definitions=definitions,
-        registry=SearchRegistry(definitions, extra, base_url=settings.base_url, inactive=off.told),
+        registry=_registry(definitions, extra, settings, off.told),
         validator=validator,
         repository=repository,
         interactions=INTERACTIONS,
@@ -156,6 +156,15 @@ async def _warm(house: House) -> None:
     """Make the CapabilityStatement, which compiles every search parameter, before someone asks for it."""
     await asyncio.sleep(WARM_AFTER_SECONDS)
     await asyncio.to_thread(capability_text, house)
+
+
+def _registry(
+    definitions: Definitions, extra: Sequence[SearchParameter], settings: Settings, off: Callable[[str], str | None]
+) -> SearchRegistry:
+    try:
+        return SearchRegistry(definitions, extra, base_url=settings.base_url, inactive=off)
+    except ValueError as error:
+        raise PluginError(str(error)) from error
 
 
 def _by_name(operations: Iterable[Operation]) -> Iterable[tuple[tuple[str | None, str], Operation]]:

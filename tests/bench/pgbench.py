@@ -25,14 +25,15 @@ SELECT set_config('app.tenant', '1', true);
 WITH source AS (SELECT * FROM resource WHERE tenant = 1 AND type = {type} AND id = 'p' || :number),
 made AS (INSERT INTO resource (row, self, last_updated, tenant, version, type, method, id, document)
   SELECT :row::bigint, :row::bigint, now(), 1, 1, type, method, 'pgbench' || :row, document FROM source),
-tokens AS (INSERT INTO index_token (token, row, tenant)
-  SELECT i.token, :row::bigint, 1 FROM index_token i, source s WHERE i.tenant = 1 AND i.row = s.row),
+tokens AS (INSERT INTO index_token (head, tail, row, tenant)
+  SELECT i.head, i.tail, :row::bigint, 1 FROM index_token i, source s WHERE i.tenant = 1 AND i.row = s.row),
 links AS (INSERT INTO index_reference (parameter, target, row, tenant)
   SELECT i.parameter, i.target, :row::bigint, 1 FROM index_reference i, source s WHERE i.tenant = 1 AND i.row = s.row),
 dates AS (INSERT INTO index_date (parameter, low, high, row, tenant)
   SELECT i.parameter, i.low, i.high, :row::bigint, 1 FROM index_date i, source s WHERE i.tenant = 1 AND i.row = s.row)
-INSERT INTO index_string (parameter, value, row, tenant)
-  SELECT i.parameter, i.value, :row::bigint, 1 FROM index_string i, source s WHERE i.tenant = 1 AND i.row = s.row;
+INSERT INTO index_string (parameter, value, spelling, row, tenant)
+  SELECT i.parameter, i.value, i.spelling, :row::bigint, 1 FROM index_string i, source s
+  WHERE i.tenant = 1 AND i.row = s.row;
 COMMIT;
 """
 

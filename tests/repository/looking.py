@@ -20,9 +20,9 @@ async def look(database: Database, statement: str, *arguments: Any) -> list[tupl
 async def index_rows(database: Database) -> IndexRows:
     """Return all the index rows there are, in the order in which tests write them."""
     return IndexRows(
-        tokens=[row[0] for row in await look(database, "SELECT token FROM index_token ORDER BY abs(token)")],
+        tokens=await look(database, "SELECT head, tail FROM index_token ORDER BY 1, 2"),
         references=await look(database, "SELECT parameter, target FROM index_reference ORDER BY 1, 2"),
-        strings=await look(database, "SELECT parameter, value FROM index_string ORDER BY 1, 2"),
+        strings=await look(database, "SELECT parameter, value, spelling FROM index_string ORDER BY 1, 2, 3"),
         dates=await look(database, "SELECT parameter, low, high FROM index_date ORDER BY 1, 2"),
         numbers=await look(database, "SELECT parameter, low, high FROM index_number ORDER BY 1, 2"),
     )

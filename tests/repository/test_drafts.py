@@ -40,7 +40,7 @@ def test_a_resource_without_anything_is_whole() -> None:
 
 
 def test_more_texts_than_can_be_indexed_are_refused() -> None:
-    rows = ToldRows(IndexRows(strings=[(1, f"name {number}") for number in range(10_001)]))
+    rows = ToldRows(IndexRows(strings=[(1, f"name {number}", 0) for number in range(10_001)]))
     with pytest.raises(Invalid) as refusal:
         draft({"resourceType": "Patient"}, "x", tenant=1, now=NOON, registry=rows, method="PUT")
     assert refusal.value.issues[0].expression == "Patient"

@@ -174,7 +174,10 @@ POINT_STATEMENTS: dict[str, tuple[str, list[object]]] = {
     "vread": (reading.VREAD, ["1", 103, "x", 1]),
     "read_many": (reading.READ_MANY, ["1", "{103}", ["x"]]),
     "claim": (claiming.HOLD, ["1", "{1}"]),
-    "under_tenant": (under_tenant("SELECT row FROM index_token WHERE tenant = t.tenant AND token = 5"), ["1"]),
+    "under_tenant": (
+        under_tenant("SELECT row FROM index_token WHERE tenant = t.tenant AND head = 5 AND tail = 5"),
+        ["1"],
+    ),
 }
 
 
@@ -205,7 +208,7 @@ async def test_reads_go_by_the_primary_key_under_row_level_security(planned_data
 async def test_changes_go_by_indexes_under_row_level_security(planned_database: Database, statement: str) -> None:
     arguments = ["1", 103, "x", None, now(), 2, None]
     if "$8" in statement:
-        arguments += ["head", "tail", *["{1}"] * 4, ["a"], *["{1}"] * 7, ["a"]]
+        arguments += ["head", "tail", *["{1}"] * 5, ["a"], *["{1}"] * 8, ["a"]]
     plan = "\n".join(await _plan(planned_database, statement, arguments))
     assert "Seq Scan on" not in plan
     assert plan.count("Index Scan using resource_pkey") == 3
@@ -215,7 +218,7 @@ async def test_a_create_sets_the_tenant_before_it_writes(planned_database: Datab
     statement = create_statement(EVERYTHING)
     assert statement.count("t.tenant") >= 7
     one: list[object] = ["{1}", "{1}", f"{{{now()}}}", "{103}", "{1}", ["x"], "{NULL}", ["{}"]]
-    arguments: list[object] = ["1", *one, *["{1}"] * 5, *["{1}"] * 2, ["a"], *["{1}"] * 9, ["a"]]
+    arguments: list[object] = ["1", *one, *["{1}"] * 8, ["a"], *["{1}"] * 10, ["a"]]
     plan = await _plan(planned_database, statement, arguments)
     inserts = [number for number, line in enumerate(plan) if "Insert on" in line]
     assert len(inserts) == 7

@@ -53,7 +53,7 @@ class Writer:
             self.tried.add(name)
             with contextlib.suppress(FHIRError):
                 async with self.repository.transaction() as inside:
-                    await inside.create([patient(f"{name}-a", rows=IndexRows(tokens=[turn, turn + 1]))])
+                    await inside.create([patient(f"{name}-a", rows=IndexRows(tokens=[(1, turn), (1, turn + 1)]))])
                     await inside.create([patient(f"{name}-b")])
                 self.acknowledged.add(name)
 

@@ -16,7 +16,9 @@ from usager_server.search.index import IndexRows
 
 Act = Callable[[PostgresRepository], Awaitable[Any]]
 
-ROWS = IndexRows(tokens=[1], references=[(1, 2)], strings=[(1, "a")], dates=[(1, 2, 3)], numbers=[(1, 2.0, 3.0)])
+ROWS = IndexRows(
+    tokens=[(1, 1)], references=[(1, 2)], strings=[(1, "a", 0)], dates=[(1, 2, 3)], numbers=[(1, 2.0, 3.0)]
+)
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ async def counted(database: Database, definitions: Definitions) -> AsyncIterator
 
 async def transaction_of_fifty(repository: PostgresRepository) -> None:
     async with repository.transaction() as inside:
-        await inside.create([patient(rows=IndexRows(tokens=[n])) for n in range(50)])
+        await inside.create([patient(rows=IndexRows(tokens=[(1, n)])) for n in range(50)])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from usager_server.repository.postgres import PostgresRepository
 from usager_server.search.index import IndexRows
 
 NAMES = ("one", "two", "three")
-ROWS = IndexRows(tokens=[1, 2], strings=[(1, "martin")], references=[(1, 2)], dates=[(1, 2, 3)])
+ROWS = IndexRows(tokens=[(1, 1), (1, 2)], strings=[(1, "martin", 0)], references=[(1, 2)], dates=[(1, 2, 3)])
 
 Act = Callable[[PostgresRepository, str], Awaitable[object]]
 

@@ -14,9 +14,9 @@ from usager_server.repository.postgres import PostgresRepository
 from usager_server.search.index import IndexRows
 
 ROWS = IndexRows(
-    tokens=[1, 2, -3],
+    tokens=[(-1, 3), (1, -2), (1, 2)],
     references=[(10, 20), (10, 21)],
-    strings=[(30, "martin"), (30, "zoe")],
+    strings=[(30, "martin", 7), (30, "zoe", -8), (30, "zoe", 9)],
     dates=[(40, 0, 86_400_000_000)],
     numbers=[(50, 1.5, 2.5)],
 )
@@ -39,7 +39,7 @@ async def test_the_unknown_is_none(repository: PostgresRepository) -> None:
 
 
 async def test_many_are_created_and_read_at_once(repository: PostgresRepository) -> None:
-    drafts = [patient(rows=IndexRows(tokens=[number])) for number in range(50)]
+    drafts = [patient(rows=IndexRows(tokens=[(1, number)])) for number in range(50)]
     await repository.create(drafts)
     found = await repository.read_many([*(("Patient", draft.id) for draft in drafts), ("Patient", "nobody")])
     assert found == {("Patient", draft.id): draft.stored(1) for draft in drafts}
@@ -129,7 +129,7 @@ async def test_a_deleted_resource_comes_back_as_the_next_version(repository: Pos
 async def test_index_rows_follow_the_resource(repository: PostgresRepository, database: Database) -> None:
     await repository.create([patient("one", rows=ROWS)])
     assert await index_rows(database) == ROWS
-    fewer = IndexRows(tokens=[2, 9], references=[(10, 21)], strings=[(30, "zoe"), (31, "zoe")])
+    fewer = IndexRows(tokens=[(1, 2), (1, 9)], references=[(10, 21)], strings=[(30, "zoe", 9), (31, "zoe", 9)])
     await repository.update(patient("one", rows=fewer))
     assert await index_rows(database) == fewer
     await repository.delete("Patient", "one", last_updated=now())
@@ -139,8 +139,8 @@ async def test_index_rows_follow_the_resource(repository: PostgresRepository, da
 async def test_index_rows_are_right_after_concurrent_updates(
     repository: PostgresRepository, database: Database
 ) -> None:
-    await repository.create([patient("one", rows=IndexRows(tokens=[-1]))])
-    drafts = [patient("one", rows=IndexRows(tokens=[n], strings=[(1, f"name {n}")])) for n in range(40)]
+    await repository.create([patient("one", rows=IndexRows(tokens=[(1, -1)]))])
+    drafts = [patient("one", rows=IndexRows(tokens=[(1, n)], strings=[(1, f"name {n}", n)])) for n in range(40)]
     written = await asyncio.gather(*(repository.update(draft) for draft in drafts))
     assert sorted(one.stored.version for one in written) == list(range(2, 42))
     last = next(draft for draft, one in zip(drafts, written, strict=True) if one.stored.version == 41)
@@ -195,7 +195,7 @@ async def test_a_transaction_is_kept_or_undone_whole(repository: PostgresReposit
 
 
 async def test_a_row_number_taken_is_replaced(repository: PostgresRepository) -> None:
-    first, second = patient("one"), patient("two", rows=IndexRows(tokens=[5]))
+    first, second = patient("one"), patient("two", rows=IndexRows(tokens=[(1, 5)]))
     object.__setattr__(second, "row", first.row)
     await repository.create([first])
     await repository.create([second])

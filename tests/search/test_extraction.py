@@ -1,14 +1,16 @@
 """From a resource to its index rows: parameters compiled, shared, added, and what a wrong shape leads to."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.search.conftest import concept
 from usager_server.definitions import Definitions, SearchParameter
 from usager_server.errors import Invalid
-from usager_server.search.hashing import PRESENT, parameter_hash, reference_hash, token_hash
+from usager_server.search.hashing import PRESENT, parameter_hash, reference_hash, split, token_base, token_hash
 from usager_server.search.index import IndexRows
+from usager_server.search.names import TOKEN_SUFFIXES
 from usager_server.search.parameters import SearchRegistry
 
 
@@ -33,10 +35,39 @@ def test_a_parameter_knows_its_shape(search_registry: SearchRegistry) -> None:
     assert birth and birth.single and not birth.required and birth.leaves == {"date"}
 
 
-def test_a_code_leaves_itself_its_system_and_a_sign_of_presence(search_registry: SearchRegistry) -> None:
+def test_a_code_with_its_system_leaves_one_token(search_registry: SearchRegistry) -> None:
     rows = search_registry.index_rows({"resourceType": "Condition", "code": concept("A1", "urn:s")}, 7)
-    expected = {token_hash(7, "Condition", "code", *one) for one in ((None, "a1"), ("urn:s", "a1"), ("urn:s", ""))}
-    assert expected | {token_hash(7, "Condition", "code", None, PRESENT)} == set(rows.tokens)
+    assert rows.tokens == [token_hash(7, "Condition", "code", "urn:s", "a1")]
+
+
+def test_a_concept_of_words_alone_leaves_a_mark_of_its_presence(search_registry: SearchRegistry) -> None:
+    rows = search_registry.index_rows({"resourceType": "Condition", "code": {"text": "Toux"}}, 7)
+    assert rows.tokens == [split(token_base("Condition", "code") | PRESENT)]
+
+
+def test_the_parts_of_a_name_and_the_contacts_of_a_system_are_written_once(search_registry: SearchRegistry) -> None:
+    person = {"name": [{"family": "Roy", "prefix": ["Dr"]}], "telecom": [{"system": "phone", "value": "01"}]}
+    rows = search_registry.index_rows({"resourceType": "Patient", **person}, 1)
+    assert [(parameter, words) for parameter, words, _ in rows.strings] == [
+        (parameter_hash("Patient", "name"), "dr"),
+        (parameter_hash("Patient", "family"), "roy"),
+    ]
+    deceased = token_hash(1, "Patient", "deceased", "", "false")
+    assert set(rows.tokens) == {token_hash(1, "Patient", "telecom", "phone", "01"), deceased}
+
+
+def test_no_two_parameters_of_a_type_begin_their_tokens_alike(search_registry: SearchRegistry) -> None:
+    for kind in search_registry.definitions.resource_types:
+        names = [name + suffix for name in search_registry.parameters(kind) for suffix in TOKEN_SUFFIXES]
+        assert len({token_base(kind, name) for name in names}) == len(names)
+
+
+def test_a_parameter_of_a_plugin_that_would_begin_like_another_is_refused(definitions: Definitions) -> None:
+    with (
+        patch("usager_server.search.parameters.token_base", return_value=1),
+        pytest.raises(ValueError, match="Patient"),
+    ):
+        SearchRegistry(definitions, [added("nationality", "token", NATIONALITY)])
 
 
 def test_tenants_have_different_hashes(search_registry: SearchRegistry) -> None:
@@ -96,8 +127,8 @@ def test_a_computed_truth_is_a_token(definitions: Definitions) -> None:
     def twin(resource: dict[str, Any]) -> IndexRows:
         return registry.index_rows({"resourceType": "Patient", **resource}, 1)
 
-    assert token_hash(1, "Patient", "twin", None, "true") in twin({"multipleBirthInteger": 2}).tokens
-    assert token_hash(1, "Patient", "twin", None, "false") in twin({"multipleBirthInteger": 1}).tokens
+    assert token_hash(1, "Patient", "twin", "", "true") in twin({"multipleBirthInteger": 2}).tokens
+    assert token_hash(1, "Patient", "twin", "", "false") in twin({"multipleBirthInteger": 1}).tokens
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ async def test_two_texts_of_one_hash_show_no_wrong_match(put: Put, find: Find, d
         {"resourceType": "Patient", "id": "right", "identifier": [{"value": "ABC-1"}]},
         {"resourceType": "Patient", "id": "wrong", "identifier": [{"value": "other"}]},
     )
-    collision = token_hash(1, "Patient", "identifier", None, "abc-1")
+    collision = token_hash(1, "Patient", "identifier", "", "abc-1")
     connection = await asyncpg.connect(database.superuser_url)
-    insert = "INSERT INTO index_token SELECT $1, row, tenant FROM resource WHERE id = 'wrong'"
-    await connection.execute(insert, collision)
+    insert = (
+        "INSERT INTO index_token (head, tail, row, tenant) SELECT $1, $2, row, tenant FROM resource WHERE id = 'wrong'"
+    )
+    await connection.execute(insert, *collision)
     await connection.close()
     assert ids(await find("Patient?identifier=abc-1")) == ["right"]
 

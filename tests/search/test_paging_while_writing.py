@@ -31,18 +31,19 @@ WITH people AS (
         n, CASE WHEN female THEN 'female' ELSE 'male' END, family)
     FROM people
 ), tokens AS (
-    INSERT INTO index_token (token, row, tenant) SELECT CASE WHEN female THEN $4::bigint ELSE $5 END, row, 1 FROM people
+    INSERT INTO index_token (head, tail, row, tenant)
+    SELECT $4, CASE WHEN female THEN $5::bigint ELSE $6 END, row, 1 FROM people
 )
-INSERT INTO index_string (parameter, row, tenant, value) SELECT $6, row, 1, 'nom' || family FROM people
+INSERT INTO index_string (parameter, row, tenant, value, spelling) SELECT $7, row, 1, 'nom' || family, 0 FROM people
 """
 
 
 @pytest.fixture
 async def crowd(database: Database, search_registry: SearchRegistry) -> None:
-    tokens = [token_hash(1, "Patient", "gender", None, code) for code in ("female", "male")]
+    (head, female), (_, male) = (token_hash(1, "Patient", "gender", "", code) for code in ("female", "male"))
     connection = await asyncpg.connect(database.superuser_url)
     number = search_registry.definitions.type_numbers["Patient"]
-    await connection.execute(FILL, FAMILIES, COUNT, number, *tokens, parameter_hash("Patient", "family"))
+    await connection.execute(FILL, FAMILIES, COUNT, number, head, female, male, parameter_hash("Patient", "family"))
     await connection.execute("ANALYZE")
     await connection.close()
 

@@ -117,6 +117,7 @@ def replace_index_rows(table: IndexTable, places: Placeholders) -> str:
     Time    those it has are read once and compared as sets: a third less than to try each of the given ones.
     """
     given, had = f"given_{table.rows}", f"had_{table.rows}"
+    same = " AND ".join(f"i.{column} = d.{column}" for column in table.columns)
     gone = f"SELECT {table.names} FROM {had} EXCEPT SELECT {table.names} FROM {given}"  # noqa: S608 - names of our own
     more = f"SELECT {table.names} FROM {given} EXCEPT SELECT {table.names} FROM {had}"  # noqa: S608 - names of our own
     return f"""{given} AS MATERIALIZED (SELECT * FROM {places.unnest(table.types)} AS d({table.names})),
@@ -125,16 +126,9 @@ def replace_index_rows(table: IndexTable, places: Placeholders) -> str:
             SELECT {table.names} FROM {table.name} WHERE tenant = go.tenant AND row = go.row OFFSET 0
         ) AS i
     ),
-    {_delete_gone(table, gone)},
+    {delete_index_rows(table, f"USING ({gone}) AS d", f"AND {same}")},
     new_{table.rows} AS (
         INSERT INTO {table.name} (tenant, row, {table.names})
         SELECT go.tenant, go.row, {table.names} FROM go, ({more}) AS d
         ON CONFLICT DO NOTHING
     )"""  # noqa: S608 - names of our own
-
-
-def _delete_gone(table: IndexTable, gone: str) -> str:
-    if len(table.columns) == 1:  # an array reaches the primary key, and costs nothing when it is empty
-        return delete_index_rows(table, which=f"AND i.{table.names} = ANY (ARRAY({gone}))")
-    same = " AND ".join(f"i.{column} = d.{column}" for column in table.columns)
-    return delete_index_rows(table, f"USING ({gone}) AS d", f"AND {same}")

@@ -29,9 +29,9 @@ class IndexTable:
 
 
 INDEX_TABLES = (
-    IndexTable("index_token", "tokens", ("token",), ("bigint",)),
+    IndexTable("index_token", "tokens", ("head", "tail"), ("int", "bigint")),
     IndexTable("index_reference", "references", ("parameter", "target"), ("bigint", "bigint")),
-    IndexTable("index_string", "strings", ("parameter", "value"), ("bigint", "text")),
+    IndexTable("index_string", "strings", ("parameter", "value", "spelling"), ("bigint", "text", "int")),
     IndexTable("index_date", "dates", ("parameter", "low", "high"), ("bigint", "bigint", "bigint")),
     IndexTable("index_number", "numbers", ("parameter", "low", "high"), ("bigint", "float8", "float8")),
 )
@@ -94,7 +94,7 @@ def entry_columns(table: IndexTable, entries: list[Any]) -> list[list[Any]]:
     """Return the columns of index entries; nothing when there is none."""
     if not entries:
         return []
-    return [entries] if len(table.columns) == 1 else [list(column) for column in zip(*entries, strict=True)]
+    return [list(column) for column in zip(*entries, strict=True)]
 
 
 def gram_columns(values: Sequence[str]) -> list[list[Any]]:

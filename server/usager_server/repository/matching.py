@@ -21,17 +21,19 @@ LEGS_IN_A_STATEMENT = 500
 # One row more than enough: a hash that two texts share must not hide the second match.
 MATCHES = f"""
 SELECT w.number, r.id, r.version, r.last_updated, r.method, r.document, r.content
-FROM {TENANT_SET}, unnest($2::text::int[], $3::text::smallint[], $4::text::bigint[]) AS w(number, type, token),
+FROM {TENANT_SET},
+unnest($2::text::int[], $3::text::smallint[], $4::text::int[], $5::text::bigint[]) AS w(number, type, head, tail),
 LATERAL (
-    SELECT row FROM index_token WHERE tenant = t.tenant AND token = w.token ORDER BY row LIMIT {ENOUGH + 1}
+    SELECT row FROM index_token WHERE tenant = t.tenant AND head = w.head AND tail = w.tail
+    ORDER BY row LIMIT {ENOUGH + 1}
 ) AS i, LATERAL (
     SELECT id, version, last_updated, method, document, content FROM resource
     WHERE tenant = t.tenant AND type = w.type AND row = i.row LIMIT 1
 ) AS r
 """  # noqa: S608 - our own words
 
-Leg = tuple[int, int, int]
-"""The place of a search among those asked for, then the type and the token that it looks for."""
+Leg = tuple[int, int, int, int]
+"""The place of a search among those asked for, then the type and the token, head and tail, that it looks for."""
 
 
 async def matches(
@@ -39,7 +41,8 @@ async def matches(
 ) -> list[Sequence[Stored]]:
     """Return up to two matches of each of these searches, in their order.
 
-    Time    a statement for 500 of those by one token (an identifier, a code); one or two for each of the others.
+    Time    a statement for 500 of those by one token (an identifier or a code, with its system); one or two for each of
+            the others.
     """
     legs = [_legs(shared, runner.tenant, place, query) for place, query in enumerate(queries)]
     found = await _by_token(shared, runner, queries, [leg for each in legs for leg in each])
@@ -51,11 +54,13 @@ async def matches(
 
 
 def _legs(shared: PostgresSearch, tenant: int, place: int, query: SearchQuery) -> Sequence[Leg]:
-    """Return what a search by one token looks for; nothing for another search."""
+    """Return what a search by tokens with their systems looks for; nothing for another search."""
     if len(query.conditions) != 1 or len(query.types) != 1:
         return ()
     lookup = Meaning(shared.registry, tenant, 0).lookup(query.conditions[0], query.types)
-    return [(place, number, token) for number, token in lookup.legs] if isinstance(lookup, Tokens) else ()
+    if not isinstance(lookup, Tokens) or lookup.any_system:
+        return ()
+    return [(place, *leg) for leg in lookup.legs]
 
 
 async def _by_token(

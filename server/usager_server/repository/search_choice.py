@@ -12,6 +12,7 @@ from usager_server.repository.search_pages import Walked
 from usager_server.search.dates import DAY
 from usager_server.search.lookups import (
     AnyOf,
+    AnyToken,
     Chained,
     Containing,
     Dates,
@@ -22,6 +23,7 @@ from usager_server.search.lookups import (
     OfTypes,
     Pointed,
     References,
+    Spelled,
     Strings,
     Tokens,
     Updated,
@@ -81,8 +83,10 @@ def presumed_rank(lookup: Lookup) -> int:
     match lookup:
         case Ids():
             return 0
-        case Tokens(_, selective):
+        case Tokens(selective=selective):
             return 1 if selective else 6
+        case Spelled():
+            return 2
         case References():
             return 2
         case Strings(legs):
@@ -93,7 +97,7 @@ def presumed_rank(lookup: Lookup) -> int:
             return 4 if all(high - low <= 2 * DAY for _, low, high in legs) else 7
         case Near() | Containing():
             return 5
-        case Numbers():
+        case Numbers() | AnyToken():
             return 7
         case Chained() | Pointed():
             return min(9, presumed_rank(lookup.inner) + 2)

@@ -8,13 +8,16 @@ Aliases: a row under test is never called g, l, o, p, q, r, s or x, which the te
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from usager_server.repository.grams import gram_range
 from usager_server.search.dates import moment
+from usager_server.search.hashing import CODE_MASK
 from usager_server.search.lookups import (
     AnyOf,
+    AnyToken,
     Chained,
     Containing,
     Dates,
@@ -26,6 +29,7 @@ from usager_server.search.lookups import (
     OfTypes,
     Pointed,
     References,
+    Spelled,
     Strings,
     Tokens,
     Updated,
@@ -50,10 +54,14 @@ def resource_at(columns: str, kind: str, row: str, alias: str = "r") -> str:
 FEW = 16
 """Up to so many tokens are each looked up for a row; past it the row's own tokens are read and compared."""
 
+CODES = f"{CODE_MASK}::bigint"
+"""The bits of a tail that are those of the code."""
+
 EARTH_METRES = 6_371_008.8
 
 _TABLES = {
     Strings: ("index_string", "x.value >= l.a AND x.value < l.b", ("text", "text")),
+    Spelled: ("index_string", "x.value = l.a AND x.spelling = l.b", ("text", "int")),
     Dates: (
         "index_date",
         "x.low >= l.a AND x.low < l.b AND x.high >= l.c AND x.high <= l.d",
@@ -67,9 +75,10 @@ _TABLES = {
 }
 
 _COLUMNS = {
-    "index_string": "parameter, value",
+    "index_string": "parameter, value, spelling",
     "index_date": "parameter, low, high",
     "index_number": "parameter, low, high",
+    "index_token": "head, tail",
 }
 
 
@@ -102,8 +111,17 @@ class Clauses:
             case Tokens() | References() | OfTypes():
                 legs, block = self.walkable(lookup)
                 return f"SELECT l.type, x.row FROM {legs}, LATERAL ({block} OFFSET 0) AS x"
-            case Strings() | Dates() | Numbers():
+            case Strings() | Spelled() | Dates() | Numbers():
                 return self._range_rows(lookup)
+            case AnyToken(legs):
+                block = (
+                    f"SELECT x.row FROM index_token AS x WHERE x.{TENANT} AND x.head >= l.parameter AND x.head <= l.a"
+                    " AND x.tail >= l.b AND x.tail <= l.c OFFSET 0"
+                )
+                table = self.legs(legs, "int", "int", "bigint", "bigint")
+                # Twenty bits of a parameter: one of another type may have the same.
+                mine = resource_at("r.row", "l.type", "x.row")
+                return f"SELECT l.type, r.row FROM {table}, LATERAL ({block}) AS x, LATERAL ({mine}) AS r"
             case Having(kind, legs):
                 table = self.legs(legs, "bigint")
                 block = f"SELECT x.row FROM index_{kind} AS x WHERE x.{TENANT} AND x.parameter = l.parameter OFFSET 0"
@@ -134,9 +152,9 @@ class Clauses:
         Shape   deleted_too: resources need not be looked at to leave out the deleted ones, others conditions do.
         """
         match lookup:
-            case Tokens(legs):
-                table = self.legs(legs, "bigint")
-                return table, f"SELECT w.row FROM index_token AS w WHERE w.{TENANT} AND w.token = l.parameter"
+            case Tokens():
+                where = f"w.{TENANT} AND w.head = l.parameter AND w.tail = l.a"
+                return self._token_legs(lookup), f"SELECT w.row FROM index_token AS w WHERE {where}"
             case References(legs):
                 table = self.legs(legs, "bigint", "bigint")
                 where = f"w.{TENANT} AND w.parameter = l.parameter AND w.target = l.a"
@@ -145,7 +163,31 @@ class Clauses:
                 where = f"w.{TENANT} AND w.type = l.type{'' if deleted_too else ' AND w.document IS NOT NULL'}"
                 return self.legs(legs), f"SELECT w.row FROM resource AS w WHERE {where}"
 
-    def _range_rows(self, lookup: "Strings | Dates | Numbers") -> str:
+    def _token_legs(self, lookup: Tokens) -> str:
+        """Return the tokens of a lookup as a table l(type, parameter, a), a code of any system once for each system."""
+        if not lookup.any_system:
+            return self.legs(lookup.legs, "int", "bigint")
+        parts = [f"SELECT s.type, s.head, s.tail FROM {self._with_each_system(lookup)} AS s"]
+        if lookup.legs:
+            parts.append(f"SELECT * FROM {self.legs(lookup.legs, 'int', 'bigint', alias='e')}")
+        return f"({' UNION ALL '.join(parts)} OFFSET 0) AS l(type, parameter, a)"
+
+    def _with_each_system(self, lookup: Tokens) -> str:
+        """Return the tokens that a code is with the systems of its parameter, found by leaping through the index."""
+        table = self.legs(lookup.any_system, "int", "int", "bigint", alias="c")
+        leap = (
+            f"SELECT x.head, x.tail | {CODES} AS last FROM index_token AS x WHERE x.{TENANT} AND {{after}}"
+            " AND x.head <= c.a ORDER BY x.head, x.tail LIMIT 1"
+        )
+        first = leap.format(after="x.head >= c.parameter")
+        following = leap.format(after="(x.head, x.tail) > (s.head, s.last)")
+        systems = (
+            f"WITH RECURSIVE s(head, last) AS (({first}) UNION ALL"
+            f" SELECT n.head, n.last FROM s, LATERAL ({following}) AS n) SELECT head, last FROM s"
+        )
+        return f"(SELECT c.type, s.head, (s.last & {~CODE_MASK}) | c.b AS tail FROM {table}, LATERAL ({systems}) AS s)"
+
+    def _range_rows(self, lookup: "Strings | Spelled | Dates | Numbers") -> str:
         table, within, kinds = _TABLES[type(lookup)]
         block = f"SELECT x.row FROM {table} AS x WHERE x.{TENANT} AND x.parameter = l.parameter AND {within} OFFSET 0"
         return f"SELECT l.type, x.row FROM {self.legs(lookup.legs, 'bigint', *kinds)}, LATERAL ({block}) AS x"
@@ -222,8 +264,12 @@ class Clauses:
         match lookup:
             case Tokens() | References():
                 return self._key_test(lookup, row)
-            case Strings() | Dates() | Numbers():
+            case Strings() | Spelled() | Dates() | Numbers():
                 return self._range_test(lookup, row)
+            case AnyToken(legs):
+                table = self.legs(legs, "int", "int", "bigint", "bigint")
+                within = "x.head >= l.parameter AND x.head <= l.a AND x.tail >= l.b AND x.tail <= l.c"
+                return f"EXISTS (SELECT 1 FROM ({_of_row('index_token', row)}) AS x, {table} WHERE {within})"
             case Having(table, legs):
                 parameters = self.bind([parameter for _, parameter in legs], "bigint[]")
                 where = f"x.{TENANT} AND x.row = {row} AND x.parameter + 0 = ANY ({parameters})"
@@ -255,18 +301,29 @@ class Clauses:
             legs = self.legs(lookup.legs, "bigint", "bigint")
             where = f"x.parameter = l.parameter AND x.target = l.a AND x.row = {row}"
             return f"EXISTS (SELECT 1 FROM {legs}, LATERAL ({_one('index_reference', where)}) AS o OFFSET 0)"
-        tokens = [token for _, token in lookup.legs]
-        if len(tokens) == 1:
-            where = f"x.{TENANT} AND x.token = {self.bind(tokens[0], 'bigint')} AND x.row = {row}"
-            return f"EXISTS (SELECT 1 FROM index_token AS x WHERE {where} OFFSET 0)"
-        if len(tokens) <= FEW:
-            where = f"x.token = l.token AND x.row = {row}"
-            legs = f"unnest({self.bind(tokens, 'bigint[]')}) AS l(token)"
+        if lookup.any_system:
+            return self._any_system_test(lookup, row)
+        if len(lookup.legs) == 1:
+            _, head, tail = lookup.legs[0]
+            token = f"x.head = {self.bind(head, 'int')} AND x.tail = {self.bind(tail, 'bigint')}"
+            return f"EXISTS (SELECT 1 FROM index_token AS x WHERE x.{TENANT} AND {token} AND x.row = {row} OFFSET 0)"
+        legs = self.legs(lookup.legs, "int", "bigint")
+        if len(lookup.legs) <= FEW:
+            where = f"x.head = l.parameter AND x.tail = l.a AND x.row = {row}"
             return f"EXISTS (SELECT 1 FROM {legs}, LATERAL ({_one('index_token', where)}) AS o OFFSET 0)"
-        where = f"x.{TENANT} AND x.row = {row} AND x.token + 0 = ANY ({self.bind(tokens, 'bigint[]')})"
-        return f"EXISTS (SELECT 1 FROM index_token AS x WHERE {where} OFFSET 0)"
+        held = _of_row("index_token", row)
+        return f"EXISTS (SELECT 1 FROM ({held}) AS x, {legs} WHERE x.head = l.parameter AND x.tail = l.a OFFSET 0)"
 
-    def _range_test(self, lookup: "Strings | Dates | Numbers", row: str) -> str:
+    def _any_system_test(self, lookup: Tokens, row: str) -> str:
+        held = _of_row("index_token", row)
+        codes = self.legs(lookup.any_system, "int", "int", "bigint")
+        within = f"x.head >= l.parameter AND x.head <= l.a AND x.tail & {CODES} = l.b"
+        tests = [f"EXISTS (SELECT 1 FROM ({held}) AS x, {codes} WHERE {within} OFFSET 0)"]
+        if lookup.legs:
+            tests.append(self._key_test(replace(lookup, any_system=()), row))
+        return f"({' OR '.join(tests)})"
+
+    def _range_test(self, lookup: "Strings | Spelled | Dates | Numbers", row: str) -> str:
         table, within, kinds = _TABLES[type(lookup)]
         legs = self.legs(lookup.legs, "bigint", *kinds)
         return (

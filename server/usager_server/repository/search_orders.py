@@ -66,9 +66,9 @@ class IndexOrder:
 
 @dataclass(frozen=True, slots=True)
 class CodeOrder:
-    """By a code out of a short list: each place in the list has its tokens (type, hash), the first place first."""
+    """By a code out of a short list: each place has its tokens (type, head, tail), the first place first."""
 
-    places: tuple[tuple[tuple[int, int], ...], ...]
+    places: tuple[tuple[tuple[int, int, int], ...], ...]
     direction: Direction = "ASC"
     kinds: tuple[str, ...] = field(default=("int",), init=False)
 
@@ -151,12 +151,16 @@ def _index_key(clauses: Clauses, order: IndexOrder, table: str, parameters: list
     return f"SELECT {names} FROM ({block}) AS x WHERE {where} ORDER BY {ordered} LIMIT 1"
 
 
-def _code_key(clauses: Clauses, places: Sequence[Sequence[tuple[int, int]]], direction: Direction, row: str) -> str:
-    tokens = [(place, token) for place, legs in enumerate(places) for _, token in legs]
-    bound = (clauses.bind([n for n, _ in tokens], "int[]"), clauses.bind([t for _, t in tokens], "bigint[]"))
-    probe = f"SELECT 1 FROM index_token AS x WHERE x.{TENANT} AND x.token = l.token AND x.row = {row} LIMIT 1"
+def _code_key(
+    clauses: Clauses, places: Sequence[Sequence[tuple[int, int, int]]], direction: Direction, row: str
+) -> str:
+    tokens = [(place, head, tail) for place, legs in enumerate(places) for _, head, tail in legs]
+    columns = [list(column) for column in zip(*tokens, strict=True)]
+    bound = [clauses.bind(column, kind) for column, kind in zip(columns, ("int[]", "int[]", "bigint[]"), strict=True)]
+    where = f"x.{TENANT} AND x.head = l.head AND x.tail = l.tail AND x.row = {row}"
+    probe = f"SELECT 1 FROM index_token AS x WHERE {where} LIMIT 1"
     return (
-        f"SELECT l.place AS key1 FROM unnest({', '.join(bound)}) AS l(place, token), LATERAL ({probe}) AS o"
+        f"SELECT l.place AS key1 FROM unnest({', '.join(bound)}) AS l(place, head, tail), LATERAL ({probe}) AS o"
         f" ORDER BY l.place {direction} LIMIT 1"
     )
 

@@ -86,9 +86,14 @@ def walk_rows(walked: Walked, filters: Sequence[Lookup], wanted: Wanted) -> Stat
         tests.insert(0, _after_place(clauses, wanted, "w."))
     where = "".join(f" AND {test}" for test in tests)
     tail = f"ORDER BY w.row {wanted.ways[0]} LIMIT {clauses.bind(wanted.limit, 'bigint')}"
-    distinct = "DISTINCT " if len(walked.legs) > 1 else ""
+    distinct = "DISTINCT " if _has_many_legs(walked) else ""
     hits = f"SELECT {distinct}l.type, w.row FROM {legs}, LATERAL ({block}{where} {tail}) AS w {tail}"
     return _with_documents(clauses, hits, wanted, "0")
+
+
+def _has_many_legs(walked: Walked) -> bool:
+    """Tell whether a resource may be met more than once."""
+    return len(walked.legs) > 1 or (isinstance(walked, Tokens) and bool(walked.any_system))
 
 
 def _shuts_out_deleted(filters: Sequence[Lookup]) -> bool:
@@ -181,8 +186,7 @@ def count_rows(driver: Lookup, filters: Sequence[Lookup], most: int | None) -> S
     if isinstance(driver, OfTypes) and not filters:
         return _count_types(clauses, driver)
     tests = " AND ".join(clauses.test(one, "d.type", "d.row") for one in filters)
-    single = isinstance(driver, Tokens | References | OfTypes) and len(driver.legs) == 1
-    distinct = "" if single else "DISTINCT "
+    distinct = "DISTINCT " if not isinstance(driver, Walked) or _has_many_legs(driver) else ""
     rows = f"SELECT {distinct}d.type, d.row FROM ({clauses.rows(driver)}) AS d{f' WHERE {tests}' if tests else ''}"
     limited = "" if most is None else f" LIMIT {clauses.bind(most, 'bigint')}"
     return under_tenant(f"SELECT count(*) FROM ({rows}{limited}) AS n"), clauses.arguments

@@ -73,7 +73,7 @@ def _by_code(
 ) -> Iterator[Phase]:
     every = list(filters) if isinstance(walked, OfTypes) else [*filters, walked]
     numbers = range(len(order.places))
-    done: list[tuple[int, int]] = []
+    done: list[tuple[int, int, int]] = []
     for number in numbers if order.direction == "ASC" else reversed(numbers):
         not_before = [Without(Tokens(tuple(done)))] if done else []
         here = Tokens(order.places[number])

@@ -111,10 +111,10 @@ def _codes(parameter: Parameter) -> Iterable[str]:
     return parameter.codes if parameter.leaves == {"code"} else ()
 
 
-def _tokens(meaning: Meaning, parameters: Sequence[Parameter], code: str) -> tuple[tuple[int, int], ...]:
+def _tokens(meaning: Meaning, parameters: Sequence[Parameter], code: str) -> tuple[tuple[int, int, int], ...]:
     numbers = meaning.registry.definitions.type_numbers
     return tuple(
-        (numbers[one.resource_type], token_hash(meaning.tenant, one.resource_type, name, None, code.casefold()))
+        (numbers[one.resource_type], *token_hash(meaning.tenant, one.resource_type, name, "", code.casefold()))
         for one in parameters
         for name in one.answered_by
     )

@@ -8,8 +8,10 @@ from usager_server.search.parameters import SearchRegistry
 from usager_server.search.query import Condition, Value
 
 Check = Callable[[str], bool]
+Texts = tuple[str, ...]
 
-CHECKED_LEAVES = frozenset({"Coding", "CodeableConcept", "Identifier", "code", "string", "uri", "id"})
+WITH_SYSTEM = frozenset({"Coding", "CodeableConcept", "Identifier"})
+CHECKED_LEAVES = WITH_SYSTEM | {"code", "string", "uri", "id"}
 CHECKED_VALUES = 50
 
 
@@ -19,36 +21,38 @@ def checks(registry: SearchRegistry, types: Sequence[str], conditions: Sequence[
     return [_check(texts) for texts in found if texts]
 
 
-def _check(texts: Sequence[str]) -> Check:
-    return lambda document: any(text in document for text in texts)
+def _check(values: Sequence[Texts]) -> Check:
+    return lambda document: any(all(text in document for text in texts) for texts in values)
 
 
-def _texts(registry: SearchRegistry, types: Sequence[str], condition: Condition) -> list[str]:
-    """Return the texts of which one must be there; none when the condition cannot be checked so."""
+def _texts(registry: SearchRegistry, types: Sequence[str], condition: Condition) -> list[Texts]:
+    """Return the texts of each value, those of one of which must be there; none when it cannot be checked so."""
     if condition.chain is not None or condition.reverse is not None or len(condition.values) > CHECKED_VALUES:
         return []
     parameter = registry.common_parameter(types, condition.parameter)
     if parameter is None:
         return []
-    texts = [_text(value, parameter.type, condition.modifier, parameter.leaves) for value in condition.values]
-    return [] if None in texts else [text for text in texts if text]
+    texts = [_of_value(value, parameter.type, condition.modifier, parameter.leaves) for value in condition.values]
+    return texts if all(texts) else []
 
 
-def _text(value: Value, kind: str, modifier: str | None, leaves: frozenset[str]) -> str | None:
+def _of_value(value: Value, kind: str, modifier: str | None, leaves: frozenset[str]) -> Texts:
     match kind, modifier:
-        case "token", None if leaves <= CHECKED_LEAVES:
-            return _as_written(value.code or value.system or "")
+        case "token", None if frozenset() < leaves <= WITH_SYSTEM:
+            return _as_written(value.code, value.system)
+        case "token", None if frozenset() < leaves <= CHECKED_LEAVES:
+            return _as_written(value.code or value.system)
         case "token", "of-type":
-            return _as_written(value.parts[2].text)
+            return _as_written(*(part.text for part in value.parts))
         case "string", "exact":
             return _as_written(value.text)
         case "reference", "identifier":
-            return _as_written(value.code or value.system or "")
+            return _as_written(value.code, value.system)
         case "reference", _ if modifier != "missing":
             return _as_written(value.text.rpartition("/")[2].partition("|")[0])
-    return None
+    return ()
 
 
-def _as_written(text: str) -> str | None:
-    """Return a text as JSON holds it, in lower case."""
-    return orjson.dumps(text).decode()[1:-1].casefold() if text else None
+def _as_written(*texts: str | None) -> Texts:
+    """Return texts as JSON holds them, in lower case."""
+    return tuple(orjson.dumps(text).decode()[1:-1].casefold() for text in texts if text)

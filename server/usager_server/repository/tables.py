@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Double, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Double, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -91,12 +91,13 @@ class SupersededRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """That a resource holds a token: token is its hash with tenant, type and parameter (`search/hashing.py`)."""
+    """That a resource holds a token: 96 bits of a parameter, a system and a code (`search/hashing.py`)."""
 
     __tablename__ = "index_token"
     __table_args__ = (Index("index_token_row", "tenant", "row"),)
 
-    token: int = _integer("token", key=True)
+    head: int = _integer("head", Integer, key=True)
+    tail: int = _integer("tail", key=True)
     row: int = _integer("row", key=True)
     tenant: int = _tenant()
 
@@ -114,7 +115,7 @@ class ReferenceRow(SQLModel, table=True):
 
 
 class StringRow(SQLModel, table=True):
-    """A normalised text of a resource."""
+    """A normalised text of a resource; spelling: the hash of it as it is written, for `:exact`."""
 
     __tablename__ = "index_string"
     __table_args__ = (Index("index_string_row", "tenant", "row"),)
@@ -123,6 +124,7 @@ class StringRow(SQLModel, table=True):
     row: int = _integer("row", key=True)
     tenant: int = _tenant()
     value: str = _column("value", Text(collation="C"), key=True)
+    spelling: int = _integer("spelling", Integer, key=True)
 
 
 class DateRow(SQLModel, table=True):

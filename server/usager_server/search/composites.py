@@ -9,8 +9,8 @@ from itertools import product
 from typing import Any
 
 from usager_server.search.dates import Range, duration_class
-from usager_server.search.hashing import parameter_hash, token_base
-from usager_server.search.names import fold_code, pair
+from usager_server.search.hashing import FOLDED, parameter_hash, token_base
+from usager_server.search.names import fold_code, pair, preceded
 from usager_server.search.parameter import Component
 from usager_server.search.paths import Branch
 from usager_server.search.quantities import Interval, number_interval, quantity_intervals
@@ -78,9 +78,9 @@ def composite_writer(
             found.insert(0, values)
         ends = make_ends(found[-last:], rows)
         for names in product(*(_spellings(values, base_url) for values in found[:-last])):
-            full = name + "".join(names)
+            others = "".join(names)
             for end in ends:
-                end(resource_type, full)
+                end(resource_type, name, others)
 
     return write
 
@@ -108,14 +108,22 @@ def _of_coding(coding: dict[str, Any]) -> Sequence[tuple[str | None, str]]:
     return (None, code.casefold()), (system, fold_code(system, code))
 
 
-End = Callable[[str, str], None]
-"""Writes one row of the last component under a resource type and the full name that the others make."""
+End = Callable[[str, str, str], None]
+"""Writes one row of the last component under a resource type, the name, and what the others make of it."""
 
 
 def _token_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
-    tokens = {token for leaf, value in found[0] for token in _tokens(leaf, value, None)}
-    mixed = [rows.code(code) ^ (0 if system is None else rows.system(system)) for system, code in tokens]
-    return [lambda kind, name: rows.tokens.extend(token_base(kind, name) ^ mix for mix in mixed)]
+    found_tokens = {token: None for leaf, value in found[0] for token in _tokens(leaf, value, None)}
+    with_system = {code for system, code in found_tokens if system is not None}
+    return [_token_end(*token, rows) for token in found_tokens if token[0] is not None or token[1] not in with_system]
+
+
+def _token_end(system: str | None, code: str, rows: Rows) -> End:
+    """The other components go before the code: the parameter of a token is its plain name."""
+    held = FOLDED if system is None else rows.system(system)
+    return lambda kind, name, others: rows.tokens.append(
+        token_base(kind, name) | held | rows.code(preceded(others, code))
+    )
 
 
 def _quantity_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
@@ -134,7 +142,7 @@ def _coordinate_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
 
 def _number_end(interval: Interval, rows: Rows) -> End:
     suffix, low, high = interval
-    return lambda kind, name: rows.numbers.append((parameter_hash(kind, name + suffix), low, high))
+    return lambda kind, name, others: rows.numbers.append((parameter_hash(kind, name + others + suffix), low, high))
 
 
 def _date_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
@@ -144,12 +152,14 @@ def _date_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
 
 def _date_end(span: Range, rows: Rows) -> End:
     suffix = duration_class(*span)
-    return lambda kind, name: rows.dates.append((parameter_hash(kind, name + suffix), *span))
+    return lambda kind, name, others: rows.dates.append((parameter_hash(kind, name + others + suffix), *span))
 
 
 def _string_ends(found: Sequence[Found], rows: Rows) -> Sequence[End]:
     texts = [normalise(value) for _, value in found[0]]
-    return [lambda kind, name: rows.strings.extend((parameter_hash(kind, name), text) for text in texts)]
+    return [
+        lambda kind, name, others: rows.strings.extend((parameter_hash(kind, name + others), text, 0) for text in texts)
+    ]
 
 
 _ENDS: dict[tuple[str, ...], Callable[[Sequence[Found], Rows], Sequence[End]]] = {

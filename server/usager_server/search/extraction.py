@@ -1,12 +1,11 @@
 """From a resource to its index rows: the search parameters of a type, compiled once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from usager_server.definitions import Definitions, SearchParameter
-from usager_server.fhirpath.ast import Expression
 from usager_server.fhirpath.parser import parse
 from usager_server.search.composites import collector, component_type, composite_writer
 from usager_server.search.hashing import PRESENT, parameter_hash, token_base
@@ -17,6 +16,7 @@ from usager_server.search.paths import Branch, Child, NotAPathError, branches
 from usager_server.search.range_writers import date_writer, number_writer, quantity_writer
 from usager_server.search.references import reference_writer
 from usager_server.search.rows import Rows, Writer
+from usager_server.search.sharing import Draft, share
 from usager_server.search.truths import truth
 from usager_server.search.walking import root_walker
 from usager_server.search.writers import string_writer, token_writer, uri_writer
@@ -53,22 +53,6 @@ class TypeIndex:
             write(resource, rows)
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A parameter on its way: its branches, and those of its components."""
-
-    parameter: Parameter
-    expression: Expression
-    found: Sequence[Branch] = ()
-    components: Sequence[Sequence[Branch]] = ()
-    simple: bool = True
-
-    @property
-    def signature(self) -> frozenset[Any]:
-        """What it reads, comparable with what others read."""
-        return frozenset((branch, *map(tuple, self.components)) for branch in self.found)
-
-
 def compile_type(
     definitions: Definitions,
     resource_type: str,
@@ -82,10 +66,10 @@ def compile_type(
     Shape   declared: the search type of each published parameter, by url (components name them).
     """
     drafts = [_draft(definitions, resource_type, one, declared) for one in published]
-    _share([draft for draft in drafts if draft.simple])
+    share([draft for draft in drafts if draft.simple])
     index = TypeIndex()
     for draft in drafts:
-        if draft.parameter.answered_by == (draft.parameter.name,):
+        if draft.parameter.name in draft.parameter.answered_by:
             _add_writers(index, draft, definitions, base_url, evaluators)
         index.parameters[draft.parameter.name] = draft.parameter
     return index
@@ -93,7 +77,7 @@ def compile_type(
 
 def _draft(
     definitions: Definitions, resource_type: str, published: SearchParameter, declared: Mapping[str, str]
-) -> _Draft:
+) -> Draft:
     parameter = Parameter(
         published.code,
         published.type,
@@ -104,7 +88,7 @@ def _draft(
         tuple(published.targets),
         answered_by=(published.code,),
     )
-    draft = _Draft(parameter, parse(published.expression))
+    draft = Draft(parameter, parse(published.expression))
     try:
         draft.found = branches(definitions, draft.expression, resource_type)
         _describe(draft, definitions, published, declared)
@@ -113,7 +97,7 @@ def _draft(
     return draft
 
 
-def _describe(draft: _Draft, definitions: Definitions, published: SearchParameter, declared: Mapping[str, str]) -> None:
+def _describe(draft: Draft, definitions: Definitions, published: SearchParameter, declared: Mapping[str, str]) -> None:
     draft.components = [_component_branches(definitions, draft, text) for _, text in published.components]
     components = tuple(
         Component(component_type(declared.get(url, "token"), leaves := frozenset(b.type for b in found)), text, leaves)
@@ -132,7 +116,7 @@ def _describe(draft: _Draft, definitions: Definitions, published: SearchParamete
     )
 
 
-def _component_branches(definitions: Definitions, draft: _Draft, text: str) -> Sequence[Branch]:
+def _component_branches(definitions: Definitions, draft: Draft, text: str) -> Sequence[Branch]:
     expression = parse(text)
     focuses = dict.fromkeys(branch.type for branch in draft.found)
     found = [branch for focus in focuses for branch in branches(definitions, expression, focus)]
@@ -171,29 +155,8 @@ def _paths(found: Sequence[Branch]) -> Sequence[str]:
     return tuple(f"{path}{_TEXT_OF.get(branch.type, '')}" for path, branch in zip(paths, found, strict=True))
 
 
-def _share(drafts: Sequence[_Draft]) -> None:
-    """Let a parameter that reads exactly what others read together (combo-code) be answered by their rows."""
-    owners: list[_Draft] = []
-    for draft in sorted(drafts, key=lambda one: (len(one.found), one.parameter.name)):
-        mine, cover = draft.signature, _cover(draft, owners)
-        if mine and cover:
-            draft.parameter = replace(draft.parameter, answered_by=tuple(cover))
-        else:
-            owners.append(draft)
-
-
-def _cover(draft: _Draft, owners: Sequence[_Draft]) -> Sequence[str]:
-    mine, covered, names = draft.signature, frozenset[Any](), []
-    for owner in sorted(owners, key=lambda one: -len(one.found)):
-        theirs = owner.signature
-        if owner.parameter.type == draft.parameter.type and theirs and theirs <= mine and theirs - covered:
-            covered |= theirs
-            names.append(owner.parameter.name)
-    return names if covered == mine else ()
-
-
 def _add_writers(
-    index: TypeIndex, draft: _Draft, definitions: Definitions, base_url: str | None, evaluators: Evaluators
+    index: TypeIndex, draft: Draft, definitions: Definitions, base_url: str | None, evaluators: Evaluators
 ) -> None:
     if draft.parameter.name in ON_THE_RESOURCE:
         return
@@ -201,7 +164,7 @@ def _add_writers(
         index.whole.append(_computed(draft, definitions, base_url, evaluators))
         return
     for branch in draft.found:
-        write = _writer(draft, branch.type, base_url)
+        write = _writer(draft, branch.type, base_url, draft.elsewhere.get(branch.steps, ()))
         if write is not None:
             _place(index, branch, write, base_url)
 
@@ -214,7 +177,7 @@ def _place(index: TypeIndex, branch: Branch, write: Writer, base_url: str | None
     index.by_key[key].append(walk)
 
 
-def _writer(draft: _Draft, leaf: str, base_url: str | None) -> Writer | None:
+def _writer(draft: Draft, leaf: str, base_url: str | None, elsewhere: Collection[str] = ()) -> Writer | None:
     parameter = draft.parameter
     resource_type, name = parameter.resource_type, parameter.name
     match parameter.type:
@@ -228,11 +191,12 @@ def _writer(draft: _Draft, leaf: str, base_url: str | None) -> Writer | None:
             return composite_writer(resource_type, name, parameter.components, collectors, base_url)
         case "special":
             return _position(resource_type, name)
+        case "string":
+            return string_writer(resource_type, name, leaf, elsewhere)
     return _PLAIN[parameter.type](resource_type, name, leaf)
 
 
 _PLAIN: Mapping[str, Callable[[str, str, str], Writer | None]] = {
-    "string": string_writer,
     "uri": uri_writer,
     "date": date_writer,
     "number": number_writer,
@@ -241,11 +205,13 @@ _PLAIN: Mapping[str, Callable[[str, str, str], Writer | None]] = {
 
 
 def _present(resource_type: str, name: str, write: Writer) -> Writer:
-    base = token_base(resource_type, name)
+    mark = token_base(resource_type, name) | PRESENT
 
     def write_present(value: Any, rows: Rows) -> None:
+        before = len(rows.tokens)
         write(value, rows)
-        rows.tokens.append(base ^ rows.code(PRESENT))
+        if len(rows.tokens) == before:
+            rows.tokens.append(mark)
 
     return write_present
 
@@ -262,7 +228,7 @@ def _position(resource_type: str, name: str) -> Writer:
     return write
 
 
-def _computed(draft: _Draft, definitions: Definitions, base_url: str | None, evaluators: Evaluators) -> Writer:
+def _computed(draft: Draft, definitions: Definitions, base_url: str | None, evaluators: Evaluators) -> Writer:
     parameter = draft.parameter
     try:
         answer = truth(definitions, draft.expression, parameter.resource_type)
@@ -278,7 +244,7 @@ def _computed(draft: _Draft, definitions: Definitions, base_url: str | None, eva
     return write_truth
 
 
-def _evaluated(draft: _Draft, evaluate: Evaluate, base_url: str | None) -> Writer:
+def _evaluated(draft: Draft, evaluate: Evaluate, base_url: str | None) -> Writer:
     writers: dict[str, Writer | None] = {}
 
     def write_evaluated(resource: dict[str, Any], rows: Rows) -> None:

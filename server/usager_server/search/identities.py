@@ -22,7 +22,7 @@ def normal_form(registry: SearchRegistry, tenant: int, query: SearchQuery) -> st
 def _ordered(lookup: Lookup) -> Lookup:
     """Return the lookup with its alternatives in one order, each of them once."""
     changes: dict[str, Any] = {}
-    for name in ("legs", "terms"):
+    for name in ("legs", "any_system", "terms"):
         if (alternatives := getattr(lookup, name, None)) is not None:
             changes[name] = tuple(sorted(set(alternatives)))
     if (inner := getattr(lookup, "inner", None)) is not None:

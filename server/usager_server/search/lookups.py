@@ -13,10 +13,22 @@ Hash: TypeAlias = int
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Resources that hold any of these tokens. selective: of the kind that few resources share (an identifier)."""
+    """Resources that hold any of these tokens: (type, head, tail).
 
-    legs: tuple[tuple[TypeNumber, Hash], ...]
+    Shape   any_system: or any of these codes, whatever the system: (type, first head, last head, bits of the code).
+            selective: of the kind that few resources share (an identifier).
+    """
+
+    legs: tuple[tuple[TypeNumber, int, Hash], ...]
+    any_system: tuple[tuple[TypeNumber, int, int, Hash], ...] = ()
     selective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnyToken:
+    """Resources with any token of a parameter or of one of its systems: (type, heads from, to, tails from, to)."""
+
+    legs: tuple[tuple[TypeNumber, int, int, Hash, Hash], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,13 @@ class Strings:
     """Resources with a text in a range: (type, parameter, from, to), to exclusive."""
 
     legs: tuple[tuple[TypeNumber, Hash, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """Resources with a text as it is written: (type, parameter, normalised text, hash of the spelling)."""
+
+    legs: tuple[tuple[TypeNumber, Hash, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +149,10 @@ class Without:
 
 Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a chain of bars
     Tokens,
+    AnyToken,
     References,
     Strings,
+    Spelled,
     Containing,
     Dates,
     Numbers,

@@ -6,9 +6,10 @@ from typing import Any
 
 from usager_server.errors import Invalid
 from usager_server.search.dates import CLASSES
-from usager_server.search.hashing import PRESENT, parameter_hash, reference_hash, token_hash
+from usager_server.search.hashing import any_code, any_system, parameter_hash, reference_hash, token_hash
 from usager_server.search.lookups import (
     AnyOf,
+    AnyToken,
     Chained,
     Containing,
     Dates,
@@ -20,6 +21,7 @@ from usager_server.search.lookups import (
     OfTypes,
     Pointed,
     References,
+    Spelled,
     Strings,
     Tokens,
     Updated,
@@ -129,14 +131,27 @@ class Meaning:
         ]
         return tuple(dict.fromkeys(legs))
 
-    def _tokens(self, parameters: Iterable[Parameter], entries: Entries, *, selective: bool = False) -> Tokens:
-        legs = [
-            (self._number(one.resource_type), token_hash(self.tenant, one.resource_type, name + suffix, system, code))
-            for one in parameters
-            for suffix, system, code in entries(one)
-            for name in one.answered_by
-        ]
-        return Tokens(tuple(dict.fromkeys(legs)), selective)
+    def _tokens(self, parameters: Iterable[Parameter], entries: Entries, *, selective: bool = False) -> Lookup:
+        legs, codes, systems = dict[Any, None](), dict[Any, None](), dict[Any, None]()
+        for kind, name, system, code in self._named_entries(parameters, entries):
+            number = self._number(kind)
+            if not code:
+                systems[number, *any_code(self.tenant, kind, name, system)] = None
+            elif system is None:
+                codes[number, *any_system(self.tenant, kind, name, code)] = None
+            else:
+                legs[number, *token_hash(self.tenant, kind, name, system, code)] = None
+        held = Tokens(tuple(legs), tuple(codes), selective)
+        if not systems:
+            return held
+        whole = AnyToken(tuple(systems))
+        return AnyOf((held, whole)) if legs or codes else whole
+
+    def _named_entries(self, parameters: Iterable[Parameter], entries: Entries) -> Iterable[Entry]:
+        for one in parameters:
+            for suffix, *rest in entries(one):
+                for name in one.answered_by:
+                    yield one.resource_type, name + suffix, *rest
 
     def _pointed(self, condition: Condition, types: Sequence[str]) -> Lookup:
         assert condition.reverse and condition.chain  # noqa: S101 - what makes it a _has
@@ -157,7 +172,7 @@ class Meaning:
             case "reference", _:
                 return References(self._legs(parameters, lambda one: self._target_entries(condition, one)))
             case "string", "exact":
-                return self._tokens(parameters, lambda _: exact_entries(condition), selective=True)
+                return Spelled(self._legs(parameters, lambda _: exact_entries(condition, self.tenant)))
             case "string", "contains":
                 long = self._legs(parameters, lambda _: [(LONG,)])
                 return Containing(self._legs(parameters, _nothing_more), long, contained_terms(condition.values))
@@ -171,7 +186,7 @@ class Meaning:
                 return self._near(condition, parameters)
         return self._ranges(condition, parameters, kind)
 
-    def _of_tokens(self, condition: Condition, parameters: list[Parameter]) -> Tokens:
+    def _of_tokens(self, condition: Condition, parameters: list[Parameter]) -> Lookup:
         definitions = self.registry.definitions
         selective = all(one.leaves <= {"Identifier", "ContactPoint"} for one in parameters)
         return self._tokens(parameters, lambda one: token_entries(definitions, one, condition), selective=selective)
@@ -220,7 +235,7 @@ class Meaning:
             return self.of_types(types)
         match parameters[0].type:
             case "token":
-                return self._tokens(parameters, lambda _: [("", None, PRESENT)])
+                return self._any_token(parameters)
             case "reference":
                 return Having("reference", self._legs(parameters, _nothing_more))
             case "string" | "uri":
@@ -228,6 +243,14 @@ class Meaning:
             case "date":
                 return Having("date", self._legs(parameters, lambda _: [(suffix,) for suffix, _ in CLASSES]))
         return Having("number", self._legs(parameters, lambda _: [("",), (INTERVAL,)]))
+
+    def _any_token(self, parameters: Sequence[Parameter]) -> AnyToken:
+        legs = [
+            (self._number(one.resource_type), *any_code(self.tenant, one.resource_type, name, one.within))
+            for one in parameters
+            for name in one.answered_by
+        ]
+        return AnyToken(tuple(legs))
 
     def _updated(self, condition: Condition, types: Sequence[str]) -> Lookup:
         ranges = [found for value in condition.values for found in updated_ranges(value, self.now)]

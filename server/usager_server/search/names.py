@@ -4,10 +4,11 @@ from usager_server.units.ucum import UCUM, Unit
 
 ANY_SYSTEM = "\x02"
 
-EXACT = ":exact"
 TEXT = ":text"
 IDENTIFIER = ":identifier"
 OF_TYPE = ":of-type"
+TOKEN_SUFFIXES = ("", IDENTIFIER, OF_TYPE)
+"""What may follow the name of a parameter that leaves tokens."""
 LONG = ":long"
 """The texts that are too long to be found by their grams, once more."""
 INTERVAL = ":interval"
@@ -47,6 +48,11 @@ def typed_value(code: str, value: str) -> str:
 def pair(system: str | None, code: str) -> str:
     """Return a token as part of a name: of a composite, whose last component is a range or another token."""
     return f"${ANY_SYSTEM if system is None else system}\0{code}"
+
+
+def preceded(others: str, code: str) -> str:
+    """Return the code of a composite token: the last one, behind what `pair` made of the others."""
+    return f"{others}\0{code}"
 
 
 def in_unit(system: str, code: str) -> str:

@@ -22,7 +22,9 @@ class Parameter:
     Shape   leaves are the FHIR types that the expression yields. answered_by names the parameters whose index rows
             answer this one: itself, or the parts of a union that other parameters index already (combo-code).
             required: every valid resource has a value; single: it has one at most. systems and codes are those of a
-            bound `code`. paths are the JSON paths of the values ("code.coding.code"), none when the expression is more.
+            bound `code`. within: the values are those, of the parameter that answers this one, with this system (phone
+            is telecom within the system phone). paths are the JSON paths of the values ("code.coding.code"), none when
+            the expression is more.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Parameter:
     single: bool = False
     systems: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
+    within: str | None = None
     paths: Sequence[str] = ()
 
     @property

@@ -8,9 +8,9 @@ from usager_server.definitions import Definitions, SearchParameter
 from usager_server.errors import Invalid
 from usager_server.fhirpath import compile
 from usager_server.search.extraction import Evaluate, TypeIndex, compile_type
-from usager_server.search.hashing import parameter_hash
+from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.index import IndexRows
-from usager_server.search.names import CANONICAL
+from usager_server.search.names import CANONICAL, TOKEN_SUFFIXES
 from usager_server.search.parameter import Parameter
 from usager_server.search.rows import Rows
 
@@ -48,6 +48,8 @@ class SearchRegistry:
                     self._published.setdefault(base, {})[parameter.code] = parameter
         self._declared = {one.url: one.type for one in chain(definitions.search_parameters, extra)}
         self._indexes: dict[str, TypeIndex] = {}
+        for parameter in extra:
+            self._refuse_double(parameter)
 
     def parameters(self, resource_type: str) -> Mapping[str, Parameter]:
         """Return the parameters of a type by name, those of every resource included."""
@@ -79,6 +81,14 @@ class SearchRegistry:
             rows.references.append((parameter_hash(resource_type, CANONICAL), rows.reference(url)))
         return rows.finished()
 
+    def _refuse_double(self, added: SearchParameter) -> None:
+        """Refuse a parameter whose tokens would be taken for those of another. Errors: ValueError."""
+        bases = set(added.bases)
+        for kind in self.definitions.resource_types if bases & set(COMMON_BASES) else bases:
+            others = {base for name in self._of(kind) if name != added.code for base in _token_bases(kind, name)}
+            if others & _token_bases(kind, added.code):
+                raise ValueError(f"The search parameter {added.code!r} of {kind} hashes like another: change its code.")
+
     def _index(self, resource_type: str) -> TypeIndex:
         found = self._indexes.get(resource_type)
         if found is None:
@@ -88,18 +98,24 @@ class SearchRegistry:
     def _compiled(self, resource_type: str) -> TypeIndex:
         if resource_type not in self.definitions.resource_types:
             raise Invalid(f"{resource_type!r} is not a resource type", code="value")
+        published = list(self._of(resource_type).values())
+        return compile_type(self.definitions, resource_type, published, self._declared, self.base_url, self._evaluator)
+
+    def _of(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        """Return what is published for a type, and for all types, by name."""
         common = COMMON_BASES[:1] if resource_type in NOT_DOMAIN_RESOURCES else COMMON_BASES
         bases = (*common, resource_type)
-        published = {name: one for base in bases for name, one in self._published.get(base, {}).items()}
-        return compile_type(
-            self.definitions, resource_type, list(published.values()), self._declared, self.base_url, self._evaluator
-        )
+        return {name: one for base in bases for name, one in self._published.get(base, {}).items()}
 
     def _evaluator(self, expression: str, _resource_type: str) -> Evaluate:
         evaluator = compile(expression, self.definitions)
         return lambda resource: [
             (_fhir_type(node.type), node.value) for node in evaluator.evaluate(resource) if node.value is not None
         ]
+
+
+def _token_bases(resource_type: str, name: str) -> set[int]:
+    return {token_base(resource_type, name + suffix) for suffix in TOKEN_SUFFIXES}
 
 
 def _fhir_type(name: str) -> str:

@@ -84,7 +84,7 @@ def _reference(point: Callable[[str, Rows], None], identifier: int) -> Writer:
         point(value.get("reference") or "#", rows)
         held = value.get("identifier")
         if held and (number := held.get("value")):
-            write_value(identifier, held.get("system"), number.casefold(), rows)
+            write_value(identifier, held.get("system"), number, rows)
 
     return write
 

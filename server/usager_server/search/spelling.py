@@ -10,8 +10,8 @@ from typing import Any
 
 from usager_server.definitions import Definitions
 from usager_server.search.dates import parse_date
+from usager_server.search.hashing import spelling_hash
 from usager_server.search.names import (
-    EXACT,
     IDENTIFIER,
     OF_TYPE,
     SPECIAL_VALUES,
@@ -21,6 +21,7 @@ from usager_server.search.names import (
     in_dimension,
     in_unit,
     pair,
+    preceded,
     typed_value,
 )
 from usager_server.search.numbers import parse_number, precision_range
@@ -56,6 +57,8 @@ def token_entries(definitions: Definitions, parameter: Parameter, condition: Con
 
 
 def _token(parameter: Parameter, system: str | None, code: str) -> Iterable[Entry]:
+    if parameter.within is not None:
+        return [("", parameter.within, fold_contact(code))] if system in {None, parameter.within} else []
     if not parameter.leaves:  # what the expression yields is not known before a resource is there
         return [("", system, fold_code(system, code))]
     if parameter.leaves <= BARE:
@@ -73,7 +76,7 @@ def _bare(parameter: Parameter, system: str | None, code: str) -> Iterable[Entry
         and not (parameter.leaves == {"boolean"} and system == SPECIAL_VALUES)
     ):
         return []
-    return [("", None, code.casefold())]
+    return [("", "", code.casefold())]
 
 
 def identifier_entries(condition: Condition) -> Iterable[Entry]:
@@ -81,9 +84,9 @@ def identifier_entries(condition: Condition) -> Iterable[Entry]:
     return [(IDENTIFIER, value.system, (value.code or "").casefold()) for value in condition.values]
 
 
-def exact_entries(condition: Condition) -> Iterable[Entry]:
-    """Yield the tokens of `:exact` on a string."""
-    return [(EXACT, None, value.text) for value in condition.values]
+def exact_entries(condition: Condition, tenant: int) -> Iterable[Entry]:
+    """Yield the texts of `:exact` on a string: normalised, and the hash of how they are written."""
+    return [("", normalise(value.text), spelling_hash(tenant, value.text)) for value in condition.values]
 
 
 def text_entries(condition: Condition) -> Iterable[Entry]:
@@ -159,7 +162,10 @@ def composite_entries(parameter: Parameter, value: Value, base_url: str | None, 
     heads, last = (-2, value.parts[-2:]) if coordinate else (-1, value.parts[-1:])
     components = list(zip(value.parts[:heads], parameter.components[:heads], strict=True))
     name = "".join(pair(*_component_token(part, component, base_url)) for part, component in components)
-    ends = _coordinate(*last) if coordinate else _last(last[0], parameter.components[-1], base_url, now)
+    if kinds[-1] in {"token", "reference"}:
+        system, code = _component_token(last[0], parameter.components[-1], base_url)
+        return [("", system, preceded(name, code))]
+    ends = _coordinate(*last) if coordinate else _last(last[0], parameter.components[-1], now)
     return [(name + suffix, *rest) for suffix, *rest in ends]
 
 
@@ -171,17 +177,15 @@ def _component_token(value: Value, component: Component, base_url: str | None) -
     return value.system, fold_code(value.system, value.code or "")
 
 
-def _last(value: Value, component: Component, base_url: str | None, now: int) -> Iterable[Entry]:
+def _last(value: Value, component: Component, now: int) -> Iterable[Entry]:
     match component.type:
-        case "quantity":
-            return quantity_entries(value)
         case "number":
             return number_entries(value)
         case "date":
             return date_entries(value, now)
         case "string":
             return [("", *prefix_range(normalise(value.text)))]
-    return [("", *_component_token(value, component, base_url))]
+    return quantity_entries(value)
 
 
 def _coordinate(first: Value, second: Value) -> Iterable[Entry]:

@@ -1,16 +1,20 @@
 """Values of a resource -> token, string and uri rows: one writer per parameter and FHIR type, made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from usager_server.search.hashing import parameter_hash, token_base
-from usager_server.search.names import EXACT, LONG, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
+from usager_server.search.hashing import FOLDED, parameter_hash, token_base
+from usager_server.search.names import LONG, OF_TYPE, TEXT, fold_code, fold_contact, typed_value
 from usager_server.search.rows import Rows, Writer
 from usager_server.search.words import GRAMMED, LONGEST, normalise
 from usager_server.units.ucum import UCUM
 
-NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
-ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
+PARTS: Mapping[str, Sequence[str]] = {
+    "HumanName": ("text", "family", "given", "prefix", "suffix"),
+    "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
+}
+"""What the words of a name or an address are."""
+
 TEXT_LEAVES = frozenset({"code", "string", "uri", "id", "canonical", "url", "oid", "uuid", "markdown"})
 
 
@@ -27,23 +31,16 @@ def token_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
     if leaf == "ContactPoint":
         return _contact(base)
     if leaf == "boolean":
-        return lambda value, rows: rows.tokens.append(base ^ rows.code("true" if value else "false"))
+        return lambda value, rows: rows.tokens.append(base | rows.code("true" if value else "false"))
     # The system of a bare code is implied by its element: `lookups.py` deals with a system in the query.
     return _code(base) if leaf in TEXT_LEAVES else None
 
 
 def _coding(base: int, text: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
-        system, code = value.get("system"), value.get("code")
-        of_system = base ^ rows.system(system or "")
-        if system:
-            rows.tokens.append(of_system)
-        if code:
-            folded = rows.code(code.casefold())
-            own = rows.code(fold_code(system, code)) if system == UCUM else folded
-            rows.tokens += (base ^ folded, of_system ^ own)
+        write_value(base, value.get("system"), value.get("code"), rows)
         if display := value.get("display"):
-            rows.strings.append((text, normalise(display)))
+            rows.strings.append((text, normalise(display), 0))
 
     return write
 
@@ -55,7 +52,7 @@ def _concept(base: int, text: int) -> Writer:
         for coding in value.get("coding", ()):
             write_coding(coding, rows)
         if words := value.get("text"):
-            rows.strings.append((text, normalise(words)))
+            rows.strings.append((text, normalise(words), 0))
 
     return write
 
@@ -63,63 +60,69 @@ def _concept(base: int, text: int) -> Writer:
 def _identifier(base: int, text: int, of_type: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
         number, system, kind = value.get("value"), value.get("system"), value.get("type")
-        write_value(base, system, number and number.casefold(), rows)
+        write_value(base, system, number, rows)
         if kind and (words := kind.get("text")):
-            rows.strings.append((text, normalise(words)))
+            rows.strings.append((text, normalise(words), 0))
         for coding in kind.get("coding", ()) if kind and number else ():
             system, code = coding.get("system", ""), coding.get("code", "")
-            rows.tokens.append(of_type ^ rows.system(system) ^ rows.code(typed_value(code, str(number))))
+            rows.tokens.append(of_type | rows.system(system) | rows.code(typed_value(code, str(number))))
 
     return write
 
 
 def _contact(base: int) -> Writer:
     def write(value: dict[str, Any], rows: Rows) -> None:
-        if contact := value.get("value"):
-            write_value(base, value.get("system"), fold_contact(contact), rows)
+        contact, system = value.get("value"), value.get("system")
+        held = base | rows.system(system) if system else base
+        if contact:
+            rows.tokens.append(held | rows.code(fold_contact(contact)))
+        elif system:
+            rows.tokens.append(held)
 
     return write
 
 
-def write_value(base: int, system: str | None, folded: str | None, rows: Rows) -> None:
-    """Write a value that has a system or none: by itself, with its system, and its system alone."""
-    of_system = base ^ rows.system(system or "")
-    if system:
-        rows.tokens.append(of_system)
-    if folded:
-        code = rows.code(folded)
-        rows.tokens += (base ^ code, of_system ^ code)
+def write_value(base: int, system: str | None, code: str | None, rows: Rows) -> None:
+    """Write a code or value that has a system or none: one token, which every spelling of a query finds."""
+    held = base | rows.system(system) if system else base
+    if code:
+        folded = code.casefold()
+        own = fold_code(system, code) if system == UCUM else folded
+        rows.tokens.append(held | rows.code(own))
+        if own != folded:
+            rows.tokens.append(base | FOLDED | rows.code(folded))
+    elif system:
+        rows.tokens.append(held)
 
 
 def _code(base: int) -> Writer:
-    return lambda value, rows: rows.tokens.append(base ^ rows.code(value.casefold()))
+    return lambda value, rows: rows.tokens.append(base | rows.code(value.casefold()))
 
 
-def string_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
-    """Return what writes the words of a value of this FHIR type, and its exact text as a token."""
-    parameters = parameter_hash(resource_type, name), parameter_hash(resource_type, name + LONG)
-    write = _words(*parameters, token_base(resource_type, name + EXACT))
-    if leaf == "HumanName":
-        return _parts(NAME_PARTS, write)
-    if leaf == "Address":
-        return _parts(ADDRESS_PARTS, write)
+def string_writer(resource_type: str, name: str, leaf: str, elsewhere: Collection[str] = ()) -> Writer | None:
+    """Return what writes the words of a value of this FHIR type, each with what tells its spelling.
+
+    Shape   elsewhere: the parts of a name or address that another parameter writes, whose rows answer this one too.
+    """
+    write = _words(parameter_hash(resource_type, name), parameter_hash(resource_type, name + LONG))
+    if parts := PARTS.get(leaf):
+        return _parts([part for part in parts if part not in elsewhere], write)
     return write if leaf in TEXT_LEAVES else None
 
 
-def _words(parameter: int, long: int, exact: int) -> Callable[[str, Rows], None]:
+def _words(parameter: int, long: int) -> Callable[[str, Rows], None]:
     def write(value: str, rows: Rows) -> None:
         words = normalise(value)
-        rows.strings.append((parameter, words))
-        rows.tokens.append(exact ^ rows.code(value))
+        rows.strings.append((parameter, words, rows.spelling(value)))
         if len(words) <= GRAMMED:
             rows.contained.append(words)
         else:
-            rows.strings.append((long, words))
+            rows.strings.append((long, words, 0))
 
     return write
 
 
-def _parts(names: tuple[str, ...], write: Callable[[str, Rows], None]) -> Writer:
+def _parts(names: Sequence[str], write: Callable[[str, Rows], None]) -> Writer:
     def write_parts(value: dict[str, Any], rows: Rows) -> None:
         for name in names:
             found = value.get(name)
@@ -140,9 +143,9 @@ def uri_writer(resource_type: str, name: str, leaf: str) -> Writer | None:
         return None
 
     def write(value: str, rows: Rows) -> None:
-        rows.strings.append((parameter, value[:LONGEST]))
+        rows.strings.append((parameter, value[:LONGEST], 0))
         url, bar, _ = value.partition("|")
         if bar:
-            rows.strings.append((parameter, url[:LONGEST]))
+            rows.strings.append((parameter, url[:LONGEST], 0))
 
     return write

@@ -66,9 +66,10 @@ TABLES = (
     "CREATE TABLE history_default PARTITION OF history DEFAULT",
     """
     CREATE TABLE index_token (
-        token bigint NOT NULL,
+        tail bigint NOT NULL,
         row bigint NOT NULL,
-        tenant int NOT NULL
+        tenant int NOT NULL,
+        head int NOT NULL
     )
     """,
     """
@@ -84,8 +85,9 @@ TABLES = (
         parameter bigint NOT NULL,
         row bigint NOT NULL,
         tenant int NOT NULL,
+        spelling int NOT NULL,
         value text COLLATE "C" NOT NULL,
-        PRIMARY KEY (tenant, parameter, value, row)
+        PRIMARY KEY (tenant, parameter, value, row, spelling)
     )
     """,
     """
@@ -114,7 +116,7 @@ TABLES = (
     "CREATE INDEX index_date_row ON index_date (tenant, row)",
     "CREATE INDEX index_number_row ON index_number (tenant, row)",
     # After the indexes by row: of two that seem alike, as on an empty table, the planner takes the one made last.
-    "ALTER TABLE index_token ADD PRIMARY KEY (tenant, token, row)",
+    "ALTER TABLE index_token ADD PRIMARY KEY (tenant, head, tail, row)",
     "ALTER TABLE index_reference ADD PRIMARY KEY (tenant, parameter, target, row)",
     # Not unique on purpose: a unique key would make writers of one name wait for each other; a double is harmless.
     """
