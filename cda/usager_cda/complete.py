@@ -16,14 +16,15 @@ NORMAL = Code("N", "2.16.840.1.113883.5.25", "Normal")
 SEX_AND_BIRTH = "with a matricule INS, the CI-SIS asks for every identity trait"
 
 
-def completed(header: Header, content_key: str) -> Header:
-    """Return the header of an N1 document, complete.
+def completed(header: Header, content_key: str, models: tuple[II, ...] = (UNSTRUCTURED,)) -> Header:
+    """Return the header of a document, complete.
 
     Shape   content_key stands for all the document says: its id is made from it when there is none, so that the same
-            content keeps the same id and any change gives another (cda.md 5.1).
+            content keeps the same id and any change gives another. models are the templates of what it is: N1 by
+            default.
     Errors  IncompleteDocument with one finding for each thing that is missing, its FHIRPath in expression.
     """
-    made = _with_defaults(header, content_key)
+    made = replace(_with_defaults(header, content_key), templates=(HL7_FRANCE, CI_SIS, *models))
     findings = tuple(_missing(made))
     if findings:
         raise IncompleteDocument(*findings)
@@ -39,7 +40,6 @@ def _with_defaults(header: Header, content_key: str) -> Header:
     )
     return replace(
         header,
-        templates=(HL7_FRANCE, CI_SIS, UNSTRUCTURED),
         id=header.id if header.id.is_known else _new_id("document", content_key),
         time=time,
         confidentiality=header.confidentiality or NORMAL,

@@ -1,11 +1,13 @@
-"""The two ways of the library: a CDA document -> a transaction Bundle, and FHIR around a file -> an N1 document."""
+"""The two ways of the library: a CDA document -> a transaction Bundle, and a Bundle -> an N1 or N3 document."""
 
 import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from lxml import etree
 
 from usager_cda.body import check_body
 from usager_cda.classes import UNSTRUCTURED_MEDIA
@@ -17,10 +19,13 @@ from usager_cda.fhir.bundle import transaction_of
 from usager_cda.fhir.composition import document_of_composition
 from usager_cda.fhir.header import header_of_document
 from usager_cda.fhir.resolver import Resolver
-from usager_cda.header import Act
+from usager_cda.header import Act, Header
 from usager_cda.read import header_of
 from usager_cda.safety import LIMITS, Limits, parse_document
-from usager_cda.tree import add, node
+from usager_cda.structured import registry
+from usager_cda.structured.body import BodyWriter, says_something
+from usager_cda.structured.kinds import Model
+from usager_cda.tree import add, descendant, node
 from usager_cda.write import build_document
 
 PDF_START = b"%PDF-"
@@ -36,16 +41,78 @@ def bundle_from_cda(data: bytes, limits: Limits = LIMITS) -> Tree:
     """
     root = parse_document(data, limits)
     read = header_of(root)
-    return transaction_of(read.header, data, (*read.findings, *check_body(root), *unmapped(root)))
+    body = descendant(root, "component/structuredBody")
+    return transaction_of(read.header, data, (*read.findings, *check_body(root), *unmapped(root)), body)
 
 
-def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> bytes:
-    """Return the N1 document of a Bundle that holds a DocumentReference (or a Composition) and its file.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document that was written, and what was remarkable on the way."""
 
-    Shape   others are resources that the Bundle refers to without holding them; base_url the server they come from.
+    data: bytes
+    findings: tuple[Finding, ...] = ()
+
+
+def cda_from_bundle(
+    bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None, pdf: bytes | None = None
+) -> bytes:
+    """Return the document of a Bundle, as write_document does, without the remarks."""
+    return write_document(bundle, others, base_url=base_url, pdf=pdf).data
+
+
+def write_document(
+    bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None, pdf: bytes | None = None
+) -> Written:
+    """Return the document of a Bundle.
+
+    Shape   a Composition whose type or profile is that of a model (models/) is written as N3, its header as the
+            DocumentReference beside it tells, if there is one; anything else as N1 around the file of the
+            DocumentReference or Composition. others are resources that the Bundle refers to without holding them;
+            base_url the server they come from; pdf the copy of an N3 to be put inside it.
     Errors  IncompleteDocument with all that is missing. Source: CI-SIS structuration minimale; IHE XDS-SD.
     """
     resolver = _resolver(bundle, others, base_url)
+    composition = next(_of_type(bundle, "Composition"), None)
+    model = structured_model(composition) if composition else None
+    try:
+        if composition is not None and model is not None:
+            return _structured(bundle, composition, model, resolver, pdf)
+        return Written(_unstructured(bundle, resolver))
+    except ValueError as error:  # a time that is none, in a resource nobody validated
+        raise IncompleteDocument(_asked("Bundle", str(error))) from error
+
+
+def structured_model(composition: Tree) -> Model | None:
+    """Return the model a Composition is written with; None when it is only around a file."""
+    codings = (composition.get("type") or {}).get("coding") or ()
+    profiles = (composition.get("meta") or {}).get("profile") or ()
+    model = registry.model_for((coding.get("code") for coding in codings), profiles)
+    return model if model is not None and says_something(composition, model) else None
+
+
+def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolver, pdf: bytes | None) -> Written:
+    documents = _main_documents(bundle, resolver)
+    if len(documents) > 1:
+        raise IncompleteDocument(_asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one at most"))
+    document = documents[0] if documents else document_of_composition(bundle, composition, resolver)
+    header = header_of_document(document, resolver)
+    header = replace(header, media_type=None, title=header.title or model.title, acts=_acts(header, model))
+    scope = str(header.set_id or (header.id if header.id.is_known else composition.get("id") or model.name))
+    writer = BodyWriter(model, resolver, scope)
+    body = writer.build(composition, pdf)
+    told = {"document": document, "composition": composition}
+    header = completed(header, _content_key(told, etree.tostring(body)), model.templates)
+    return Written(build_document(header, body), tuple(writer.writing.findings))
+
+
+def _acts(header: Header, model: Model) -> tuple[Act, ...]:
+    """Return the acts; the code of the main one is that of the model, when it fixes one."""
+    main, others = header.main_act, header.acts[1:]
+    is_told = model.act is None or (main.code is not None and main.code.code == model.act.code)
+    return (main if is_told else replace(main, code=model.act), *others)
+
+
+def _unstructured(bundle: Tree, resolver: Resolver) -> bytes:
     document = _document(bundle, resolver)
     media_type, content = _file(document, resolver)
     header = header_of_document(document, resolver)
@@ -53,10 +120,7 @@ def cda_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     header = completed(header, _content_key(document, content))
     text = base64.b64encode(content).decode("ascii")
     body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    try:
-        return build_document(header, body)
-    except ValueError as error:  # a time that is none, in a resource nobody validated
-        raise IncompleteDocument(_asked("Bundle", str(error))) from error
+    return build_document(header, body)
 
 
 def references_needed(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> set[str]:
@@ -88,8 +152,7 @@ def _resolver(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Res
 
 
 def _document(bundle: Tree, resolver: Resolver) -> Tree:
-    resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
-    documents = [found for found in resources if found.get("resourceType") == "DocumentReference"]
+    documents = _main_documents(bundle, resolver)
     if len(documents) > 1:
         raise IncompleteDocument(_asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one"))
     if documents:
@@ -98,6 +161,25 @@ def _document(bundle: Tree, resolver: Resolver) -> Tree:
     if composition is None:
         raise IncompleteDocument(_asked("Bundle.entry", "no DocumentReference nor Composition; expected one"))
     return document_of_composition(bundle, composition, resolver)
+
+
+def _main_documents(bundle: Tree, resolver: Resolver) -> list[Tree]:
+    """Return the DocumentReferences that are not files which a section lists."""
+    listed = [found for composition in _of_type(bundle, "Composition") for found in _listed(composition, resolver)]
+    return [found for found in _of_type(bundle, "DocumentReference") if not any(found is each for each in listed)]
+
+
+def _listed(composition: Tree, resolver: Resolver) -> Iterator[Tree]:
+    sections = list(composition.get("section", ()))
+    while sections:
+        section = sections.pop()
+        sections.extend(section.get("section", ()))
+        yield from (found for reference in section.get("entry", ()) if (found := resolver.find(reference, composition)))
+
+
+def _of_type(bundle: Tree, resource_type: str) -> Iterator[Tree]:
+    resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
+    return (found for found in resources if found.get("resourceType") == resource_type)
 
 
 def _file(document: Tree, resolver: Resolver) -> tuple[str, bytes]:

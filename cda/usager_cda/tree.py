@@ -7,11 +7,13 @@ from lxml import etree
 
 HL7_NAMESPACE = "urn:hl7-org:v3"
 SDTC_NAMESPACE = "urn:hl7-org:sdtc"
+PHARMACY_NAMESPACE = "urn:ihe:pharm:medication"
 XSI_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
 HL7 = f"{{{HL7_NAMESPACE}}}"
 SDTC = f"{{{SDTC_NAMESPACE}}}"
 LAB = "{urn:oid:1.3.6.1.4.1.19376.1.3.2}"
-PREFIXES = {SDTC: "sdtc:", LAB: "lab:"}
+PHARMACY = f"{{{PHARMACY_NAMESPACE}}}"
+PREFIXES = {SDTC: "sdtc:", LAB: "lab:", PHARMACY: "pharm:"}
 XSI_TYPE = f"{{{XSI_NAMESPACE}}}type"
 
 Element = etree._Element

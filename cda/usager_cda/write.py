@@ -17,6 +17,7 @@ from usager_cda.shapes import SHAPES, Shape
 from usager_cda.tree import (
     HL7,
     HL7_NAMESPACE,
+    PHARMACY_NAMESPACE,
     SDTC_NAMESPACE,
     XSI_NAMESPACE,
     XSI_TYPE,
@@ -26,7 +27,12 @@ from usager_cda.tree import (
 )
 from usager_cda.write_patient import build_record_target
 
-NAMESPACES: Any = {None: HL7_NAMESPACE, "xsi": XSI_NAMESPACE, "sdtc": SDTC_NAMESPACE}
+NAMESPACES: Any = {
+    None: HL7_NAMESPACE,
+    "xsi": XSI_NAMESPACE,
+    "sdtc": SDTC_NAMESPACE,
+    "pharm": PHARMACY_NAMESPACE,
+}
 
 
 def build_document(header: Header, body: Element) -> bytes:
@@ -105,10 +111,9 @@ def _moment(part: Participation, shape: Shape) -> Element | None:
 
 def _entity(party: Party, shape: Shape) -> Element:
     made = node(shape.entity, classCode=party.class_code or shape.class_code)
-    ids = () if shape.entity == "relatedEntity" else party.ids[: 1 if shape.single_id else None]
     return add(
         made,
-        *(build_ii("id", ii) for ii in ids),
+        *_ids(party, shape),
         build_code("code", party.code) if shape.entity != "intendedRecipient" else None,
         *map(build_address, party.addresses),
         *map(build_telecom, party.telecoms),
@@ -116,6 +121,14 @@ def _entity(party: Party, shape: Shape) -> Element:
         _device(party.device) if shape.entity == "assignedAuthor" else None,
         _organization(shape.organization, party.organization) if shape.organization else None,
     )
+
+
+def _ids(party: Party, shape: Shape) -> Iterable[Element]:
+    if shape.entity == "relatedEntity":
+        return ()
+    known = [build_ii("id", ii) for ii in party.ids[: 1 if shape.single_id else None]]
+    needs_one = shape.entity in ("assignedAuthor", "assignedEntity")
+    return known or ((node("id", nullFlavor="UNK"),) if needs_one else ())
 
 
 def _person(party: Party, shape: Shape) -> Element | None:

@@ -7,6 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
+from usager_cda.tree import HL7
+
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 OWN = [*sorted(Path(__file__).with_name("samples").glob("*.xml")), *sorted(EXAMPLES.glob("*.xml"))]
 PUBLIC = (
@@ -14,6 +18,7 @@ PUBLIC = (
 )
 ALL = [*OWN, *PUBLIC]
 
+FILES = ("Binary", "Composition")
 PDF = b"%PDF-1.4\n% not much of a document\n"
 
 
@@ -33,13 +38,21 @@ def resources(bundle: dict[str, Any], resource_type: str) -> list[dict[str, Any]
     return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == resource_type]
 
 
+def without_body(data: bytes) -> bytes:
+    """Return a document whose structured body is empty, for what concerns its header alone."""
+    root = etree.fromstring(data, etree.XMLParser(huge_tree=True))
+    for component in root.findall(f"{HL7}component/{HL7}structuredBody/{HL7}component"):
+        component.getparent().remove(component)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
 def around_a_pdf(bundle: dict[str, Any]) -> dict[str, Any]:
     """Return the Bundle of a document that was read, with a PDF in place of the document."""
     made = copy.deepcopy(bundle)
     attachment = resources(made, "DocumentReference")[0]["content"][0]["attachment"]
     attachment.pop("url")
     attachment |= {"contentType": "application/pdf", "data": base64.b64encode(PDF).decode()}
-    made["entry"] = [entry for entry in made["entry"] if entry["resource"]["resourceType"] != "Binary"]
+    made["entry"] = [entry for entry in made["entry"] if entry["resource"]["resourceType"] not in FILES]
     return made
 
 
@@ -51,5 +64,5 @@ def header_of(bundle: dict[str, Any]) -> list[dict[str, Any]]:
     document["content"][0].pop("format")
     for name in ("url", "size", "hash"):
         document["content"][0]["attachment"].pop(name)
-    kept = [entry for entry in made["entry"] if entry["resource"]["resourceType"] != "Binary"]
+    kept = [entry for entry in made["entry"] if entry["resource"]["resourceType"] not in FILES]
     return [{name: value for name, value in entry.items() if name != "extension"} for entry in kept]

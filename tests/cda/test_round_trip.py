@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cda.documents import ALL, PDF, around_a_pdf, everything, header_of
+from tests.cda.documents import ALL, PDF, around_a_pdf, everything, header_of, without_body
 from usager_cda import bundle_from_cda, cda_from_bundle, read_header
 from usager_cda.body import content_of
 from usager_cda.safety import parse_document
@@ -11,7 +11,7 @@ from usager_cda.tree import descendant
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_header_survives_both_ways(path):
-    first = bundle_from_cda(path.read_bytes())
+    first = bundle_from_cda(without_body(path.read_bytes()))
     second = bundle_from_cda(cda_from_bundle(around_a_pdf(first)))
     assert header_of(second) == header_of(first)
 

@@ -13,7 +13,7 @@ from tests.cda.documents import ALL, OWN, PDF, around_a_pdf, everything, letter,
 from tests.cda.test_mutations import ACTS, VALUES, mutate
 from tests.served import FHIR_JSON, issue
 from usager_cda import CDAError, bundle_from_cda, cda_from_bundle, read_header
-from usager_server.documents.conversion import CDA_TYPES
+from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
 
 XML = {"Content-Type": "application/xml"}
 QUIET = settings(
@@ -25,7 +25,7 @@ QUIET = settings(
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_each_bundle_is_valid_for_this_server(path, validator):
-    bundle = bundle_from_cda(path.read_bytes())
+    bundle = bundle_from_document(path.read_bytes())
     assert list(validator.structure(bundle, "Bundle")) == []
     for entry in bundle["entry"]:
         assert list(validator.profiles(entry["resource"])) == []

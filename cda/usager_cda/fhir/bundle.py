@@ -3,13 +3,16 @@
 import base64
 import hashlib
 from dataclasses import replace
+from urllib.parse import quote
 
 from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
+from usager_cda.datatypes.identifiers import uri_pair
 from usager_cda.errors import Finding
 from usager_cda.fhir import names
 from usager_cda.fhir.assembly import Assembly, condition, scoped_identifier, uuid_of
+from usager_cda.fhir.composition import composition_of_document
 from usager_cda.fhir.document_reference import CONTENT_TYPE, document_reference
 from usager_cda.fhir.parties import (
     device_resource,
@@ -23,6 +26,10 @@ from usager_cda.fhir.parties import (
 from usager_cda.fhir.patient import patient_resource
 from usager_cda.fhir.stay import encounter_resource
 from usager_cda.header import Facility, Header, Organization, Party
+from usager_cda.reader import Reader
+from usager_cda.structured.reading import Reading
+from usager_cda.structured.sections import read_sections
+from usager_cda.tree import Element
 
 DOCUMENT_ORDER = (
     *("resourceType", "contained", "extension", "masterIdentifier", "identifier", "status", "docStatus", "type"),
@@ -31,23 +38,27 @@ DOCUMENT_ORDER = (
 )
 
 
-def transaction_of(header: Header, data: bytes, findings: tuple[Finding, ...] = ()) -> Tree:
-    """Return the transaction.
+def transaction_of(
+    header: Header, data: bytes, findings: tuple[Finding, ...] = (), body: Element | None = None
+) -> Tree:
+    """Return the transaction; body is the structuredBody, None without one.
 
-    Shape   Patient, Organization, Practitioner, PractitionerRole, Device, RelatedPerson, Encounter, DocumentReference,
-            Binary, in that order. All but the Binary are created if none exists (ifNoneExist by identifier): what is
-            known already is referred to and never overwritten. The Binary has the id of its content.
+    Shape   Patient, Organization, Practitioner, PractitionerRole, Device, RelatedPerson, Encounter, the resources of
+            the entries, Composition, DocumentReference, Binaries, in that order. All but the Binaries are created if
+            none exists (ifNoneExist): what is known already is referred to and never overwritten. A Binary has the id
+            of its content.
     """
-    return _Writer(header, data, findings).transaction()
+    return _Writer(header, data, findings, body).transaction()
 
 
 class _Writer:
     """Makes the entries; references are fullUrls, the same for the same identity in every document."""
 
-    def __init__(self, header: Header, data: bytes, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, header: Header, data: bytes, findings: tuple[Finding, ...], body: Element | None) -> None:
         self.header = header
         self.data = data
         self.findings = findings
+        self.body = body
         self.assembly = Assembly(header)
         self.entries: list[Tree] = []
         self.named: list[tuple[Tree, str, str]] = []
@@ -63,9 +74,15 @@ class _Writer:
             document["custodian"] = self.organization(custodian)
         document |= self._authenticator()
         encounter = self._encounter(subject)
+        reading = self._reading(subject)
+        sections = [] if self.body is None else read_sections(self.body, reading)
         self._put_parties(subject)
         self._put_encounter(document, encounter)
+        if self.body is not None:
+            self._put_body(document, sections, reading)
         self._put_document(document, binary_id)
+        for key, media_type, content in reading.files:
+            self._put_binary(key, media_type, content, self.entries[-1]["resource"]["securityContext"])
         self._add_displays()
         return {"resourceType": "Bundle", "type": "transaction", "entry": self.entries}
 
@@ -175,26 +192,49 @@ class _Writer:
         self._post("Encounter", key, encounter)
         document.setdefault("context", {})["encounter"] = [{"reference": _full_url("Encounter", key)}]
 
+    def _reading(self, subject: Tree) -> Reading:
+        return Reading(
+            reader=Reader(),
+            scope=self.assembly.scope,
+            source=_source(self.header),
+            subject=subject,
+            time=self.header.time,
+            refer=self.party,
+        )
+
+    def _put_body(self, document: Tree, sections: list[Tree], reading: Reading) -> None:
+        """Put the resources of the entries and the Composition that lists them."""
+        for made in reading.made:
+            self._post(made.type, made.key, made.resource, found_by=made.condition)
+        composition = composition_of_document(document, self.header, reading.source, sections)
+        query = f"{condition([composition['identifier']])}&_source={quote(reading.source, safe=':')}"
+        self._post("Composition", self.header.key, composition, found_by=query)
+        self.findings += tuple(reading.reader.findings)
+
     def _put_document(self, document: Tree, binary_id: str) -> None:
         ordered = {name: document[name] for name in DOCUMENT_ORDER if name in document}
-        full_url = self._post("DocumentReference", self.header.key, ordered, [document["masterIdentifier"]])
+        query = condition([document["masterIdentifier"]])
+        full_url = self._post("DocumentReference", self.header.key, ordered, found_by=query)
         remarks = [_finding(finding) for finding in dict.fromkeys((*self.findings, *self.assembly.findings))]
         if remarks:
             self.entries[-1] = {"extension": remarks, **self.entries[-1]}
+        self._put_binary(binary_id, CONTENT_TYPE, self.data, {"reference": full_url})
+
+    def _put_binary(self, binary_id: str, media_type: str, content: bytes, context: Tree) -> None:
         binary = {
             "resourceType": "Binary",
             "id": binary_id,
-            "contentType": CONTENT_TYPE,
-            "securityContext": {"reference": full_url},
-            "data": base64.b64encode(self.data).decode("ascii"),
+            "contentType": media_type,
+            "securityContext": context,
+            "data": base64.b64encode(content).decode("ascii"),
         }
         request = {"method": "PUT", "url": f"Binary/{binary_id}"}
         self.entries.append({"fullUrl": f"urn:uuid:{binary_id}", "resource": binary, "request": request})
 
-    def _post(self, resource_type: str, key: str, resource: Tree, identifiers: list[Tree] | None = None) -> str:
+    def _post(self, resource_type: str, key: str, resource: Tree, *, found_by: str | None = None) -> str:
         full_url = _full_url(resource_type, key)
-        matched = identifiers or _matching(resource)
-        request = {"method": "POST", "url": resource_type, "ifNoneExist": condition(matched)}
+        query = found_by or condition(_matching(resource))
+        request = {"method": "POST", "url": resource_type, "ifNoneExist": query}
         self.entries.append({"fullUrl": full_url, "resource": resource, "request": request})
         return full_url
 
@@ -203,6 +243,12 @@ def _matching(resource: Tree) -> list[Tree]:
     """Return the identifiers a resource is found by: of a patient the INS and local numbers, never a billing number."""
     usable = [each for each in resource["identifier"] if each.get("use") != "secondary"]
     return usable or list(resource["identifier"])
+
+
+def _source(header: Header) -> str:
+    """Return the URI of this version of the document."""
+    system, value = uri_pair(header.id)
+    return value if system == systems.URIS else f"{system}#{quote(value)}"
 
 
 def _full_url(resource_type: str, key: str) -> str:

@@ -1,14 +1,21 @@
-"""Composition (a FHIR document Bundle) -> the DocumentReference that says the same: one way to a header."""
+"""Composition <-> the DocumentReference that says the same of a document: one way to a header."""
+
+from collections.abc import Iterator
 
 from usager_cda.datatypes import Tree
-from usager_cda.datatypes.extensions import filled, put_extension, value_of
-from usager_cda.datatypes.identifiers import ii_from_identifier
+from usager_cda.datatypes.extensions import extensions_of, filled, put_extension, value_of
+from usager_cda.datatypes.identifiers import II, ii_from_identifier, uri_pair
+from usager_cda.datatypes.nulls import nothing
 from usager_cda.fhir import names
 from usager_cda.fhir.document_reference import set_identifier
 from usager_cda.fhir.resolver import Resolver
+from usager_cda.header import Header
 from usager_cda.systems import V3
 
 COMPOSITION_VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Composition.version"
+
+CONFIDENTIALITIES = frozenset({"U", "L", "M", "N", "R", "V"})
+UNTITLED = "Document sans titre"
 
 
 def document_of_composition(bundle: Tree, composition: Tree, resolver: Resolver) -> Tree:
@@ -46,6 +53,75 @@ def document_of_composition(bundle: Tree, composition: Tree, resolver: Resolver)
     _attest(document, "legalAuthenticator", legal)
     _attest(document, "authenticator", _attester(composition, "professional"))
     return _with_setting(document, resolver)
+
+
+def composition_of_document(document: Tree, header: Header, source: str, sections: list[Tree]) -> Tree:
+    """Return the Composition of a document that was read.
+
+    Shape   what its header says in FHIR's own elements; the DocumentReference says the rest. source names this version.
+    """
+    made = filled(
+        {
+            "resourceType": "Composition",
+            "meta": {"source": source},
+            "language": header.language,
+            "extension": _version(header),
+            "identifier": _bare_identifier(header.set_id or header.id),
+            "status": document.get("docStatus") or "final",
+            "type": document.get("type") or {"text": header.title or UNTITLED},
+            "category": document.get("category"),
+            "subject": document.get("subject"),
+            "encounter": next(iter(document.get("context", {}).get("encounter", ())), None),
+            "date": document.get("date"),
+            "author": document.get("author") or [{"display": "Auteur non précisé"}],
+            "title": header.title or UNTITLED,
+            "confidentiality": _confidentiality_code(header),
+            "attester": list(_attesters(document)),
+            "custodian": document.get("custodian"),
+            "relatesTo": [_composition_relation(each) for each in document.get("relatesTo", ())],
+            "event": _events(document),
+            "section": sections,
+        }
+    )
+    if "date" not in made:
+        made["_date"] = nothing("UNK")
+    return made
+
+
+def _version(header: Header) -> list[Tree]:
+    return [{"url": COMPOSITION_VERSION, "valueString": str(header.version)}] if header.version else []
+
+
+def _bare_identifier(ii: II) -> Tree:
+    system, value = uri_pair(ii)
+    return {"system": system, "value": value}
+
+
+def _confidentiality_code(header: Header) -> str | None:
+    code = header.confidentiality.code if header.confidentiality else None
+    return code if code in CONFIDENTIALITIES else None
+
+
+def _attesters(document: Tree) -> Iterator[Tree]:
+    """Yield the legal authenticator, then those who signed beside."""
+    for role, mode in (("legalAuthenticator", "legal"), ("authenticator", "professional")):
+        for extension in extensions_of(document, names.PARTICIPATION):
+            if value_of(extension, "role", "valueCode") == role:
+                party, time = (
+                    value_of(extension, "party", "valueReference"),
+                    value_of(extension, "time", "valueDateTime"),
+                )
+                yield filled({"mode": mode, "time": time, "party": party})
+
+
+def _composition_relation(relation: Tree) -> Tree:
+    return {"code": relation["code"], "targetIdentifier": relation["target"]["identifier"]}
+
+
+def _events(document: Tree) -> list[Tree]:
+    context = document.get("context") or {}
+    event = filled({"code": context.get("event"), "period": context.get("period")})
+    return [event] if event else []
 
 
 def _attester(composition: Tree, mode: str) -> Tree:

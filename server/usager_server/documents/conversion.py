@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
+
+import jiter
 
 import usager_cda
 from usager_cda import CDAError, Finding
@@ -20,11 +23,24 @@ def bundle_from_document(data: bytes) -> Resource:
             is no CDA or cannot be filed. The diagnostics say the line, the XPath and what was expected.
     """
     with told():
-        return usager_cda.bundle_from_cda(data)
+        made: Resource = _with_digits(usager_cda.bundle_from_cda(data))
+        return made
+
+
+def _with_digits(tree: Any) -> Any:
+    """Return a tree of the library with its decimals as the server holds them: their digits as written."""
+    if isinstance(tree, dict):
+        return {name: _with_digits(held) if isinstance(held, DEEP) else held for name, held in tree.items()}
+    if isinstance(tree, list):
+        return [_with_digits(held) if isinstance(held, DEEP) else held for held in tree]
+    return jiter.LosslessFloat(str(tree).encode()) if isinstance(tree, Decimal) else tree
+
+
+DEEP = (dict, list, Decimal)
 
 
 def document_from_bundle(bundle: Resource, others: Iterable[Resource], base_url: str) -> bytes:
-    """Return the N1 document of a Bundle; others are the resources it refers to and does not hold.
+    """Return the document of a Bundle, N3 or N1; others are the resources it refers to and does not hold.
 
     Errors  Unprocessable (422) with one issue for each thing that is missing, its FHIRPath in expression.
     """

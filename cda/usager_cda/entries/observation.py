@@ -1,0 +1,130 @@
+"""Simple observations and what is specialised from them (habits, prostheses, evaluations, results) <-> Observation."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from usager_cda.datatypes import Tree
+from usager_cda.datatypes.nulls import nothing
+from usager_cda.datatypes.values import build_value
+from usager_cda.structured import french
+from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
+from usager_cda.structured.reading import Reading, extended
+from usager_cda.structured.statement import Statement
+from usager_cda.structured.writing import Writing, effective_time, link_of, status, text_at
+from usager_cda.tree import XSI_TYPE, Element, add
+
+SIMPLE = (f"{IHE}1.5.3.1.4.13", f"{FR_ENTRY}48")
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
+STATUSES = {"active": "preliminary", "aborted": "cancelled", "cancelled": "cancelled", "suspended": "registered"}
+FROM_STATUSES = {"preliminary": "active", "registered": "active", "cancelled": "aborted"}
+# Moments that the CI-SIS wants as an interval of one point.
+INTERVALS = frozenset({"GEN-370", "GEN-244"})
+
+Category = str | None
+
+
+def read(statement: Statement, reading: Reading, category: Category = None) -> Iterable[Tree]:
+    """Yield the Reference of an Observation."""
+    yield reading.put("Observation", statement, content(statement, reading, category))
+
+
+def content(statement: Statement, reading: Reading, category: Category = None) -> Tree:
+    """Return what an observation says, its identity aside."""
+    code = reading.concept(statement.first("code"))
+    site = reading.concept(statement.first("targetSiteCode"))
+    return extended(
+        {"extension": reading.link(statement)},
+        {"status": STATUSES.get(_status(statement), "final")},
+        {"category": [{"coding": [{"system": CATEGORIES, "code": category}]}]} if category else {},
+        {"code": code or nothing("UNK"), "subject": reading.subject},
+        reading.when(statement.first("effectiveTime")),
+        reading.people(statement, performer="performer"),
+        reading.value(statement),
+        {"interpretation": [made for each in statement.every("interpretationCode") if (made := reading.concept(each))]},
+        {"note": reading.notes(statement)},
+        {"bodySite": site, "method": reading.concept(statement.first("methodCode"))},
+    )
+
+
+def _status(statement: Statement) -> str:
+    element = statement.first("statusCode")
+    return "" if element is None else element.get("code") or ""
+
+
+def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...], default: str = "BL") -> Element:
+    """Return the observation of one Observation."""
+    (resource,) = resources
+    row = writing.row()
+    made = writing.statement("observation", templates)
+    label = french.name(resource.get("code"))
+    reference = row.point("Observation", label, link_of(resource))
+    row.tell("Résultat", french.value(resource))
+    add(made, *writing.ids_of(resource, most=1), writing.coded("code", resource.get("code")), text_at(reference))
+    add(made, status(FROM_STATUSES.get(resource.get("status", ""), "completed")), effective_time(resource))
+    value = build_value(resource, default=default)
+    if value is not None and _code(resource) in INTERVALS:
+        value.set(XSI_TYPE, "IVL_TS")
+    add(made, value, *map(partial(writing.coded, "interpretationCode"), resource.get("interpretation", ())))
+    if resource.get("method"):
+        add(made, writing.coded("methodCode", resource["method"]))
+    add(made, _site(resource, writing, row.say if resource.get("bodySite") else None))
+    add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
+    return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row))
+
+
+def _site(resource: Tree, writing: Writing, say: Callable[..., Element] | None) -> Element | None:
+    site = resource.get("bodySite")
+    if not site or say is None:
+        return None
+    return writing.coded("targetSiteCode", site, say("Localisation", site["text"]) if site.get("text") else None)
+
+
+def _code(resource: Tree) -> str | None:
+    codings = (resource.get("code") or {}).get("coding") or [{}]
+    code: str | None = codings[0].get("code")
+    return code
+
+
+def is_observation(resource: Tree, category: Category = None) -> bool:
+    """Say whether a resource is a plain Observation, of a category when one is asked for."""
+    if resource.get("resourceType") != "Observation" or resource.get("hasMember"):
+        return False
+    listed = (coding.get("code") for each in resource.get("category", ()) for coding in each.get("coding", ()))
+    return category is None or category in listed
+
+
+def _kind(
+    number: str,
+    parents: tuple[str, ...],
+    category: Category = None,
+    *,
+    default: str = "BL",
+    known_by: tuple[str, ...] = (),
+) -> Kind:
+    templates = (*parents, f"{FR_ENTRY}{number}")
+    return Kind(
+        template=f"{FR_ENTRY}{number}",
+        parents=parents,
+        known_by=known_by,
+        read=partial(read, category=category),
+        takes=is_observation,
+        build=partial(build, templates=templates, default=default),
+    )
+
+
+EVALUATION = (f"{CCD}31", f"{IHE}1.5.3.1.1.12.3.6", f"{IHE}1.5.3.1.4.13")
+VITAL_SIGN = (f"{CCD}31", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.2")
+ENTRIES = (
+    _kind("48", SIMPLE[:1], known_by=SIMPLE[:1]),
+    _kind("12", SIMPLE),
+    _kind("209", SIMPLE, "laboratory"),
+    _kind("25", EVALUATION, "survey", known_by=EVALUATION[1:2]),
+    _kind("50", VITAL_SIGN, "vital-signs", default="PQ", known_by=VITAL_SIGN[2:]),
+    _kind(
+        "52",
+        (f"{CCD}33", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.4"),
+        "social-history",
+        default="CD",
+        known_by=(f"{IHE}1.5.3.1.4.13.4",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The models of structured documents, a file each. A new file is found by itself."""

@@ -1,0 +1,12 @@
+"""Problèmes actifs."""
+
+from usager_cda.structured.kinds import CCD, FR_ENTRY, FR_SECTION, IHE, Section, loinc
+
+SECTION = Section(
+    template=f"{FR_SECTION}132",
+    parents=(f"{CCD}11", f"{IHE}1.5.3.1.3.6"),
+    code=loinc("11450-4", "Liste des problèmes actifs"),
+    title="Problèmes actifs",
+    entries=(f"{FR_ENTRY}39",),
+    needs_entry=True,
+)

@@ -1,0 +1,196 @@
+"""Composition -> structuredBody: the sections a model asks for, in its order, with narratives and entries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from usager_cda.datatypes import Tree
+from usager_cda.datatypes.codes import build_code, code_from_concept
+from usager_cda.datatypes.extensions import extensions_of
+from usager_cda.datatypes.identifiers import build_ii, ii_from_identifier
+from usager_cda.errors import CDAError, Finding, IncompleteDocument
+from usager_cda.fhir.resolver import Resolver
+from usager_cda.structured import registry
+from usager_cda.structured.kinds import Kind, Model, Section, Slot
+from usager_cda.structured.sections import SECTION_ID
+from usager_cda.structured.words import KeptWords, Words
+from usager_cda.structured.writing import Writing
+from usager_cda.tree import Element, add, node
+
+KEPT = "additional"
+
+
+@dataclass(slots=True)
+class Given:
+    """One section of a Composition, its path in it, and whether the model had a place for it."""
+
+    section: Tree
+    path: str
+    is_used: bool = False
+
+    @property
+    def code(self) -> str | None:
+        """Return the first code of the section."""
+        codings = (self.section.get("code") or {}).get("coding") or [{}]
+        code: str | None = codings[0].get("code")
+        return code
+
+
+@dataclass(slots=True)
+class BodyWriter:
+    """Writes the body of one document."""
+
+    model: Model
+    resolver: Resolver
+    scope: str
+    given: list[Given] = field(default_factory=list)
+    missing: list[Finding] = field(default_factory=list)
+    pdf: bytes | None = None
+    writing: Writing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.writing = Writing(self.resolver, self.scope)
+
+    def build(self, composition: Tree, pdf: bytes | None = None) -> Element:
+        """Return the structuredBody; pdf is the copy of the document to be put inside.
+
+        Errors  IncompleteDocument with every section that is missing. What the model has no place for is in findings.
+        """
+        self.pdf = pdf
+        self.given = list(_flattened(composition.get("section", ()), "Composition.section"))
+        body = add(node("structuredBody"), *self._components(self.model.slots))
+        if self.missing:
+            raise IncompleteDocument(*self.missing)
+        for given in self.given:
+            if not given.is_used and not _is_wrapper(given.section):
+                text = f"The model {self.model.name} has no place for the section {given.code}; it is left out"
+                self.writing.report(text, given.path)
+        return body
+
+    def _components(self, slots: Sequence[Slot]) -> Iterator[Element]:
+        for slot in slots:
+            template = registry.sections()[slot.section]
+            found = self._take(template)
+            if not found and slot.inside:
+                found = [None]
+            if not found and slot.least:
+                found = [None] if self._may_be_empty(template, slot) else []
+            for given in found:
+                made = self._section(template, slot, given)
+                if made is not None:
+                    yield add(node("component"), made)
+
+    def _take(self, template: Section) -> list[Given | None]:
+        found = [given for given in self.given if given.code == template.code.code and not given.is_used]
+        for given in found:
+            given.is_used = True
+        return list(found)
+
+    def _may_be_empty(self, template: Section, slot: Slot) -> bool:
+        if template.nothing is not None:
+            return True
+        expected = f"a section {template.code.code} ({slot.title or template.title})"
+        text = f"Composition.section: none is {template.code.code}; the model {self.model.name} asks for {expected}"
+        self.missing.append(Finding("error", text, expression="Composition.section"))
+        return False
+
+    def _section(self, template: Section, slot: Slot, given: Given | None) -> Element | None:
+        section = given.section if given else {}
+        inside = list(self._components(slot.inside))
+        if slot.inside and not inside and not section and not slot.least:
+            return None
+        self.writing.words = self._words(template, section)
+        entries = list(self._entries(template, slot, section, given.path if given else None))
+        text = self.writing.words.build()
+        code = code_from_concept(section.get("code")) or template.code
+        return add(
+            node("section"),
+            *(node("templateId", root=root) for root in template.templates),
+            self._id(template, section),
+            build_code("code", code),
+            node("title", section.get("title") or slot.title or template.title),
+            text if text is not None else None if inside else _silence(),
+            *entries,
+            *inside,
+        )
+
+    def _id(self, template: Section, section: Tree) -> Element:
+        told = (each.get("valueIdentifier") or {} for each in extensions_of(section, SECTION_ID))
+        known = next((ii for each in told if (ii := ii_from_identifier(each))), None)
+        return build_ii("id", known or self.writing.new_id("section", template.template, section.get("title")))
+
+    def _words(self, template: Section, section: Tree) -> Words:
+        """Return the narrative: what a person wrote is kept, anything else is made anew from the entries."""
+        prefix = f"s{template.template.rpartition('.')[2]}"
+        text = section.get("text") or {}
+        is_kept = text.get("status") == KEPT or not section.get("entry")
+        if text.get("div") and text.get("status") != "empty" and is_kept:
+            try:
+                return KeptWords(prefix, self.writing.ids, text["div"])
+            except CDAError as error:
+                self.writing.report(f"The narrative cannot be read ({error}); it is made anew", "Composition.section")
+        return Words(prefix, self.writing.ids)
+
+    def _entries(self, template: Section, slot: Slot, section: Tree, path: str | None) -> Iterator[Element]:
+        made = [] if slot.narrative_only else list(self._statements(template, section, path))
+        if not made and template.nothing is not None and (template.needs_entry or not section):
+            made = [template.nothing(self.writing)]
+        for statement in made:
+            yield add(node("entry", typeCode=template.link), statement)
+
+    def _statements(self, template: Section, section: Tree, path: str | None) -> Iterator[Element]:
+        for kind, resources in self._grouped(template, section, path):
+            if kind.build is not None:
+                yield kind.build(resources, self.writing)
+
+    def _grouped(self, template: Section, section: Tree, path: str | None) -> list[tuple[Kind, list[Tree]]]:
+        """Return the resources with their kind, those that one statement holds together."""
+        groups: dict[object, tuple[Kind, list[Tree]]] = {}
+        for rank, reference in enumerate(section.get("entry", ())):
+            resource = self.resolver.find(reference)
+            kind = None if resource is None else kind_for(template, resource)
+            if resource is None or kind is None:
+                self._report_entry(template, f"{path}.entry[{rank}]", resource)
+                continue
+            groups.setdefault(kind.groups(resource) or rank, (kind, []))[1].append(resource)
+        return list(groups.values())
+
+    def _report_entry(self, template: Section, path: str, resource: Tree | None) -> None:
+        if resource is None:
+            text = "The resource is not in the Bundle; the entry is left out"
+        else:
+            named = resource.get("resourceType")
+            text = f"The section {template.code.code} has no entry for this {named}; it is left out"
+        self.writing.report(text, path)
+
+
+def says_something(composition: Tree, model: Model) -> bool:
+    """Say whether a Composition has a section that its model knows: else it is only around a file."""
+    known = {registry.sections()[slot.section].code.code for slot in _all_slots(model.slots)}
+    return any(given.code in known for given in _flattened(composition.get("section", ()), ""))
+
+
+def _all_slots(slots: Sequence[Slot]) -> Iterator[Slot]:
+    for slot in slots:
+        yield slot
+        yield from _all_slots(slot.inside)
+
+
+def kind_for(template: Section, resource: Tree) -> Kind | None:
+    """Return the kind of entry a section writes a resource with."""
+    known = registry.kinds()
+    return next((known[each] for each in template.entries if known[each].takes(resource)), None)
+
+
+def _flattened(sections: Sequence[Tree], path: str) -> Iterator[Given]:
+    for rank, section in enumerate(sections):
+        here = f"{path}[{rank}]"
+        yield Given(section, here)
+        yield from _flattened(section.get("section", ()), f"{here}.section")
+
+
+def _is_wrapper(section: Tree) -> bool:
+    return not section.get("entry") and not section.get("text")
+
+
+def _silence() -> Element:
+    return add(node("text"), node("paragraph", "Aucune information."))

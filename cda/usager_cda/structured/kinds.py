@@ -1,0 +1,123 @@
+"""What the rooms beside this one declare: kinds of entries (entries/), of sections (sections/), models (models/)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from usager_cda.datatypes import Tree
+from usager_cda.datatypes.codes import Code
+from usager_cda.datatypes.identifiers import II
+from usager_cda.tree import Element
+
+if TYPE_CHECKING:
+    from usager_cda.structured.reading import Reading
+    from usager_cda.structured.statement import Statement
+    from usager_cda.structured.writing import Writing
+
+FR_DOCUMENT = "1.2.250.1.213.1.1.1."
+FR_SECTION = "1.2.250.1.213.1.1.2."
+FR_ENTRY = "1.2.250.1.213.1.1.3."
+CCD = "2.16.840.1.113883.10.20.1."
+IHE = "1.3.6.1.4.1.19376."
+LOINC = "2.16.840.1.113883.6.1"
+SNOMED = "2.16.840.1.113883.6.96"
+CISIS = "1.2.250.1.213.1.1.4.322"
+ABSENT_UNKNOWN = "2.16.840.1.113883.5.1150.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One template of entry, both ways; a module of entries/ names its own ENTRY (or ENTRIES).
+
+    Shape   read adds the resources of a statement to the reading and returns the References a section should list;
+            takes says whether build can write a resource; build returns the clinical statement (one for several
+            resources when groups says under which key they stand together). known_by are other templates that
+            identify the kind alone, for documents that lack the French one. parents are written before it.
+    """
+
+    template: str
+    read: Callable[[Statement, Reading], Iterable[Tree]]
+    takes: Callable[[Tree], bool] = lambda _: False
+    build: Callable[[Sequence[Tree], Writing], Element] | None = None
+    parents: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+    groups: Callable[[Tree], str | None] = lambda _: None
+    reads_negation: bool = False
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Return the templateIds to write, the most general first."""
+        return (*self.parents, self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One template of section; a module of sections/ names its own SECTION.
+
+    Shape   entries are the templates of the kinds it lists, the one to write a resource with first. nothing builds the
+            entry that says that nothing is known, for sections that must hold one. link is the typeCode of its
+            entries.
+    """
+
+    template: str
+    code: Code
+    title: str
+    parents: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    needs_entry: bool = False
+    nothing: Callable[[Writing], Element] | None = None
+    link: str | None = None
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Return the templateIds to write, the most general first."""
+        return (*self.parents, self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for a section in a model: how many are needed, under which title, what stands inside it."""
+
+    section: str
+    least: int = 0
+    title: str | None = None
+    inside: tuple[Slot, ...] = ()
+    narrative_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of document; a module of models/ names its own MODEL.
+
+    Shape   codes are the types it is written for, the first by default; act is the code of its main act when the model
+            fixes one; wants_pdf when a copy of the document in PDF must be inside, takes_pdf when it may.
+    """
+
+    name: str
+    templates: tuple[II, ...]
+    codes: tuple[Code, ...]
+    slots: tuple[Slot, ...]
+    title: str | None = None
+    act: Code | None = None
+    wants_pdf: bool = False
+    takes_pdf: bool = True
+
+    @property
+    def profile(self) -> str:
+        """Return the canonical by which a Composition asks for this model when its type does not tell."""
+        return f"{PROFILES}{self.name}"
+
+
+PROFILES = "https://usager.example/fhir/StructureDefinition/cda-"
+
+
+def loinc(code: str, display: str) -> Code:
+    """Return a code of LOINC."""
+    return Code(code, LOINC, display)
+
+
+def cisis(code: str, display: str) -> Code:
+    """Return a code of the TerminologieCISIS."""
+    return Code(code, CISIS, display)

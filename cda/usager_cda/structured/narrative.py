@@ -1,0 +1,229 @@
+"""The narrative of a section: CDA text <-> XHTML, by an allow-list both ways; all else leaves its words only."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from lxml import etree
+
+from usager_cda.datatypes import Tree
+from usager_cda.errors import CDAError
+from usager_cda.safety import Limits, parse_xml
+from usager_cda.tree import HL7, Element, node, text_of
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+OPENING = '<div xmlns="http://www.w3.org/1999/xhtml">'
+NAMES = {
+    "content": "span",
+    "paragraph": "p",
+    "item": "li",
+    "linkHtml": "a",
+    "footnote": "span",
+    "footnoteRef": "span",
+    "renderMultiMedia": "span",
+    **{same: same for same in ("sub", "sup", "br", "caption", "table", "thead", "tbody", "tfoot", "tr", "th", "td")},
+    **{same: same for same in ("col", "colgroup")},
+}
+TO_XHTML = {HL7 + name: xhtml for name, xhtml in NAMES.items()}
+LIST, LINK, MEDIA = HL7 + "list", HL7 + "linkHtml", HL7 + "renderMultiMedia"
+MARKED = {HL7 + name: name for name in ("footnote", "footnoteRef", "renderMultiMedia")}
+SAFE_LINK = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
+ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,63}")
+TABLE_ATTRIBUTES = frozenset(
+    ("border", "width", "summary", "frame", "rules", "cellspacing", "cellpadding", "span", "align", "valign")
+)
+CELL_ATTRIBUTES = frozenset(["abbr", "axis", "headers", "scope", "rowspan", "colspan"])
+PLAIN = TABLE_ATTRIBUTES | CELL_ATTRIBUTES
+SPACES = re.compile(r"[ \t\r\n]+")
+# Between these, white space is layout.
+BLOCKS = frozenset(HL7 + name for name in ("table", "thead", "tbody", "tfoot", "tr", "list", "colgroup", "text"))
+EMPTY_ELEMENTS = frozenset({"br", "col"})
+BOUNDS = Limits(size_bytes=5_000_000, depth=100, nodes=100_000)
+
+
+def div_of(text: Element) -> tuple[str | None, dict[str, Element]]:
+    """Return the XHTML of a section's text, None when it says nothing, and the elements that have an ID."""
+    ids: dict[str, Element] = {}
+    pieces = "".join(_inside(text, ids))
+    if not _says_something(pieces):
+        return None, ids
+    return f"{OPENING}{pieces.strip()}</div>", ids
+
+
+def _says_something(xhtml: str) -> bool:
+    return bool(re.sub(r"<[^>]*>", "", xhtml).strip())
+
+
+def _inside(element: Element, ids: dict[str, Element]) -> Iterator[str]:
+    is_block = element.tag in BLOCKS
+    if element.text:
+        yield _text(element.text, is_block=is_block)
+    for kid in element:
+        if isinstance(kid.tag, str):
+            yield from _element(kid, ids)
+        if kid.tail:
+            yield _text(kid.tail, is_block=is_block)
+
+
+def _text(text: str, *, is_block: bool) -> str:
+    if is_block and not text.strip():
+        return ""
+    return escape(SPACES.sub(" ", text), quote=False)
+
+
+def _element(element: Element, ids: dict[str, Element]) -> Iterator[str]:
+    tag = element.tag
+    name = TO_XHTML.get(tag)
+    if tag == LIST:
+        name = "ol" if element.get("listType") == "ordered" else "ul"
+    if name is None or (tag == LINK and not SAFE_LINK.match(element.get("href") or "")):
+        yield from _inside(element, ids)  # a script, a form: its words are harmless text
+        return
+    attributes = "".join(_attributes(element, ids))
+    if name in EMPTY_ELEMENTS:
+        yield f"<{name}{attributes}/>"
+        return
+    yield f"<{name}{attributes}>"
+    yield from _inside(element, ids)
+    yield f"</{name}>"
+
+
+def _attributes(element: Element, ids: dict[str, Element]) -> Iterator[str]:
+    marks = [MARKED[element.tag]] if element.tag in MARKED else []
+    for name, value in plain_attributes(element):
+        if name == "ID":
+            ids.setdefault(value, element)
+            if ID.fullmatch(value) and ids[value] is element:
+                yield f' id="{value}"'
+        elif name == "styleCode":
+            marks.append(value)
+        elif name in PLAIN:
+            yield f' {name}="{escape(value)}"'
+        elif name == "href":
+            yield f' href="{escape(value)}"'
+        elif name in ("referencedObject", "IDREF"):
+            yield f' title="{escape(value)}"'
+        elif name == "revised":
+            marks.append(value)
+    if marks:
+        yield f' class="{escape(" ".join(marks))}"'
+
+
+def plain_attributes(element: Element) -> Iterator[tuple[str, str]]:
+    """Yield the attributes of an element read from text."""
+    return ((str(name), str(value)) for name, value in element.items())
+
+
+def narrative(div: str | None, status: str = "additional") -> Tree:
+    """Return a Narrative. Shape: `additional` is the words of a person, kept as they are when a document is written."""
+    if div is None:
+        return {"status": "empty", "div": f"{OPENING}<p>(section sans texte)</p></div>"}
+    return {"status": status, "div": div}
+
+
+FROM_XHTML = {
+    **{xhtml: name for name, xhtml in NAMES.items() if xhtml != "span"},
+    **dict.fromkeys(("ul", "ol", "dl"), "list"),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "address", "hr"), "paragraph"),
+    **dict.fromkeys(("dt", "dd"), "item"),
+    "span": "content",
+}
+STYLES = {"b": "Bold", "strong": "Bold", "i": "Italics", "em": "Italics", "u": "Underline"}
+STYLES |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "Bold")
+CONTENT_BLOCKS = ("paragraph", "list", "table")
+# What may stand inside what, when it is less than everything (CDA R2 NarrativeBlock.xsd).
+ONLY = {
+    "list": ("caption", "item"),
+    "table": ("caption", "col", "colgroup", "thead", "tbody", "tfoot"),
+    "thead": ("tr",),
+    "tbody": ("tr",),
+    "tfoot": ("tr",),
+    "tr": ("th", "td"),
+    "colgroup": ("col",),
+}
+PARTS = frozenset(name for names in ONLY.values() for name in names)
+NO_BLOCKS = frozenset({"content", "paragraph", "linkHtml", "caption", "sub", "sup", "th"})
+
+
+def text_from_div(div: str) -> Element:
+    """Return the CDA text of a Narrative's div. Errors: CDAError when it is not XHTML that may be read."""
+    root = parse_xml(div.encode(), BOUNDS)
+    made = node("text")
+    _copy(root, made)
+    return made
+
+
+def plain_text(div: str | None) -> str | None:
+    """Return the words of a Narrative, or None."""
+    try:
+        return text_of(parse_xml(div.encode(), BOUNDS)) if div else None
+    except CDAError:
+        return None
+
+
+def _copy(source: Element, target: Element) -> None:
+    _append(target, source.text)
+    for kid in source:
+        if isinstance(kid.tag, str):
+            made = _made(kid, target)
+            _copy(kid, target if made is None else made)
+        _append(target, kid.tail)
+
+
+def _append(target: Element, text: str | None) -> None:
+    if not text:
+        return
+    if etree.QName(target).localname in ONLY and not text.strip():
+        return
+    if len(target):
+        target[-1].tail = (target[-1].tail or "") + text
+    else:
+        target.text = (target.text or "") + text
+
+
+def _made(source: Element, target: Element) -> Element | None:
+    """Return the new element, appended; None when its words alone may stand there."""
+    name = source.tag.removeprefix(XHTML)
+    marks = (source.get("class") or "").split()
+    cda = next((mark for mark in marks if mark in MARKED.values()), FROM_XHTML.get(name))
+    if name in STYLES and name not in FROM_XHTML:
+        cda = "content"
+    inside = etree.QName(target).localname
+    if cda is None or not _may_stand(cda, inside):
+        return None
+    made = etree.SubElement(target, HL7 + cda)
+    _put_attributes(source, made, cda, [mark for mark in marks if mark != cda], name)
+    return made
+
+
+def _may_stand(name: str, inside: str) -> bool:
+    if inside in ONLY:
+        return name in ONLY[inside]
+    if name in PARTS:
+        return name == "caption" and inside == "paragraph"
+    return name not in CONTENT_BLOCKS or inside not in NO_BLOCKS
+
+
+def _put_attributes(source: Element, made: Element, name: str, marks: list[str], xhtml: str) -> None:
+    if ID.fullmatch(source.get("id") or ""):
+        made.set("ID", source.get("id") or "")
+    if name == "list" and xhtml == "ol":
+        made.set("listType", "ordered")
+    if name == "linkHtml" and SAFE_LINK.match(source.get("href") or ""):
+        made.set("href", source.get("href") or "")
+    if name == "renderMultiMedia":
+        made.set("referencedObject", source.get("title") or "")
+    if name == "footnoteRef":
+        made.set("IDREF", source.get("title") or "")
+    styles = [*([STYLES[xhtml]] if xhtml in STYLES else []), *marks]
+    if name == "content" and styles and styles[0] in ("insert", "delete"):
+        made.set("revised", styles.pop(0))
+    if styles and name not in ("sub", "sup", "br", "footnoteRef", "renderMultiMedia"):
+        made.set("styleCode", " ".join(styles))
+    if name in TABLE_PARTS:
+        for attribute, value in plain_attributes(source):
+            if attribute in PLAIN:
+                made.set(attribute, value)
+
+
+TABLE_PARTS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "th", "td", "col", "colgroup"})

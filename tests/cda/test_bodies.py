@@ -1,0 +1,117 @@
+"""Bodies both ways: what is read is written again as it was, and nothing is lost in silence."""
+
+import pytest
+from lxml import etree
+
+from tests.cda.bodies import ICD, coded, said, section, sections_of, summary
+from tests.cda.documents import PUBLIC, everything, resources
+from usager_cda import IncompleteDocument, bundle_from_cda, cda_from_bundle
+from usager_cda.document import write_document
+from usager_cda.structured import registry
+from usager_cda.tree import HL7
+
+WRITTEN = [path for path in PUBLIC if path.stem.startswith(("VSM",))]
+ASTHMA = {
+    "fullUrl": "urn:uuid:asthma",
+    "resourceType": "Condition",
+    "clinicalStatus": coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "Actif"),
+    "code": {**coded(ICD, "J45.9", "Asthme, sans précision"), "text": "Asthme"},
+    "onsetDateTime": "2011-03",
+    "note": [{"text": "Suivi en pneumologie"}],
+}
+VIGILANCE = section(
+    "30954-2", text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Aucun</div>'}
+)
+
+
+def messages(bundle) -> list[str]:
+    found = [
+        part for entry in bundle["entry"] for finding in entry.get("extension", ()) for part in finding["extension"]
+    ]
+    return [part["valueString"] for part in found if part["url"] == "message"]
+
+
+def edited(old: str, new: str) -> bytes:
+    text = everything().decode()
+    assert old in text
+    return text.replace(old, new).encode()
+
+
+def body(inside: str) -> bytes:
+    text = everything().decode()
+    start, end = text.index("<structuredBody>") + len("<structuredBody>"), text.index("</structuredBody>")
+    return (text[:start] + inside + text[end:]).encode()
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_a_body_survives_both_ways(path):
+    first = bundle_from_cda(path.read_bytes())
+    assert said(bundle_from_cda(cda_from_bundle(first))) == said(first)
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_nothing_of_these_bodies_stays_behind(path):
+    assert messages(bundle_from_cda(path.read_bytes())) == []
+
+
+def test_what_is_written_is_read_again():
+    written = write_document(summary(ASTHMA, sections=[section("11450-4", "urn:uuid:asthma"), VIGILANCE]))
+    assert written.findings == ()
+    made = bundle_from_cda(written.data)
+    condition = resources(made, "Condition")[0]
+    assert condition["code"] == ASTHMA["code"]
+    assert (condition["onsetDateTime"], condition["note"]) == ("2011-03", ASTHMA["note"])
+    assert sections_of(made)["11450-4"]["entry"][0]["reference"] in {entry["fullUrl"] for entry in made["entry"]}
+    assert "Asthme" in sections_of(made)["11450-4"]["text"]["div"]
+
+
+def test_every_reference_of_an_entry_leads_to_the_narrative():
+    data = cda_from_bundle(summary(ASTHMA, sections=[section("11450-4", "urn:uuid:asthma"), VIGILANCE]))
+    root = etree.fromstring(data)
+    ids = [element.get("ID") for element in root.iter() if element.get("ID")]
+    links = [reference.get("value") for reference in root.iter(f"{HL7}reference")]
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    assert links
+
+
+def test_a_missing_section_is_asked_for():
+    with pytest.raises(IncompleteDocument, match="30954-2") as caught:
+        cda_from_bundle(summary(ASTHMA, sections=[section("11450-4", "urn:uuid:asthma")]))
+    assert caught.value.findings[0].expression == "Composition.section"
+
+
+def test_what_a_model_has_no_place_for_is_told():
+    sections = [section("11450-4", "urn:uuid:asthma"), VIGILANCE, section("8716-3", "urn:uuid:asthma")]
+    findings = write_document(summary(ASTHMA, sections=sections)).findings
+    assert [finding.expression for finding in findings] == ["Composition.section[2]"]
+
+
+def test_an_unknown_section_keeps_its_narrative_and_is_told():
+    made = bundle_from_cda(body('<component><section><code code="1-8"/><text>Bonjour</text></section></component>'))
+    assert "Bonjour" in sections_of(made)["1-8"]["text"]["div"]
+    assert any("1-8 is of no template we know" in message for message in messages(made))
+
+
+def test_an_unknown_entry_is_told_with_its_place():
+    entry = '<entry><observation classCode="OBS" moodCode="EVN"><templateId root="1.2.3"/></observation></entry>'
+    made = bundle_from_cda(body(f'<component><section><code code="1-8"/><text>A</text>{entry}</section></component>'))
+    assert any("of a kind we do not read (1.2.3)" in message for message in messages(made))
+    assert resources(made, "Observation") == []
+
+
+def test_a_script_in_a_narrative_is_text_only():
+    text = '<text>Bonjour <script>alert(1)</script><linkHtml href="javascript:alert(1)">ici</linkHtml></text>'
+    made = bundle_from_cda(body(f'<component><section><code code="1-8"/>{text}</section></component>'))
+    div = sections_of(made)["1-8"]["text"]["div"]
+    assert "<script" not in div
+    assert "javascript" not in div
+    assert "ici" in div
+
+
+def test_each_template_is_declared_once_and_each_section_lists_kinds_that_are_written():
+    kinds = registry.kinds()
+    for found in registry.sections().values():
+        assert all(kinds[template].build is not None for template in found.entries)
+    for model in registry.models().values():
+        assert all(slot.section in registry.sections() for slot in model.slots)
