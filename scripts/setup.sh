@@ -35,6 +35,7 @@ works() { [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/nul
 
 python=$(find_python)
 works || { rm -rf .venv; say "making .venv with $("$python" --version)"; make_venv "$python"; }
+add_run_packages
 [ "$kind" = dev ] && add_test_packages
 target=.; [ "$kind" = dev ] && target='.[dev]'
 say "installing the Python packages (a minute or two, once)"

@@ -19,7 +19,17 @@ without_main_cluster() {
   become_root sed -ri 's/^#?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 }
 
+add_run_packages() {
+  if ! ldconfig -p 2>/dev/null | grep -q libpangoft2-1.0 && [ "$(uname)" = Linux ]; then
+    install_packages libpangoft2-1.0-0 libharfbuzz-subset0 || skipped "libpangoft2-1.0-0 libharfbuzz-subset0" "documents as PDF, and their tests"
+  fi
+}
+
 add_test_packages() {
+  if [ ! -e /usr/share/java/preflight.jar ] || ! command -v java >/dev/null; then
+    install_packages libpdfbox2-java libactivation-java libjaxb-api-java default-jre-headless \
+      || skipped "libpdfbox2-java libactivation-java libjaxb-api-java default-jre-headless" "the check of PDF/A-1b by PDFBox Preflight"
+  fi
   if ! ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then
     { without_main_cluster && install_packages postgresql; } \
       || skipped "postgresql" "the tests that run on the distribution's PostgreSQL besides the embedded one"

@@ -1,0 +1,120 @@
+"""A document -> its PDF/A-1b: one template family, in French."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from lxml import etree
+from markupsafe import Markup
+
+from usager_cda.datatypes import Tree
+from usager_cda.datatypes.times import instant_of
+from usager_cda.errors import Finding, IncompleteDocument
+from usager_cda.header import Header
+from usager_cda.pdf import colophon, wording
+from usager_cda.pdf.archive import Description, archived
+from usager_cda.pdf.identity import Identity, identity_of
+from usager_cda.pdf.layout import ROOM, drawable, pages_of
+from usager_cda.pdf.narrative import Narratives
+from usager_cda.pdf.printable import Printable, printable_of_bundle
+from usager_cda.tree import NOT_XML, Element
+
+UNTITLED = "Document"
+SYMBOL = "usager:symbol"
+# The band of identity grows with what it says, and the pages leave it room: millimetres.
+BAND_LEAST, BAND_LINE, BAND_AROUND = 38.0, 3.8, 12.5
+FOOT_LETTERS = 85
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedDocument:
+    """A PDF/A-1b. findings tell what could not be printed as it was given; pages is their number."""
+
+    content: bytes
+    pages: int
+    findings: tuple[Finding, ...] = ()
+
+
+def pdf_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> PrintedDocument:
+    """Return the PDF/A-1b of a Bundle that holds a Composition: its header, its sections and their narratives.
+
+    Shape   others are resources that the Bundle refers to without holding them; base_url the server they come from.
+            The same input gives the same bytes.
+    Errors  IncompleteDocument without Composition, date or readable narratives, each with its FHIRPath; PrinterMissing.
+    Source  ISO 19005-1 (PDF/A-1b); RNIV and Guide d'implémentation de l'INS for the identity on each page.
+    """
+    narratives = Narratives()
+    return printed(printable_of_bundle(bundle, others, base_url, narratives), narratives)
+
+
+def printed(printable: Printable, narratives: Narratives) -> PrintedDocument:
+    """Return the PDF/A-1b of a document, wherever it was read. Errors: IncompleteDocument; PrinterMissing."""
+    header = printable.header
+    if not header.time:
+        raise IncompleteDocument(Finding("error", "Composition.date is missing", expression="Composition.date"))
+    identity = identity_of(header.patient, is_qualified=printable.is_qualified)
+    html, missing = drawable(NOT_XML.sub("", _html(printable, identity)))
+    images = {**narratives.images, **({SYMBOL: ("image/png", identity.symbol)} if identity.symbol else {})}
+    content, pages = pages_of(html, images)
+    made = archived(content, _description(header))
+    return PrintedDocument(made, pages, (*narratives.findings, *_unknown_characters(missing)))
+
+
+def _unknown_characters(count: int) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    return (Finding("warning", f"{count} characters are in no font of ours; they are printed as U+FFFD"),)
+
+
+def _html(printable: Printable, identity: Identity) -> str:
+    header = printable.header
+    return _template().render(
+        identity=identity,
+        band_mm=max(BAND_LEAST, BAND_AROUND + BAND_LINE * identity.lines),
+        title=header.title or wording.label(header.code) or UNTITLED,
+        kind=wording.label(header.code),
+        version=header.version or 1,
+        written=wording.moment(header.time),
+        author=_author(header),
+        structure=colophon.letterhead(header),
+        essential=colophon.essential(header),
+        whole=colophon.whole(header),
+        sections=printable.sections,
+    )
+
+
+def _author(header: Header) -> str:
+    parties = (part.party for part in header.authors)
+    named = (wording.person(party.name) or wording.structure(party.organization) for party in parties)
+    return ", ".join(dict.fromkeys(filter(None, named))) or "Auteur non renseigné"
+
+
+def _description(header: Header) -> Description:
+    written = datetime.fromisoformat(instant_of(str(header.time))).astimezone(UTC)
+    title = header.title or wording.label(header.code) or UNTITLED
+    return Description(title, _author(header), written, header.language or "fr-FR")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True,
+        loader=FunctionLoader(lambda name: ROOM.joinpath(name).read_text("utf-8")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"markup": _markup, "shortened": _shortened}
+    return environment.get_template("document.html")
+
+
+def _markup(text: Element) -> Markup:
+    """Return a cleaned narrative as it is written into the page."""
+    return Markup(etree.tostring(text, encoding="unicode", method="html"))  # noqa: S704  (cleaned by `narrative.py`)
+
+
+def _shortened(text: str) -> str:
+    """Return a text that fits one line of the foot of the pages; the first page says it whole."""
+    return text if len(text) <= FOOT_LETTERS else text[: FOOT_LETTERS - 1].rstrip() + "…"
