@@ -1,6 +1,6 @@
-"""Documents for the printer: a FHIR document Bundle -> a PDF/A-1b in French."""
+"""Documents for the printer: a FHIR document Bundle, or any CDA -> a PDF/A-1b in French."""
 
 from usager_cda.pdf.layout import PrinterMissing
-from usager_cda.pdf.printing import PrintedDocument, pdf_from_bundle
+from usager_cda.pdf.printing import PrintedDocument, pdf_from_bundle, pdf_from_cda
 
-__all__ = ["PrintedDocument", "PrinterMissing", "pdf_from_bundle"]
+__all__ = ["PrintedDocument", "PrinterMissing", "pdf_from_bundle", "pdf_from_cda"]

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "GIF")
+FORMATS = ("PNG", "JPEG", "GIF", "TIFF")
 MOST_PIXELS = 25_000_000
 LONGEST_SIDE = 2400
 JPEG_QUALITY = 88
@@ -18,14 +18,14 @@ class Unprintable(Exception):
 def printable_image(content: bytes) -> tuple[str, bytes]:
     """Return the media type and bytes of a picture, flattened on white, in RGB.
 
-    Errors  Unprintable for another format than PNG, JPEG and GIF, over 25 million pixels, or broken.
+    Errors  Unprintable for another format than PNG, JPEG, GIF and TIFF, over 25 million pixels, or broken.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd but readable metadata
             return _flattened(content)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Unprintable("it is not a whole PNG, JPEG or GIF") from error
+        raise Unprintable("it is not a whole PNG, JPEG, GIF or TIFF") from error
 
 
 def _flattened(content: bytes) -> tuple[str, bytes]:

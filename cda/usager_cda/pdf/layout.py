@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +57,10 @@ def drawable(text: str) -> tuple[str, int]:
 
 @cache
 def _characters() -> frozenset[str]:
-    fonts = (TTFont(str(ROOM.joinpath("fonts", f"{name}.ttf")), lazy=True) for name in FONTS)
-    known = (chr(code) for font in fonts for code in font.getBestCmap())
-    return frozenset(known) | LAYOUT
+    known = set(LAYOUT)
+    for _, content in _fonts().values():
+        known.update(map(chr, TTFont(BytesIO(content), lazy=True).getBestCmap()))
+    return frozenset(known)
 
 
 @cache

@@ -1,18 +1,25 @@
 """What is printed, wherever it comes from: a header and its sections."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from lxml import etree
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import extension_of, value_of
-from usager_cda.errors import Finding, IncompleteDocument
+from usager_cda.errors import Finding, IncompleteDocument, NotConformant, refusal
 from usager_cda.fhir import names
 from usager_cda.fhir.composition import document_of_composition
 from usager_cda.fhir.header import header_of_document
 from usager_cda.fhir.resolver import Resolver
 from usager_cda.header import Header
 from usager_cda.pdf.narrative import Narratives
-from usager_cda.tree import Element
+from usager_cda.read import header_of
+from usager_cda.render.body import sections_of
+from usager_cda.render.files import CarriedFile
+from usager_cda.render.texts import words_of
+from usager_cda.telling.section import Section
+from usager_cda.tree import NOT_XML, Element
 
 QUALIFIED = ("VALI", "QUAL")
 EMPTY = {
@@ -25,16 +32,6 @@ EMPTY = {
 }
 NOTHING = "Rubrique non renseignée"
 MOST_SECTIONS_DEEP = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section. texts are cleaned narratives; note says why there is none."""
-
-    title: str
-    texts: tuple[Element, ...] = ()
-    note: str | None = None
-    sections: "tuple[Section, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,35 @@ def printable_of_bundle(
     reader = _Sections(composition, resolver, narratives)
     sections = tuple(reader.sections(composition, "Composition", 0))
     return Printable(header_of_document(document, resolver), is_qualified(patient), sections)
+
+
+def printable_of_cda(root: Element, file: CarriedFile | None, narratives: Narratives) -> Printable:
+    """Return what is printed of a parsed CDA that carries no PDF.
+
+    Shape   its matricule is shown: who wrote it has answered for it.
+    Errors  NotConformant for a file that is neither text nor a picture.
+    """
+    sections = sections_of(root) if file is None else (Section("Document", (_page_of(file),)),)
+    cleaned = tuple(_cleaned(section, "ClinicalDocument", narratives) for section in sections)
+    return Printable(header_of(root).header, is_qualified=True, sections=cleaned)
+
+
+def _cleaned(section: Section, path: str, narratives: Narratives) -> Section:
+    here = f"{path}/{section.title}"
+    texts = tuple(narratives.cleaned(text, here) for text in section.texts)
+    return replace(section, texts=texts, sections=tuple(_cleaned(each, here, narratives) for each in section.sections))
+
+
+def _page_of(file: CarriedFile) -> Element:
+    made = etree.Element("div")
+    words = words_of(file)
+    if words is not None:
+        etree.SubElement(made, "pre").text = NOT_XML.sub("", words)
+    elif file.media_type.startswith("image/"):
+        etree.SubElement(made, "img", src=file.data_url, alt="")
+    else:
+        raise NotConformant(refusal(f"A file of type {file.media_type} cannot be printed", xpath="/ClinicalDocument"))
+    return made
 
 
 def is_qualified(patient: Tree) -> bool:

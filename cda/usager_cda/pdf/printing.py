@@ -13,12 +13,14 @@ from usager_cda.datatypes import Tree
 from usager_cda.datatypes.times import instant_of
 from usager_cda.errors import Finding, IncompleteDocument
 from usager_cda.header import Header
-from usager_cda.pdf import colophon, wording
 from usager_cda.pdf.archive import Description, archived
-from usager_cda.pdf.identity import Identity, identity_of
 from usager_cda.pdf.layout import ROOM, drawable, pages_of
 from usager_cda.pdf.narrative import Narratives
-from usager_cda.pdf.printable import Printable, printable_of_bundle
+from usager_cda.pdf.printable import Printable, printable_of_bundle, printable_of_cda
+from usager_cda.render.files import PDF, file_of
+from usager_cda.safety import LIMITS, Limits, parse_document
+from usager_cda.telling import colophon, wording
+from usager_cda.telling.identity import Identity, identity_of
 from usager_cda.tree import NOT_XML, Element
 
 UNTITLED = "Document"
@@ -47,6 +49,20 @@ def pdf_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     """
     narratives = Narratives()
     return printed(printable_of_bundle(bundle, others, base_url, narratives), narratives)
+
+
+def pdf_from_cda(data: bytes, limits: Limits = LIMITS) -> bytes:
+    """Return any CDA as a PDF: the one that it carries, byte for byte, else its header and sections printed.
+
+    Errors  UnreadableXML, TooLargeXML; NotConformant when it cannot be shown on paper; PrinterMissing.
+    Source  CI-SIS: the PDF of an N1 is the one inside it, that of an N3 shows its whole header and its sections.
+    """
+    root = parse_document(data, limits)
+    file = file_of(root)
+    if file is not None and file.media_type == PDF:
+        return file.content
+    narratives = Narratives()
+    return printed(printable_of_cda(root, file, narratives), narratives).content
 
 
 def printed(printable: Printable, narratives: Narratives) -> PrintedDocument:
@@ -112,7 +128,7 @@ def _template() -> Template:
 
 def _markup(text: Element) -> Markup:
     """Return a cleaned narrative as it is written into the page."""
-    return Markup(etree.tostring(text, encoding="unicode", method="html"))  # noqa: S704  (cleaned by `narrative.py`)
+    return Markup(etree.tostring(text, encoding="utf-8", method="html").decode())  # noqa: S704  (cleaned by `narrative.py`)
 
 
 def _shortened(text: str) -> str:

@@ -113,8 +113,8 @@ def test_pictures_of_every_kind_are_printed_without_transparency(mode, kind, tmp
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("data:image/png;base64,AAAA", "whole PNG, JPEG or GIF"),
-        ("data:image/svg+xml;base64,PHN2Zy8+", "whole PNG, JPEG or GIF"),
+        ("data:image/png;base64,AAAA", "whole PNG, JPEG, GIF or TIFF"),
+        ("data:image/svg+xml;base64,PHN2Zy8+", "whole PNG, JPEG, GIF or TIFF"),
         ("data:image/png;base64,é", "not base64"),
         ("data:image/png,abc", "not in the document"),
         (bundles.picture("1", (6000, 6000)), "over 25000000 pixels"),

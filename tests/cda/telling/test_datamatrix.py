@@ -14,7 +14,7 @@ from usager_cda.datatypes.identifiers import II
 from usager_cda.datatypes.names import Name
 from usager_cda.datatypes.places import Address
 from usager_cda.header import Patient
-from usager_cda.pdf.datamatrix import ins_payload, symbol_png
+from usager_cda.telling.datamatrix import ins_payload, symbol_png
 
 HEAD = "IS01" + "0" * 22
 GS = "\x1d"

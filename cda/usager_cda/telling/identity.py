@@ -1,13 +1,14 @@
 """The identity that heads every page: the traits of the INS, each named, the matricule only when it may be shown."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from usager_cda.header import Patient
-from usager_cda.pdf import wording
-from usager_cda.pdf.datamatrix import ins_payload, symbol_png
+from usager_cda.telling import wording
+from usager_cda.telling.datamatrix import ins_payload, symbol_png
 
-# What a line of a half of the band holds at its size.
-LINE_CHARACTERS = 40
+# What a line of half the band holds, and what it holds of a text that breaks at its words. Unit: small letters.
+LINE, BROKEN_LINE, CAPITAL = 52, 40, 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class Identity:
     @property
     def lines(self) -> int:
         """Return the number of text lines of the band, its heading counted for two."""
-        return 2 * _lines(len(self.heading) // 2) + sum(
-            max(_lines(len(label) + len(value) + 3) for label, value in row) for row in self.rows
-        )
+        heading = 2 * _lines(self.heading[::2])
+        return heading + sum(max(_lines(f"{label} : {value}") for label, value in row) for row in self.rows)
 
 
-def _lines(characters: int) -> int:
-    return 1 + characters // LINE_CHARACTERS
+def _lines(text: str) -> int:
+    width = sum(CAPITAL if letter.isupper() else 1 for letter in text)
+    return 1 if width <= LINE else ceil(width / BROKEN_LINE)
 
 
 def identity_of(patient: Patient, *, is_qualified: bool) -> Identity:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from usager_cda.datatypes.telecoms import Telecom
-from usager_cda.header import Header, Organization, Participation, Party
-from usager_cda.pdf import wording
+from usager_cda.header import Guardian, Header, Organization, Participation, Party
+from usager_cda.telling import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def whole(header: Header) -> list[Line]:
     lines += _people("Intervenant", header.main_act.performers)
     lines += [line for act in header.acts[1:] for line in _told("Autre acte", wording.label(act.code))]
     lines += [line for part in header.informants for line in _people(_relation(part.party), (part,))]
-    lines += [line for guardian in header.patient.guardians for line in _guardian(guardian.name, guardian.telecoms)]
+    lines += [line for guardian in header.patient.guardians for line in _guardian(guardian)]
     lines += [line for part in header.participants for line in _people(_role(part), (part,))]
     lines += [line for part in header.stay.participants for line in _people("Prise en charge", (part,))]
     lines += [line for order in header.orders for line in _told("Demande", str(order))]
@@ -117,9 +116,10 @@ def _structure(label: str, organization: Organization | None) -> list[Line]:
     return [Line(label, name, tuple(filter(None, details)))]
 
 
-def _guardian(name: object, telecoms: tuple[Telecom, ...]) -> list[Line]:
-    contact = wording.telecoms(telecoms)
-    return [Line("Représentant légal", str(name), (contact,) if contact else ())] if name else []
+def _guardian(guardian: Guardian) -> list[Line]:
+    name = wording.person(guardian.name) or wording.structure(guardian.organization)
+    contact = wording.telecoms(guardian.telecoms)
+    return [Line("Représentant légal", name, (contact,) if contact else ())] if name else []
 
 
 def _relation(party: Party) -> str:

@@ -1,0 +1,1 @@
+"""What a document says of itself, in French, for paper and for screens."""
