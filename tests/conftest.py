@@ -26,6 +26,8 @@ from usager_server.repository.postgres import PostgresRepository, PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
 
+collect_ignore = ["example"]  # a plugin of another distribution: installed and tested by plugins/host/test_stranger.py
+
 set_up_logs("warning")  # one line an event, as in production
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")

@@ -1,6 +1,5 @@
 """The whole application on a test's own database, without sockets: doors, pages, plugins and what watches them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +8,7 @@ import httpx
 
 from usager_server.app import create_app
 from usager_server.settings import Settings
+from usager_server.testing import client_of
 
 EVERY_PROFILE = "pa,ph-avec-decision,dom-sans-soins,dom-soins,pde,pds,ahi,sans-certificat-ins,esclave-identite"
 
@@ -17,20 +17,8 @@ EVERY_PROFILE = "pa,ph-avec-decision,dom-sans-soins,dom-soins,pde,pds,ahi,sans-c
 async def running_app(database_url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Start the application and yield a client of it; its base is the root, so FHIR is under /fhir."""
     app = create_app(Settings(database_url=database_url, log_level="warning", **settings))
-    events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    told: asyncio.Queue[str] = asyncio.Queue()
-
-    async def tell(message: Any) -> None:
-        await told.put(message["type"])
-
-    life = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, events.get, tell))
-    await events.put({"type": "lifespan.startup"})
-    assert await told.get() == "lifespan.startup.complete"
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with client_of(app) as client:
         yield client
-    await events.put({"type": "lifespan.shutdown"})
-    await life
 
 
 async def stored(client: httpx.AsyncClient, resource: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from usager_server.interactions.session import OperationRequest as OperationRequest
     from usager_server.interactions.session import Reply as Reply
     from usager_server.interactions.session import Session as Session
+    from usager_server.jsontext import decimal_of as decimal_of
     from usager_server.operations.definition import operation_definition as operation_definition
     from usager_server.operations.definition import parameter as parameter
     from usager_server.operations.parameters import given as given
@@ -65,6 +66,7 @@ _HOME = {
     "part": "operations.parameters",
     "required": "operations.parameters",
     "text_of": "operations.parameters",
+    "decimal_of": "jsontext",
     "Profile": "profile",
     "packaged": "profile",
     "fulfils": "requirements",

@@ -1,6 +1,7 @@
 """JSON text to tree and back, with nothing changed: decimals keep their digits, duplicate keys are refused."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import jiter
@@ -41,9 +42,20 @@ def build_json(tree: Any, *, pretty: bool = False) -> bytes:
         return orjson.dumps(_with_wide_numbers(tree), default=_digits, option=option)
 
 
+def decimal_of(number: Any) -> Decimal:
+    """Return a number of a tree as a Decimal with its digits: 62.50 stays 62.50. Errors: ValueError on no number."""
+    if isinstance(number, jiter.LosslessFloat):
+        return number.as_decimal()
+    if isinstance(number, int) and not isinstance(number, bool):
+        return Decimal(number)
+    raise ValueError(f"{type(number).__name__} is not a number")
+
+
 def _digits(value: Any) -> orjson.Fragment:
     if isinstance(value, jiter.LosslessFloat):
         return orjson.Fragment(bytes(value))
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(f"{value:f}")
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -21,6 +21,17 @@ PAGES: dict[str, Any] = {
             "503": {"description": "They cannot; the reason is given", "content": OBJECT},
         },
     ),
+    "/version": _page("version", "Say which version this is.", {"200": {"description": "It", "content": OBJECT}}),
+    "/requirements": _page(
+        "requirements",
+        "Say where each requirement of the active profiles stands: JSON, or a page for a browser.",
+        {
+            "200": {
+                "description": "The requirements",
+                "content": {**OBJECT, "text/html": {"schema": {"type": "string"}}},
+            }
+        },
+    ),
     "/metrics": _page(
         "metrics",
         "Return the counts and times of all interactions, for Prometheus.",

@@ -1,0 +1,1 @@
+"""The profile pesée: how a person's weight changes."""
