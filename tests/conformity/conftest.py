@@ -1,4 +1,4 @@
-"""A small HTTP server on a real socket, for what no good server does."""
+"""A fresh server with its sandbox for the scenarios, and a small odd one for what no good server does."""
 
 import json
 import time
@@ -8,7 +8,10 @@ from threading import Thread
 
 import pytest
 
+from tests.whole import EVERY_PROFILE
 from usager_server.conformity.target import Target
+from usager_server.conformity.throwaway import Throwaway
+from usager_server.plugins import activate, stand_ins
 
 
 class Odd(BaseHTTPRequestHandler):
@@ -51,3 +54,11 @@ def odd() -> Iterator[Target]:
     yield Target(f"http://127.0.0.1:{server.server_port}/fhir", token="a-token-that-nobody-may-see")
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Target]:
+    """A fresh server with every profile, before its sandbox."""
+    plugins = activate(EVERY_PROFILE.split(","))
+    with Throwaway(EVERY_PROFILE.split(","), stand_ins(plugins)) as target:
+        yield target

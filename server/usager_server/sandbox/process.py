@@ -1,7 +1,4 @@
-"""The process of one stand-in: told what to be by its argument, it leaves when its standard input is closed.
-
-So nothing is left behind whatever becomes of the process that started it, kill -9 included.
-"""
+"""The process of one stand-in: told what to be by its argument, it leaves with the process that started it."""
 
 import asyncio
 import json
@@ -10,9 +7,9 @@ import ssl
 import sys
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
+from usager_server import leash
 from usager_server.sandbox.control import Control
 from usager_server.sandbox.stand_in import Service
 from usager_server.sandbox.wire import Wire
@@ -37,13 +34,12 @@ def load(service: str) -> Service:
 
 async def _serve(order: dict[str, Any]) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     control = Control(load(order["service"]))
     service, orders = Wire(control.serve), Wire(control.order)
     ports = {"port": await service.start(tls=_tls(Path(order["certificate"]))), "control": await orders.start()}
     print(json.dumps(ports), flush=True)
-    Thread(target=_wait_for_the_parent, args=(loop, stop), daemon=True).start()
+    leash.hold()
     await stop.wait()
     service.stop()
     orders.stop()
@@ -53,11 +49,6 @@ def _tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     return context
-
-
-def _wait_for_the_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    sys.stdin.read()
-    loop.call_soon_threadsafe(stop.set)
 
 
 if __name__ == "__main__":
