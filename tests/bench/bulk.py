@@ -1,7 +1,8 @@
 """Fill the store fast: the project's own drafts and index rows, copied into the tables by several processes.
 
 Row-level security does not allow COPY to a plain role, so this goes as the superuser of the embedded cluster: it is for
-benchmarks only. What a write would leave is left, row for row (a test compares).
+benchmarks only. What a write would leave is left, row for row (a test compares). When many come at once, the indexes
+are taken away meanwhile and built again, by their own definitions and in their own order.
 """
 
 import asyncio
@@ -28,6 +29,14 @@ from usager_server.repository.opening import DATABASE, SERVER_ROLE
 from usager_server.search.parameters import SearchRegistry
 
 TENANT, BATCH, PROCESSES = 1, 3000, 2
+MANY = 30_000
+FILLED = ["resource", "gram", *(table.name for table in INDEX_TABLES)]
+INDEXES = """
+SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text, pg_get_constraintdef(c.oid),
+    pg_get_indexdef(i.indexrelid)
+FROM pg_index AS i LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid
+WHERE i.indrelid = ANY ($1::text[]::regclass[]) ORDER BY i.indexrelid
+"""
 RESOURCE = ("row", "self", "last_updated", "type", "method", "id", "content", "document", "tenant", "version")
 
 
@@ -44,10 +53,34 @@ def load(server: LiveServer, first: int, last: int) -> None:
     share = math.ceil((last - first + 1) / PROCESSES)
     ranges = [(start, min(start + share - 1, last)) for start in range(first, last + 1, share)]
     commands = [[sys.executable, "-m", __name__, url, *map(str, (*part, nth))] for nth, part in enumerate(ranges)]
+    indexes = asyncio.run(without_indexes(url)) if last - first >= MANY else []
     children = [subprocess.Popen(command) for command in commands]
     if sum(child.wait() for child in children):
         raise RuntimeError("the population was not loaded")
+    asyncio.run(build_indexes(url, indexes))
     asyncio.run(_settle(url))
+
+
+async def without_indexes(url: str) -> list[str]:
+    """Take the indexes of the filled tables away, and return the statements that make them again, in their order."""
+    connection = await asyncpg.connect(url)
+    found = await connection.fetch(INDEXES, FILLED)
+    for name, table, constraint, _ in found:
+        dropped = f"DROP INDEX {name}" if constraint is None else f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+        await connection.execute(dropped)
+    await connection.close()
+    return [
+        made if constraint is None else f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint}"
+        for name, table, constraint, made in found
+    ]
+
+
+async def build_indexes(url: str, statements: Sequence[str]) -> None:
+    """Make the indexes again."""
+    connection = await asyncpg.connect(url, server_settings={"maintenance_work_mem": "1GB"})
+    for statement in statements:
+        await connection.execute(statement, timeout=None)
+    await connection.close()
 
 
 def main(url: str, first: str, last: str, nth: str) -> None:

@@ -56,6 +56,17 @@ async def test_a_write_through_the_server_changes_nothing_in_the_index(server: L
     assert server.get("Patient/p1")["meta"]["versionId"] == "2"
 
 
+async def test_indexes_come_back_as_they_were(server: LiveServer) -> None:
+    url = bulk.database_url(server, "postgres")
+    connection = await asyncpg.connect(url)
+    before = await connection.fetch(bulk.INDEXES, bulk.FILLED)
+    statements = await bulk.without_indexes(url)
+    assert await connection.fetch(bulk.INDEXES, bulk.FILLED) == []
+    await bulk.build_indexes(url, statements)
+    assert await connection.fetch(bulk.INDEXES, bulk.FILLED) == before
+    await connection.close()
+
+
 def test_every_shape_is_answered(server: LiveServer) -> None:
     for addresses in urls(SHAPES, persons=PERSONS, each=2).values():
         for address in addresses:
