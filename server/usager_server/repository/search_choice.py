@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from usager_server.repository.search_orders import ColumnOrder, IndexOrder, Order
 from usager_server.repository.search_pages import Walked
 from usager_server.search.dates import DAY
 from usager_server.search.lookups import (
@@ -43,21 +44,25 @@ REMEMBERED = 20_000
 REMEMBERED_SECONDS = 300.0
 
 
+Counted = Lookup | tuple[Lookup, Order]
+"""A lookup, or a lookup along an order: how many rows a walk read in vain."""
+
+
 class Counts:
     """How many rows lookups found lately, by tenant; a count over the limit it was made with means "at least"."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, Lookup], tuple[float, int]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, Counted], tuple[float, int]] = OrderedDict()
 
-    def get(self, tenant: int, lookup: Lookup) -> int | None:
+    def get(self, tenant: int, counted: Counted) -> int | None:
         """Return the count, or None when it is not known or too old."""
-        found = self._known.get((tenant, lookup))
+        found = self._known.get((tenant, counted))
         return found[1] if found is not None and found[0] > time.monotonic() else None
 
-    def learn(self, tenant: int, lookup: Lookup, count: int) -> None:
+    def learn(self, tenant: int, counted: Counted, count: int) -> None:
         """Remember a count."""
-        self._known[tenant, lookup] = (time.monotonic() + REMEMBERED_SECONDS, count)
-        self._known.move_to_end((tenant, lookup))
+        self._known[tenant, counted] = (time.monotonic() + REMEMBERED_SECONDS, count)
+        self._known.move_to_end((tenant, counted))
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
@@ -76,6 +81,21 @@ def most_gathered(lookup: Lookup, *, alone: bool) -> int:
     if isinstance(lookup, Chained | Pointed):
         return FEW_CHAINED
     return FEW_ALONE if alone else FEW
+
+
+WALK_AT_LEAST = 10
+"""Pages that a condition must fill for a walk along the order to be worth a try."""
+
+
+def walked_first(count: int | None, orders: Sequence[Order], limit: int) -> int | None:
+    """Return how many rows of an order are read before the matches of a condition are gathered and sorted instead.
+
+    Shape   count: what the condition finds. A walk of half as many rows costs less than half of gathering them; when
+            matches are strewn evenly it fills the page long before that. None: not worth a try.
+    """
+    if count is None or count < WALK_AT_LEAST * limit or len(orders) != 1:
+        return None
+    return count // 2 if isinstance(orders[0], IndexOrder | ColumnOrder) else None
 
 
 def presumed_rank(lookup: Lookup) -> int:

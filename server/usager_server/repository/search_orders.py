@@ -43,11 +43,15 @@ class ColumnOrder:
 
 @dataclass(frozen=True, slots=True)
 class IndexOrder:
-    """Along an index table: the least value of a resource when ascending, its greatest when descending."""
+    """Along an index table: the least value of a resource when ascending, its greatest when descending.
+
+    Shape   single: a resource has one value at most, so that there is nothing to compare.
+    """
 
     table: Literal["index_string", "index_date", "index_number"]
     legs: tuple[tuple[int, int], ...]
     direction: Direction = "ASC"
+    single: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -101,19 +101,21 @@ def _shuts_out_deleted(filters: Sequence[Lookup]) -> bool:
     return any(not isinstance(one, Without | OfTypes) for one in filters)
 
 
-def walk_order(types: Sequence[int], filters: Sequence[Lookup], wanted: Wanted) -> Statement:
+def walk_order(types: Sequence[int], filters: Sequence[Lookup], wanted: Wanted, most: int | None = None) -> Statement:
     """Return the statement that walks along the first order and stops when it has enough.
 
     Shape   only rows that have a value there. When there are further orders, all the rows that share the last value
-            are read, and sorted by those.
+            are read, and sorted by those. most: stop after so many rows of the index (when there is one order only).
     """
     clauses = Clauses()
     first = wanted.orders[0]
     legs, block, columns = _source(clauses, first, types)
     tests = [clauses.test(one, "l.type", "w.row") for one in filters]
+    if isinstance(first, IndexOrder) and not first.single:
+        tests.append(_counts(clauses, first))
     limit = clauses.bind(wanted.limit, "bigint")
     if len(wanted.orders) == 1:
-        blocks = [_alone(clauses, block, columns, tests, limit, wanted)]
+        blocks = [_alone(clauses, block, columns, tests, limit, wanted, most)]
     else:
         blocks = _tied(clauses, block, columns, tests, limit, wanted)
     keys = "".join(f", w.{column} AS k{number}" for number, column in enumerate(columns, 1))
@@ -129,7 +131,7 @@ def walk_order(types: Sequence[int], filters: Sequence[Lookup], wanted: Wanted) 
 def _source(clauses: Clauses, order: Order, types: Sequence[int]) -> tuple[str, str, Sequence[str]]:
     """Return the legs, the SELECT of one leg, and the columns of the key."""
     if isinstance(order, IndexOrder):
-        where = f"w.{TENANT} AND w.parameter = l.parameter AND {_counts(clauses, order)}"
+        where = f"w.{TENANT} AND w.parameter = l.parameter"
         legs = clauses.legs(order.legs, "bigint")
         return legs, f"SELECT w.row, {_listed(order.columns)} FROM {order.table} AS w WHERE {where}", order.columns
     if isinstance(order, ColumnOrder):
@@ -153,14 +155,24 @@ def _counts(clauses: Clauses, order: IndexOrder) -> str:
 
 
 def _alone(
-    clauses: Clauses, block: str, columns: Sequence[str], tests: Sequence[str], limit: str, wanted: Wanted
+    clauses: Clauses,
+    block: str,
+    columns: Sequence[str],
+    tests: Sequence[str],
+    limit: str,
+    wanted: Wanted,
+    most: int | None,
 ) -> str:
     keys = [*(f"w.{column}" for column in columns), "w.row"]
     place = [after(clauses, keys, wanted.kinds, wanted.ways, wanted.place)] if wanted.place else []
     # An id is unique within its type, and its index goes no further.
     sorted_by = keys[:1] if columns == ("id",) else keys
     ordered = ", ".join(f"{key} {way}" for key, way in zip(sorted_by, wanted.ways, strict=False))
-    return f"{block}{''.join(f' AND {test}' for test in [*place, *tests])} ORDER BY {ordered} LIMIT {limit}"
+    if most is None:
+        return f"{block}{''.join(f' AND {test}' for test in [*place, *tests])} ORDER BY {ordered} LIMIT {limit}"
+    few = f"{block}{''.join(f' AND {one}' for one in place)} ORDER BY {ordered} LIMIT {clauses.bind(most, 'bigint')}"
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return f"SELECT w.* FROM ({few}) AS w{where} ORDER BY {ordered} LIMIT {limit}"
 
 
 def _tied(

@@ -77,7 +77,8 @@ def _order(meaning: Meaning, sort: Sort, types: Sequence[str]) -> Order:
     if sort.parameter == "_id":
         return ColumnOrder("id", direction)
     parameters = [one for kind in types if (one := meaning.registry.parameter(kind, sort.parameter)) is not None]
-    return replace(_order_of(meaning, parameters), direction=direction)
+    order = replace(_order_of(meaning, parameters), direction=direction)
+    return replace(order, single=all(one.single for one in parameters)) if isinstance(order, IndexOrder) else order
 
 
 def _order_of(meaning: Meaning, parameters: Sequence[Parameter]) -> Order:

@@ -18,11 +18,12 @@ from usager_server.repository.search_choice import (
     finds_rows,
     most_gathered,
     presumed_rank,
+    walked_first,
     walked_of,
 )
 from usager_server.repository.search_includes import Includes
 from usager_server.repository.search_orders import Wanted
-from usager_server.repository.search_pages import Statement, Walked, count_rows, gather, probe
+from usager_server.repository.search_pages import Statement, Walked, count_rows, gather, probe, walk_order
 from usager_server.repository.search_phases import phases
 from usager_server.repository.search_plan import Plan, plan
 from usager_server.repository.search_recheck import checks
@@ -103,13 +104,29 @@ class _Search:
 
     async def _hits(self, wanted: Wanted) -> list[Hit]:
         while (leader := await self._leader()) is not None:
+            if hits := await self._walked_first(leader, wanted):
+                return hits
             filters = [one for one in self.plan.lookups if one is not leader]
             most = self._most(leader)
             rows = await self._rows(gather(leader, filters, wanted, most))
+            if rows and (rows[0]["total"] > most or wanted.orders):
+                self._learn(leader, rows[0]["total"])
             if not rows or rows[0]["total"] <= most:
                 return [self._hit(row, (), wanted) for row in rows]
-            self.shared.counts.learn(self.runner.tenant, leader, rows[0]["total"])
         return await self._walked(wanted)
+
+    async def _walked_first(self, leader: Lookup, wanted: Wanted) -> list[Hit]:
+        """Return a full page walked along the order, when the leader finds so much that this is the shorter way."""
+        most = walked_first(self._known(leader), wanted.orders, wanted.limit)
+        if most is None or self.shared.counts.get(self.runner.tenant, (leader, wanted.orders[0])):
+            return []
+        filters = [one for one in self.plan.lookups if not isinstance(one, OfTypes)]
+        rows = await self._rows(walk_order(self.types, filters, wanted, most))
+        if len(rows) == wanted.limit:
+            return [self._hit(row, (), wanted) for row in rows]
+        if not wanted.place:
+            self.shared.counts.learn(self.runner.tenant, (leader, wanted.orders[0]), most)
+        return []
 
     async def _leader(self) -> Lookup | None:
         """Return the condition to gather, None when all of them find too many rows."""
@@ -122,7 +139,7 @@ class _Search:
         unknown = sorted((one for one in self.leaders if known[one] is None), key=presumed_rank)
         if not unknown:
             return None
-        if presumed_rank(unknown[0]) <= PROMISING or len(self.leaders) == 1:
+        if presumed_rank(unknown[0]) <= PROMISING or (len(self.leaders) == 1 and not self.plan.orders):
             return unknown[0]
         await self._probe(unknown)
         return await self._leader()
@@ -136,7 +153,10 @@ class _Search:
     async def _probe(self, lookups: Sequence[Lookup]) -> None:
         (found,) = await self._rows(probe([(lookup, self._most(lookup)) for lookup in lookups]))
         for lookup, count in zip(lookups, found, strict=True):
-            self.shared.counts.learn(self.runner.tenant, lookup, count)
+            self._learn(lookup, count)
+
+    def _learn(self, lookup: Lookup, count: int) -> None:
+        self.shared.counts.learn(self.runner.tenant, lookup, count)
 
     async def _walked(self, wanted: Wanted) -> list[Hit]:
         walked = walked_of(self.leaders, [self._known(one) for one in self.leaders])
