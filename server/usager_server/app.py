@@ -33,6 +33,7 @@ from usager_server.operations.everything import everything
 from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.meta import meta, meta_add, meta_delete
+from usager_server.operations.render import render_document
 from usager_server.operations.validate import validate
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
 from usager_server.repository import Repository, Stored
@@ -43,7 +44,7 @@ from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.validation.validator import HouseValidator
 
-OPERATIONS = (cda_to_fhir, everything, fhir_to_cda, import_cda, meta, meta_add, meta_delete, validate)
+OPERATIONS = (cda_to_fhir, everything, fhir_to_cda, import_cda, meta, meta_add, meta_delete, render_document, validate)
 ANY_TYPE = ("Resource", "DomainResource")
 WARM_AFTER_SECONDS = 1.0
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from usager_server import __version__, listing
+from usager_server.documents.command import cda
 from usager_server.loading.command import load
 
 FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(load)
+app.add_typer(cda)
 
 
 @contextmanager

@@ -27,8 +27,9 @@ async def operation_by_get(session: Session, request: Request) -> Reply:
     found = find_operation(session, request)
     if found.definition.get("affectsState", False):
         raise MethodNotAllowed(f"${found.code} changes the state of the server: use POST", headers={"Allow": "POST"})
-    given = OperationRequest(request.type or None, request.id or None, _parameters(_from_query(found, request)))
-    return await found.handler(session, given)
+    where = (request.type or None, request.id or None)
+    given = _parameters(_from_query(found, request))
+    return await found.handler(session, OperationRequest(*where, given, prefers_raw=request.prefers_raw))
 
 
 def find_operation(session: Session, request: Request) -> Operation:
