@@ -1,4 +1,4 @@
-.PHONY: demo test setup check bench openapi conformance lock
+.PHONY: demo test setup check bench openapi conformance sbom lock
 
 demo: .venv/.ready-run
 	@exec .venv/bin/usager demo
@@ -19,6 +19,9 @@ openapi: .venv/.ready-dev
 
 conformance: .venv/.ready-dev
 	@.venv/bin/usager requirements --format markdown > docs/conformance.md
+
+sbom: .venv/.ready-dev
+	@.venv/bin/python scripts/sbom.py
 
 lock: .venv/.ready-dev
 	@.venv/bin/python -m pip freeze --exclude-editable > constraints.txt
