@@ -128,7 +128,12 @@ class LiveServer:
         return self.log_path.read_text(errors="replace")[-length:] if self.log_path.exists() else ""
 
     def _environment(self) -> dict[str, str]:
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("USAGER_")}
+        # Bytecode is kept, as pip leaves it where an operator installs: compiling would be half of each start.
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("USAGER_") and key != "PYTHONDONTWRITEBYTECODE"
+        }
         own = {"data_dir": str(self.data_dir), "port": str(self.port), "auth": "off", "profiles": ""} | self._settings
         return inherited | {f"USAGER_{key.upper()}": value for key, value in own.items()}
 

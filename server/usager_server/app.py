@@ -6,10 +6,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import Any, BinaryIO
 
 import orjson
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from usager_server import __released__, __version__
 from usager_server.definitions import Definitions, SearchParameter, load
@@ -27,7 +28,6 @@ from usager_server.interactions.dispatch import INTERACTIONS
 from usager_server.interactions.session import House, Operation
 from usager_server.jsontext import build_json
 from usager_server.logs import set_up_logs
-from usager_server.openapi import build_openapi, examples
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.everything import everything
 from usager_server.operations.fhir_to_cda import fhir_to_cda
@@ -77,13 +77,7 @@ def create_app(settings: Settings) -> App:
     house = build_house(settings, plugins, definitions, store.repository)
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
-    pages = FastAPI(
-        title="Usager",
-        version=__version__,
-        routes=_pages(house, plugins, store, tally).routes(),
-        lifespan=_lifespan(house, store),
-        openapi_url=None,  # ours describes FHIR: `openapi/`
-    )
+    pages = Starlette(routes=_pages(house, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
     app: App = Front(FHIRDoor(house, context(settings)), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
@@ -118,31 +112,39 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
 
 def openapi_files(settings: Settings) -> Mapping[str, bytes]:
     """Return the OpenAPI document and its examples as files, by relative path; needs no database."""
-    house = build_house(settings, activate(settings.profile_keys), load(), _no_store)
+    from usager_server.openapi import build_openapi, examples
+
+    house = build_house(settings, activate(settings.profile_keys), load(), no_store)
     document = orjson.dumps(build_openapi(house), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {"openapi.json": document, **{f"examples/{name}": text for name, text in examples().items()}}
 
 
-def _no_store(tenant: int) -> Repository:
+def no_store(tenant: int) -> Repository:
+    """Refuse: for what is made of a house without being served."""
     raise Unavailable(f"There is no store here for tenant {tenant}")
 
 
 def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTally) -> Pages:
-    document = build_openapi(house)
+    @cache
+    def document() -> dict[str, Any]:
+        from usager_server.openapi import build_openapi
+
+        return build_openapi(house)
+
     return Pages(
         house=house,
         readiness=lambda: readiness(store),
         tally=tally,
         gauges=store.connections.gauges,
         others=[key for key in installed() if key not in plugins.active],
-        openapi=lambda base: openapi_text(document, base),
+        openapi=lambda base: openapi_text(document(), base),
         requirements=asked_of(house.profiles, plugins.requirements),
     )
 
 
-def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
+def _lifespan(house: House, store: PostgresStore) -> Callable[[Starlette], Any]:
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()

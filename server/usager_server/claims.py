@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from usager_server.conformity.scenario import Scenario
+from usager_server.installed import PluginError
 from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
 from usager_server.requirements.ledger import Requirement
 from usager_server.sandbox.stand_in import StandIn
-
-
-class PluginError(Exception):
-    """The profiles asked for cannot be served; the text is for the operator, one line."""
 
 
 class Registered(NamedTuple):

@@ -32,8 +32,8 @@ app.add_typer(cda)
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
-    from usager_server.claims import PluginError
     from usager_server.errors import Unavailable
+    from usager_server.installed import PluginError
     from usager_server.sandbox.stand_in import SandboxError
     from usager_server.settings import SettingsError
 
@@ -75,7 +75,6 @@ def serve() -> None:
         from usager_server.settings import load_settings
 
         settings = load_settings()
-        _check_profiles(settings.profile_keys)
         from usager_server.serving import serve as run
 
         run(settings)
@@ -90,7 +89,6 @@ def demo() -> None:
         os.environ.setdefault("USAGER_LOG_LEVEL", "warning")  # what is said to a person is the welcome
         os.environ.setdefault("USAGER_LOG_FORMAT", "text")
         settings = load_settings()
-        _check_profiles(settings.profile_keys)
         if settings.auth != "off":
             _say_and_leave("The demonstration has no sign-in: leave USAGER_AUTH unset, or set it to off.", WRONG_USE)
         from usager_server.demo.running import demonstrate
@@ -156,10 +154,3 @@ def openapi(
 
 app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
-
-
-def _check_profiles(keys: tuple[str, ...]) -> None:
-    """Refuse a wrong profile before anything starts, rather than in each worker."""
-    from usager_server.plugins import activate
-
-    activate(keys)

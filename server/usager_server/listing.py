@@ -40,7 +40,7 @@ IN_FORCE = (Status.DONE, Status.TODO, Status.EXEMPT)
 
 def profiles() -> None:
     """List the installed profiles: which are on, and what each adds to the server."""
-    from usager_server.claims import PluginError
+    from usager_server.installed import PluginError
     from usager_server.plugins import activate, installed
     from usager_server.settings import load_settings
 
@@ -98,7 +98,7 @@ def requirements(
 
 
 def _found(plugins: "Plugins", wanted: Iterable[str], statuses: Sequence[Status]) -> "list[Standing]":
-    from usager_server.claims import PluginError
+    from usager_server.installed import PluginError
     from usager_server.requirements.standing import concerning
 
     keys = [key.strip() for each in wanted for key in each.split(",") if key.strip()]

@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
 from usager_server import hookspecs
-from usager_server.claims import PluginError as PluginError
 from usager_server.claims import Registered, checked, public_names
 from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
+from usager_server.installed import GROUP as GROUP
+from usager_server.installed import PluginError as PluginError
+from usager_server.installed import installed as installed
+from usager_server.installed import refuse_unknown, whose
 from usager_server.interactions.session import Operation
 from usager_server.manifest import FILE, Inactive, ManifestError, differences, read_manifest
 from usager_server.profile import Profile
@@ -21,7 +23,6 @@ from usager_server.requirements.ledger import LedgerError, Requirement
 from usager_server.requirements.standing import Standing, standings
 from usager_server.sandbox.stand_in import StandIn
 
-GROUP = "usager.profiles"
 WHATEVER = (Exception, SystemExit)  # a plugin's code may raise anything, and the operator must read whose it is
 
 
@@ -50,18 +51,6 @@ class Plugins:
     def requirements(self) -> list[Standing]:
         """Return where every requirement in the ledgers of these plugins stands."""
         return standings(self.ledgers, self.keys)
-
-
-def installed() -> dict[str, EntryPoint]:
-    """Return the entry point of every installed profile, by key, without importing any."""
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=GROUP):
-        other = found.setdefault(entry.name, entry)
-        if other.value != entry.value:
-            raise PluginError(f"the profile {entry.name} is claimed twice: by {_whose(other)} and by {_whose(entry)}")
-        if entry.name == general.KEY:
-            raise PluginError(f"the profile {general.KEY} is the server's own: {_whose(entry)} may not claim it")
-    return found
 
 
 def activate(keys: Sequence[str], available: Mapping[str, EntryPoint] | None = None) -> Plugins:
@@ -120,17 +109,14 @@ def _gathered(keys: Sequence[str], entries: Mapping[str, EntryPoint]) -> Plugins
 
 
 def _load(key: str, entries: Mapping[str, EntryPoint]) -> ModuleType:
-    if key not in entries:
-        close = get_close_matches(key, entries, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise PluginError(f"USAGER_PROFILES: {key} is not an installed profile; {hint}installed: {', '.join(entries)}")
+    refuse_unknown([key], entries)
     entry = entries[key]
     try:
         module = entry.load()
     except WHATEVER as error:
-        raise PluginError(f"the plugin {_whose(entry)} of profile {key} does not load: {_told(error)}") from error
+        raise PluginError(f"the plugin {whose(entry)} of profile {key} does not load: {_told(error)}") from error
     if not isinstance(module, ModuleType):
-        raise PluginError(f"the plugin {_whose(entry)} of profile {key} is not a module")
+        raise PluginError(f"the plugin {whose(entry)} of profile {key} is not a module")
     return module
 
 
@@ -192,10 +178,6 @@ def _by_plugin(registered: Iterable[Registered]) -> dict[str, list[Any]]:
     for plugin, thing in registered:
         found.setdefault(plugin, []).append(thing)
     return found
-
-
-def _whose(entry: EntryPoint) -> str:
-    return f"{entry.value} ({entry.dist.name} {entry.dist.version})" if entry.dist else entry.value
 
 
 def _told(error: BaseException) -> str:

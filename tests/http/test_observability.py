@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from usager_server.http.metrics import SharedTally, Tally, metrics_text
+from usager_server.http.exposition import metrics_text
+from usager_server.http.metrics import SharedTally, Tally
 from usager_server.http.observability import Observed, exchange_of
 from usager_server.http.tracing import Tracer
 from usager_server.logs import masked, where_it_failed

@@ -82,6 +82,7 @@ class Definitions:
             can be listed; those that are not bound as required are read when first asked for.
             code_systems: url -> code -> parent code or None, for :above and :below, read when first asked for.
             type_numbers: resource type -> smallint used in the store, stable for ever.
+            invariants: those of all types and elements, each once.
     """
 
     version: str
@@ -92,6 +93,7 @@ class Definitions:
     value_sets: Mapping[str, Mapping[str, frozenset[str]]]
     code_systems: Mapping[str, Mapping[str, str | None]]
     type_numbers: Mapping[str, int] = field(default_factory=dict)
+    invariants: Sequence[Invariant] = ()
     _property_maps: dict[str, PropertyMap] = field(default_factory=dict, repr=False, compare=False)
     _ancestors: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 

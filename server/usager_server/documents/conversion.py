@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jiter
 
 import usager_cda
-from usager_cda import CDAError, Finding
 from usager_server.errors import FHIRError, Invalid, Issue, TooLarge, Unprocessable
+
+if TYPE_CHECKING:  # usager_cda finds its names when they are first used
+    from usager_cda import CDAError, Finding
 
 Resource = dict[str, Any]
 
@@ -58,18 +60,18 @@ def told() -> Iterator[None]:
     """Turn a refusal of the library into one of ours."""
     try:
         yield
-    except CDAError as error:
+    except usager_cda.CDAError as error:
         raise _refusal(error) from error
 
 
-def _refusal(error: CDAError) -> FHIRError:
+def _refusal(error: "CDAError") -> FHIRError:
     issues = [_issue(finding, error) for finding in error.findings]
     if isinstance(error, usager_cda.TooLargeXML):
         return TooLarge(issues=issues)
     return (Invalid if isinstance(error, usager_cda.UnreadableXML) else Unprocessable)(issues=issues)
 
 
-def _issue(finding: Finding, error: CDAError) -> Issue:
+def _issue(finding: "Finding", error: "CDAError") -> Issue:
     if isinstance(error, usager_cda.TooLargeXML):
         code = "too-long"
     elif isinstance(error, usager_cda.UnreadableXML):

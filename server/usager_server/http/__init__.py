@@ -1,1 +1,1 @@
-"""The door: routes, headers, formats, errors and context; the only room that knows ASGI and FastAPI."""
+"""The door: routes, headers, formats, errors and context; the only room that knows ASGI and Starlette."""

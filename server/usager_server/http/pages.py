@@ -6,19 +6,21 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from usager_server import __released__, __version__
-from usager_server.http.metrics import Gauges, SharedTally, metrics_text
+from usager_server.http.metrics import SharedTally
 from usager_server.http.requirements_page import RequirementsPage
 from usager_server.interactions.session import House
 from usager_server.requirements.standing import Standing
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -30,6 +32,7 @@ OURS = ("landing.css", "requirements.css", "docs.css", "docs.js", "usager.svg")
 SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
 ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
 
+Gauges = Callable[[], Mapping[str, float]]
 Readiness = Callable[[], Awaitable[str | None]]
 
 
@@ -92,11 +95,13 @@ class Pages:
 
     async def metrics(self, _request: Request) -> Response:
         """Return the Prometheus exposition of all workers."""
+        from usager_server.http.exposition import CONTENT_TYPE_LATEST, metrics_text
+
         return Response(metrics_text(self.tally.total(), self.gauges()), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages."""
-        requirements = RequirementsPage(self.house.profiles, self.requirements, _templates(), SECURITY_HEADERS)
+        requirements = RequirementsPage(self.house.profiles, self.requirements, _templates, SECURITY_HEADERS)
         return [
             Route("/", self.landing),
             Route("/docs", self.docs),
@@ -127,7 +132,9 @@ def openapi_text(document: Mapping[str, object], base: str) -> bytes:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
     return Environment(
         loader=PackageLoader("usager_server.http"),
         autoescape=select_autoescape(),

@@ -1,12 +1,11 @@
 """The page /requirements: where the requirements of the active profiles stand, for people and as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -15,6 +14,9 @@ from usager_server.profile import Profile
 from usager_server.requirements.ledger import STATUSES
 from usager_server.requirements.report import IN_FRENCH, as_record, by_title
 from usager_server.requirements.standing import Standing, concerning
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FORMS = ("html", "json")
 IN_FORCE = tuple(status for status in STATUSES if status != "retired")
@@ -26,7 +28,7 @@ class RequirementsPage:
 
     profiles: Sequence[Profile]
     every: Sequence[Standing]
-    templates: Environment
+    templates: "Callable[[], Environment]"
     headers: dict[str, str]
 
     async def show(self, request: Request) -> Response:
@@ -42,15 +44,19 @@ class RequirementsPage:
         return JSONResponse(self._as_json(shown), headers={"X-Content-Type-Options": "nosniff"})
 
     async def _page(self, shown: Sequence[Standing], status: str) -> Response:
-        html = await self.templates.get_template("requirements.html").render_async(
-            version=__version__,
-            released=date.fromisoformat(__released__).strftime("%d/%m/%Y"),
-            profiles=self.profiles,
-            total=len(self.every),
-            counts=self._counts(),
-            words=IN_FRENCH,
-            status=status,
-            groups=[(title, list(group)) for title, group in by_title(shown)],
+        html = (
+            await self.templates()
+            .get_template("requirements.html")
+            .render_async(
+                version=__version__,
+                released=date.fromisoformat(__released__).strftime("%d/%m/%Y"),
+                profiles=self.profiles,
+                total=len(self.every),
+                counts=self._counts(),
+                words=IN_FRENCH,
+                status=status,
+                groups=[(title, list(group)) for title, group in by_title(shown)],
+            )
         )
         return HTMLResponse(html, headers=self.headers)
 

@@ -9,7 +9,6 @@ from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.interactions.transaction import transaction
 from usager_server.jsontext import parse_json
-from usager_server.operations.cda_filing import Filing
 from usager_server.operations.cda_input import DOCUMENT, document_of
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
@@ -26,6 +25,8 @@ async def import_document(session: Session, request: OperationRequest) -> Reply:
             MultipleMatches (412) when several records bear the identifier of the person.
     Source  cda.md 5.2 and 6.3; dmp.md 10 (SC.CDA/INT.18).
     """
+    from usager_server.operations.cda_filing import Filing  # with it comes all of usager_cda: not at every start
+
     bundle = await asyncio.to_thread(bundle_from_document, document_of(request))
     async with session.transaction() as inner:
         filing = Filing(inner, bundle)

@@ -61,6 +61,11 @@ class EmbeddedPostgres:
         """Return the address of a database of this cluster."""
         return f"postgresql://{user}@/{database}?host={self.socket}"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether there is nothing in the folder yet: starting will take longer."""
+        return not (self.cluster / "PG_VERSION").exists()
+
     def start(self) -> None:
         """Make the cluster if needed and see that it runs. Calling it again revives a dead server.
 
@@ -72,7 +77,7 @@ class EmbeddedPostgres:
             if self._use is None:
                 self._use = held_lock(self.folder / "use.lock")
                 atexit.register(self.stop)
-            if not (self.cluster / "PG_VERSION").exists():
+            if self.is_new:
                 self._initialise()
             self._run()
 

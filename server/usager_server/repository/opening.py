@@ -12,7 +12,7 @@ from usager_server.repository.connections import Connection, Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.ids import row_numbers
 from usager_server.repository.isolation import refuse_open_wall
-from usager_server.repository.migrating import HEAD, migrate, schema_version
+from usager_server.repository.migrating import HEAD, migrate, read_migrations, schema_version
 from usager_server.repository.postgres import PostgresStore
 from usager_server.settings import Settings
 
@@ -50,6 +50,8 @@ def running(settings: Settings) -> Iterator[Source]:
         asyncio.run(check(found.url))
         yield found
         return
+    if found.cluster.is_new:
+        read_migrations()  # meanwhile the cluster is made, when `early_start.py` has begun it
     found.cluster.start()
     try:
         asyncio.run(_prepare(found))
@@ -86,20 +88,26 @@ async def bring_up_to_date(found: Source) -> None:
 
 async def _prepare(found: Source) -> None:
     assert found.cluster is not None  # noqa: S101 - `running` has looked
-    connection = await asyncpg.connect(found.cluster.url())
     try:
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another process was faster
-                await connection.execute(f"CREATE DATABASE {DATABASE}")
-    finally:
-        await connection.close()
-    owner = await asyncpg.connect(found.owner_url)
+        owner = await asyncpg.connect(found.owner_url)
+    except asyncpg.InvalidCatalogNameError:
+        await _create_database(found.cluster)
+        owner = await asyncpg.connect(found.owner_url)
     try:
         missing = await schema_missing(owner)
     finally:
         await owner.close()
     if missing:
         await bring_up_to_date(found)
+
+
+async def _create_database(cluster: EmbeddedPostgres) -> None:
+    connection = await asyncpg.connect(cluster.url())
+    try:
+        with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another process was faster
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await connection.close()
 
 
 async def readiness(store: PostgresStore) -> str | None:

@@ -40,9 +40,7 @@ class Profiles:
         self._conformance = conformance
         self._checks: dict[str, Check] = {}
         self._slicer = Slicer(definitions, conformance, self.conforms)
-        known = definitions.types.values()
-        self._r4 = {(each.key, each.expression) for kind in known for each in kind.invariants}
-        self._r4 |= {(i.key, i.expression) for kind in known for element in kind.elements for i in element.invariants}
+        self._r4 = {(each.key, each.expression) for each in definitions.invariants}
 
     def conforms(self, canonical: str, value: Any, walk: Walk) -> Findings | None:
         """Return what breaks a profile: errors only; None when it conforms, or when the profile is not installed."""
