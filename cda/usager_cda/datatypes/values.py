@@ -1,5 +1,6 @@
 """The value of an observation: any CDA datatype named by xsi:type <-> value[x]."""
 
+import re
 from typing import Any
 
 from usager_cda.datatypes import Tree
@@ -16,6 +17,7 @@ ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 CDA_TYPE = f"{EXTENSIONS}/cda-type"
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 CODED = frozenset({"CD", "CE", "CV", "CO", "CS"})
+POSITIVE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
 
 

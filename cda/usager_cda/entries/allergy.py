@@ -246,7 +246,7 @@ def _build_reaction(reaction: Tree, writing: Writing, row: Row, key: str) -> Ele
     manifestation: Tree = next(iter(reaction.get("manifestation", ())), {})
     reference = row.say("Réaction", said(manifestation))
     made = writing.statement("observation", REACTION_TEMPLATES)
-    symptom = {"system": SNOMED, "code": "418799008", "display": "symptôme rapporté par le patient ou le requérant"}
+    symptom = {"system": SNOMED, "code": "418799008", "display": "symptôme rapporté par le patient ou le répondant"}
     add(made, node("id", root=writing.new_id("reaction", key).root), _plain("code", {"coding": [symptom]}))
     add(made, text_at(reference), status("completed"), from_to(reaction.get("onset"), None))
     value = coded_value(manifestation, writing, row.say("Réaction", said(manifestation)))

@@ -5,6 +5,7 @@ from functools import partial
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.nulls import nothing
+from usager_cda.entries.observation import is_observation
 from usager_cda.structured import registry
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -42,7 +43,7 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     kind = registry.kinds()[member]
     for rank, reference in enumerate(resource.get("hasMember", ())):
         found = writing.find(reference, resource)
-        if found is None or kind.build is None or not kind.takes(found):
+        if found is None or kind.build is None or not is_observation(found):
             text = "A member of the group is not in the Bundle, or is no plain Observation; it is left out"
             writing.report(text, f"Observation.hasMember[{rank}]")
             continue

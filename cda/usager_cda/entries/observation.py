@@ -100,6 +100,7 @@ def _kind(
     *,
     default: str = "BL",
     known_by: tuple[str, ...] = (),
+    is_strict: bool = False,
 ) -> Kind:
     templates = (*parents, f"{FR_ENTRY}{number}")
     return Kind(
@@ -107,7 +108,7 @@ def _kind(
         parents=parents,
         known_by=known_by,
         read=partial(read, category=category),
-        takes=is_observation,
+        takes=partial(is_observation, category=category if is_strict else None),
         build=partial(build, templates=templates, default=default),
     )
 
@@ -118,7 +119,7 @@ ENTRIES = (
     _kind("48", SIMPLE[:1], known_by=SIMPLE[:1]),
     _kind("12", SIMPLE),
     _kind("209", SIMPLE, "laboratory"),
-    _kind("25", EVALUATION, "survey", known_by=EVALUATION[1:2]),
+    _kind("25", EVALUATION, "survey", known_by=EVALUATION[1:2], is_strict=True),
     _kind("50", VITAL_SIGN, "vital-signs", default="PQ", known_by=VITAL_SIGN[2:]),
     _kind(
         "52",

@@ -44,9 +44,9 @@ def transaction_of(
     """Return the transaction; body is the structuredBody, None without one.
 
     Shape   Patient, Organization, Practitioner, PractitionerRole, Device, RelatedPerson, Encounter, the resources of
-            the entries, Composition, DocumentReference, Binaries, in that order. All but the Binaries are created if
-            none exists (ifNoneExist): what is known already is referred to and never overwritten. A Binary has the id
-            of its content.
+            the entries, Composition, DocumentReference, Binary, then the documents inside it, in that order. All but
+            the Binaries are created if none exists (ifNoneExist): what is known already is referred to and never
+            overwritten. A Binary has the id of its content.
     """
     return _Writer(header, data, findings, body).transaction()
 
@@ -81,8 +81,7 @@ class _Writer:
         if self.body is not None:
             self._put_body(document, sections, reading)
         self._put_document(document, binary_id)
-        for key, media_type, content in reading.files:
-            self._put_binary(key, media_type, content, self.entries[-1]["resource"]["securityContext"])
+        self._put_attachments(reading)
         self._add_displays()
         return {"resourceType": "Bundle", "type": "transaction", "entry": self.entries}
 
@@ -205,10 +204,14 @@ class _Writer:
     def _put_body(self, document: Tree, sections: list[Tree], reading: Reading) -> None:
         """Put the resources of the entries and the Composition that lists them."""
         for made in reading.made:
-            self._post(made.type, made.key, made.resource, found_by=made.condition)
+            if made.type != "DocumentReference":
+                self._post(made.type, made.key, made.resource, found_by=made.condition)
         composition = composition_of_document(document, self.header, reading.source, sections)
         query = f"{condition([composition['identifier']])}&_source={quote(reading.source, safe=':')}"
         self._post("Composition", self.header.key, composition, found_by=query)
+        document["content"] += [
+            {"attachment": each, "format": document["content"][0]["format"]} for each in reading.copies
+        ]
         self.findings += tuple(reading.reader.findings)
 
     def _put_document(self, document: Tree, binary_id: str) -> None:
@@ -219,6 +222,16 @@ class _Writer:
         if remarks:
             self.entries[-1] = {"extension": remarks, **self.entries[-1]}
         self._put_binary(binary_id, CONTENT_TYPE, self.data, {"reference": full_url})
+
+    def _put_attachments(self, reading: Reading) -> None:
+        """Put the documents that are inside the document, behind it, and the bytes of its files."""
+        context = {"reference": _full_url("DocumentReference", self.header.key)}
+        for made in reading.made:
+            if made.type == "DocumentReference":
+                made.resource["context"] = {"related": [context]}
+                self._post(made.type, made.key, made.resource, found_by=made.condition)
+        for key, media_type, content in dict.fromkeys(reading.files):
+            self._put_binary(key, media_type, content, context)
 
     def _put_binary(self, binary_id: str, media_type: str, content: bytes, context: Tree) -> None:
         binary = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
-from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, loinc
+from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, cisis, loinc
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
@@ -86,3 +86,6 @@ CERTAINTY = Detail(
 )
 ALLERGY_CERTAINTY = Detail((f"{FR_ENTRY}171",), CERTAINTY_CODE, "Certitude", is_dated=True)
 CRITICALITY = Detail((f"{FR_ENTRY}172",), loinc("82606-5", "Criticité"), "Criticité", is_dated=True)
+CAUSALITY = Detail((f"{FR_ENTRY}211",), cisis("GEN-318", "Imputabilité"), "Imputabilité")
+GRAVITY = Detail((f"{FR_ENTRY}212",), loinc("94030-4", "Gravité de l'effet indésirable"), "Gravité", is_dated=True)
+OUTCOME = Detail((f"{FR_ENTRY}213",), cisis("GEN-319", "Evolution de l'effet indésirable"), "Évolution", is_dated=True)

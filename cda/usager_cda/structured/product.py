@@ -13,9 +13,22 @@ from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, said
-from usager_cda.tree import HL7, PHARMACY, Element, add, attribute, descendant, local_name, node, text_of
+from usager_cda.tree import (
+    HL7,
+    PHARMACY,
+    Element,
+    add,
+    attribute,
+    child,
+    children,
+    descendant,
+    local_name,
+    node,
+    text_of,
+)
 
 ATC = "http://www.whocc.no/atc"
+CIS = "urn:oid:1.2.250.1.213.2.3.1"
 TEMPLATES = (f"{CCD}53", f"{IHE}1.5.3.1.4.7.2", f"{FR_ENTRY}43")
 READ = frozenset({"code", "name", "lotNumberText", "expirationTime", "formCode", "asSpecializedKind", "ingredient"})
 
@@ -30,7 +43,7 @@ def read_product(consumable: Element | None, reading: Reading) -> Tree:
     classes = [coding for each in found.get("asSpecializedKind", ()) for coding in _classes(each)]
     known = {coding.get("code") for coding in code.get("coding", ())}
     code["coding"] = [*code.get("coding", ()), *(each for each in classes if each.get("code") not in known)]
-    name = text_of(found.get("name", [None])[0])
+    name = text_of(found.get("name", [None])[0]) or code.get("text") or _words_of_translation(found, reading)
     if name:
         code["text"] = name
     batch = {
@@ -47,6 +60,13 @@ def read_product(consumable: Element | None, reading: Reading) -> Tree:
             "batch": filled(batch),
         }
     )
+
+
+def _words_of_translation(found: dict[str, list[Element]], reading: Reading) -> str | None:
+    """Return the words of a product whose code is only a translation."""
+    code = found.get("code", [None])[0]
+    words = (reading.words_at(child(each, "originalText")) for each in children(code, "translation"))
+    return next(filter(None, words), None)
 
 
 def _by_name(material: Element, reading: Reading) -> dict[str, list[Element]]:
@@ -102,15 +122,21 @@ def _expiry(element: Element | None, reading: Reading) -> str | None:
         return None
 
 
-def build_product(medication: Tree, writing: Writing, row: Row, heading: str, *, link: str | None = None) -> Element:
-    """Return the consumable of a Medication. The ATC class goes where the CI-SIS wants it: beside the product."""
+def build_product(
+    medication: Tree, writing: Writing, row: Row, heading: str, *, link: str | None = None, keeps_classes: bool = False
+) -> Element:
+    """Return the consumable of a Medication.
+
+    Shape   the ATC class stands beside the product, where the pharmacy extension has it; keeps_classes leaves it among
+            the translations, where a vaccine has it. link is where the narrative tells the product.
+    """
     code = medication.get("code") or {}
-    coding = [each for each in code.get("coding", ()) if each.get("system") != ATC]
-    classes = [each for each in code.get("coding", ()) if each.get("system") == ATC]
+    coding = [each for each in code.get("coding", ()) if keeps_classes or each.get("system") != ATC]
+    classes = [each for each in code.get("coding", ()) if not keeps_classes and each.get("system") == ATC]
     reference = row.near(heading, said(code), link)
     material = node("manufacturedMaterial", classCode="MMAT", determinerCode="KIND")
     material.append(_product_code(coding, classes, reference))
-    text = code.get("text") or said(code)
+    text = code.get("text")
     material.append(node("name", text) if text else node("name", nullFlavor="NA"))
     batch = medication.get("batch") or {}
     if batch.get("lotNumber"):
@@ -121,13 +147,13 @@ def build_product(medication: Tree, writing: Writing, row: Row, heading: str, *,
 
 
 def _product_code(coding: list[Tree], classes: list[Tree], reference: Element) -> Element:
-    """Return the code of a product: its first coding, the others as translations, its words in the narrative."""
-    made = build_code("code", code_from_concept({"coding": coding})) if coding else node("code", nullFlavor="NA")
-    if made is None:
-        made = node("code", nullFlavor="NA")
-    made.insert(0, add(node("originalText"), reference))
-    for each in classes if not coding else ():
-        made.append(build_code("translation", code_from_coding(each)) or node("translation"))
+    """Return the code of a product: its CIS code, the others as translations, its words in the narrative."""
+    is_main = bool(coding) and coding[0].get("system") == CIS
+    main = build_code("code", code_from_coding(coding[0])) if is_main else None
+    made = node("code", nullFlavor="NA") if main is None else main
+    made.append(add(node("originalText"), reference))
+    for each in (*coding[1 if is_main else 0 :], *(classes if not coding else ())):
+        add(made, build_code("translation", code_from_coding(each)))
     return made
 
 

@@ -66,6 +66,7 @@ class Reading:
     made: list[Made] = field(default_factory=list)
     words: dict[str, Element] = field(default_factory=dict)
     files: list[tuple[str, str, bytes]] = field(default_factory=list)
+    copies: list[Tree] = field(default_factory=list)
     _heard: list[str] = field(default_factory=list)
     _by_id: dict[tuple[str, str], Tree] = field(default_factory=dict)
     _later: list[Callable[[], None]] = field(default_factory=list)

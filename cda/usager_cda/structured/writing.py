@@ -94,7 +94,9 @@ class Writing:
         made.insert(0, add(node("originalText"), reference))
         return made
 
-    def comments(self, resource: Tree, row: Row, *, link: str = "SUBJ", inverted: bool = True) -> Iterator[Element]:
+    def comments(
+        self, resource: Tree, row: Row, *, link: str = "SUBJ", inverted: bool | None = True
+    ) -> Iterator[Element]:
         """Yield the notes of a resource as comments."""
         for note in resource.get("note", ()):
             act = self.statement("act", COMMENT_TEMPLATES)

@@ -1,0 +1,62 @@
+"""Examinations and follow-ups asked for <-> ServiceRequest."""
+
+from collections.abc import Iterable, Sequence
+
+from usager_cda.datatypes import Tree
+from usager_cda.entries.procedure import is_observation_request
+from usager_cda.structured import french
+from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
+from usager_cda.structured.reading import Reading, extended
+from usager_cda.structured.reasons import build_reasons, read_reasons
+from usager_cda.structured.statement import Statement
+from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
+from usager_cda.tree import Element, add, attribute
+
+ORDER = f"{FR_ENTRY}27"
+PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.1.20.3.1")
+EVALUATION = {"system": "http://snomed.info/sct", "code": "386053000", "display": "procédure d'évaluation"}
+# A goal and a request are written alike: R4's intent tells them apart.
+INTENTS = {"INT": "plan", "GOL": "proposal", "RQO": "order", "PRMS": "directive"}
+MOODS = {intent: mood for mood, intent in INTENTS.items()}
+STATUSES = {"completed": "completed", "aborted": "revoked", "cancelled": "revoked", "suspended": "on-hold"}
+FROM_STATUSES = {"completed": "completed", "revoked": "aborted", "on-hold": "suspended"}
+
+
+def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
+    """Yield the Reference of a ServiceRequest."""
+    state = attribute(statement.first("statusCode"), "code") or "active"
+    body = extended(
+        {"extension": reading.link(statement), "status": STATUSES.get(state, "active")},
+        {"intent": INTENTS.get(statement.mood, "plan"), "category": [{"coding": [EVALUATION]}]},
+        {"code": reading.concept(statement.first("code")), "subject": reading.subject},
+        reading.when(statement.first("effectiveTime"), "occurrence"),
+        reading.people(statement, author="requester"),
+        read_reasons(statement, reading),
+        {"note": reading.notes(statement)},
+    )
+    yield reading.put("ServiceRequest", statement, body)
+
+
+def takes(resource: Tree) -> bool:
+    """Say whether a resource asks for an examination or a follow-up."""
+    return resource.get("resourceType") == "ServiceRequest" and is_observation_request(resource)
+
+
+def build(resources: Sequence[Tree], writing: Writing) -> Element:
+    """Return the observation of one request."""
+    (resource,) = resources
+    row = writing.row()
+    code = resource.get("code")
+    row.tell("Date", french.day(resource.get("occurrenceDateTime")) or french.span(resource.get("occurrencePeriod")))
+    mood = MOODS.get(resource.get("intent", ""), "INT")
+    made = writing.statement("observation", (*PARENTS, ORDER), mood=mood)
+    reference = row.point("Examen ou suivi", said(code), link_of(resource))
+    words = row.say("Examen ou suivi", said(code)) if (code or {}).get("text") else None
+    add(made, *writing.ids_of(resource, most=1), writing.coded("code", code, words), text_at(reference))
+    add(made, status(FROM_STATUSES.get(resource.get("status", ""), "active")))
+    add(made, effective_time(resource, "occurrence", null="UNK"), *writing.people(resource, "performer"))
+    add(made, *writing.people(resource, "author", "requester"), *writing.people(resource, "informant"))
+    return add(made, *build_reasons(resource, writing, row), *writing.comments(resource, row))
+
+
+ENTRY = Kind(template=ORDER, parents=PARENTS, known_by=PARENTS[1:], read=read, takes=takes, build=build)
