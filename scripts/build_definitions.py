@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from expand_value_sets import Codes, Expander, NotListableError
+from expand_value_sets import Codes, Expander, NotListableError, walk
 
 PACKAGE = "hl7.fhir.r4.examples@4.0.1"
 SOURCE = (
@@ -228,6 +228,33 @@ def compact(codes: Mapping[str, Codes], expander: Expander) -> dict[str, dict[st
     }
 
 
+def code_system_names(resources: Iterable[Resource], known: Iterable[str]) -> dict[str, list[Any]]:
+    """Return the name, the version and the displays of code systems, in the order of their codes."""
+    by_url = {item["url"]: item for item in resources}
+    return {url: _names_of(by_url[url]) for url in known}
+
+
+def _names_of(system: Resource) -> list[Any]:
+    concepts = {concept["code"]: concept for concept, _ in walk(system["concept"], None)}
+    marks = {code: mark for code, concept in concepts.items() if (mark := _marks(concept))}
+    displays = [concept.get("display") for concept in concepts.values()]
+    return [system.get("name"), system.get("version"), system.get("caseSensitive", True), displays, marks]
+
+
+def _marks(concept: Mapping[str, Any]) -> str:
+    """Return the marks of a concept: "i" no longer to be used, "a" only there to hold others."""
+    known = {item["code"]: next(v for k, v in item.items() if k != "code") for item in concept.get("property", ())}
+    inactive = known.get("status") in ("retired", "deprecated", "inactive") or known.get("inactive") is True
+    abstract = known.get("notSelectable") in (True, "true") or known.get("abstract") in (True, "true")
+    return ("i" if inactive else "") + ("a" if abstract else "")
+
+
+def value_set_names(resources: Iterable[Resource], known: Iterable[str]) -> dict[str, list[Any]]:
+    """Return the name, the title and the version of value sets."""
+    by_url = {item["url"]: item for item in resources}
+    return {url: [by_url[url].get(name) for name in ("name", "title", "version")] for url in sorted(known)}
+
+
 def type_numbers(names: Iterable[str]) -> dict[str, int]:
     """Return the numbers given before, and the next ones for new types, in alphabetical order."""
     path = TARGET / "type_numbers.json"
@@ -262,16 +289,25 @@ def main(arguments: Sequence[str]) -> None:
         structures = Structures(sorted(read(folder, "StructureDefinition"), key=lambda item: item["id"]))
         parameters = search_parameters(read(folder, "SearchParameter"))
         links = compartments(read(folder, "CompartmentDefinition"))
-        expander = Expander(read(folder, "ValueSet"), read(folder, "CodeSystem"))
+        value_sets, code_systems = read(folder, "ValueSet"), read(folder, "CodeSystem")
+        expander = Expander(value_sets, code_systems)
     concrete = sorted(name for name, row in structures.types.items() if row[0] == "resource" and not row[2])
     required = {element[5] for row in structures.types.values() for element in row[5] if element[5]}
     codes, reasons = listed(expander, required)
-    others, _ = listed(expander, set(expander.value_sets) - required)
+    others, unlisted = listed(expander, set(expander.value_sets) - required)
     write("types.json", {"invariants": list(structures.invariants.numbers), "types": structures.types})
     write("search.json", {"search_parameters": parameters, "compartments": links})
     write("type_numbers.json", {"note": [_STABLE], "numbers": type_numbers(concrete)})
     write("required.json", {"value_sets": _sorted(codes), "not_listed": reasons})
     write("terminology.json.gz", {"value_sets": compact(others, expander), "code_systems": expander.trees})
+    write(
+        "names.json.gz",
+        {
+            "code_systems": code_system_names(code_systems, expander.trees),
+            "value_sets": value_set_names(value_sets, [*codes, *others]),
+            "not_listed": {**reasons, **unlisted},
+        },
+    )
     print(f"{len(concrete)} resource types, {len(structures.types)} types, {len(parameters)} search parameters")
     print(f"{len(codes)} required value sets, {len(others)} others, {len(expander.trees)} code systems")
     print("\n".join(f"not listed: {canonical}: {reason}" for canonical, reason in reasons.items()))

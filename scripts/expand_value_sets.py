@@ -13,7 +13,7 @@ class NotListableError(Exception):
 def code_tree(code_system: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the parents of each code, the nesting one first, in the order of the code system."""
     parents: dict[str, list[str]] = {}
-    for concept, nesting in _walk(code_system.get("concept", ()), None):
+    for concept, nesting in walk(code_system.get("concept", ()), None):
         known = parents.setdefault(concept["code"], [])
         named = [
             str(value)
@@ -24,10 +24,11 @@ def code_tree(code_system: Mapping[str, Any]) -> dict[str, list[str]]:
     return parents
 
 
-def _walk(concepts: Iterable[Mapping[str, Any]], parent: str | None) -> Iterator[tuple[Mapping[str, Any], str | None]]:
+def walk(concepts: Iterable[Mapping[str, Any]], parent: str | None) -> Iterator[tuple[Mapping[str, Any], str | None]]:
+    """Yield each concept with the code of the one it is nested under."""
     for concept in concepts:
         yield concept, parent
-        yield from _walk(concept.get("concept", ()), concept["code"])
+        yield from walk(concept.get("concept", ()), concept["code"])
 
 
 class Expander:
@@ -92,7 +93,7 @@ class Expander:
     def _having(self, system: str, name: str, value: str) -> set[str]:
         return {
             concept["code"]
-            for concept, _ in _walk(self.code_systems[system].get("concept", ()), None)
+            for concept, _ in walk(self.code_systems[system].get("concept", ()), None)
             for item in concept.get("property", ())
             if item["code"] == name and str(next(v for k, v in item.items() if k.startswith("value"))) == value
         }

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -29,6 +30,18 @@ def load() -> Definitions:
         type_numbers=_read("type_numbers.json")["numbers"],
         invariants=invariants,
     )
+
+
+@cache
+def load_names() -> Mapping[str, Any]:
+    """Return how code systems and value sets are called, and their codes: what terminology answers with.
+
+    Shape   code_systems: url -> [name, version, is_case_sensitive, the display of each code in order, code -> marks:
+            "i" inactive, "a" abstract]; value_sets: url -> [name, title, version]; not_listed: url -> why.
+    Time    40 ms; call it when someone asks.
+    """
+    names: Mapping[str, Any] = _read("names.json.gz")
+    return names
 
 
 def _read(name: str) -> Any:
