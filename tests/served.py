@@ -14,6 +14,7 @@ from usager_server.interactions.session import House, Operation
 from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings
+from usager_server.terminology import Library
 from usager_server.validation.structure import Structure
 
 
@@ -37,6 +38,7 @@ def make_house(
     registry: SearchRegistry,
     validator: Any,
     operations: Sequence[Operation] = (),
+    resources: Sequence[Mapping[str, Any]] = (),
     **settings: Any,
 ) -> House:
     """Return a house on a test's store."""
@@ -47,8 +49,14 @@ def make_house(
         validator=validator,
         repository=store.repository,
         interactions=INTERACTIONS,
-        operations={(None, operation.code): operation for operation in operations},
+        library=Library(registry.definitions, resources),
+        operations={(name, each.code): each for each in operations for name in _types(each)},
     )
+
+
+def _types(operation: Operation) -> Sequence[str | None]:
+    types = operation.definition.get("resource") or [None]
+    return [None if name == "Resource" else name for name in types]
 
 
 class OneTenant:

@@ -30,11 +30,14 @@ from usager_server.jsontext import build_json
 from usager_server.logs import set_up_logs
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.everything import everything
+from usager_server.operations.expand import expand
 from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
+from usager_server.operations.lookup import lookup
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.render import render_document
 from usager_server.operations.validate import validate
+from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
 from usager_server.repository import Repository, Stored
 from usager_server.repository.opening import open_store, readiness
@@ -42,9 +45,24 @@ from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
+from usager_server.terminology import Library
 from usager_server.validation.validator import HouseValidator
 
-OPERATIONS = (cda_to_fhir, everything, fhir_to_cda, import_cda, meta, meta_add, meta_delete, render_document, validate)
+OPERATIONS = (
+    cda_to_fhir,
+    code_system_validate_code,
+    everything,
+    expand,
+    fhir_to_cda,
+    import_cda,
+    lookup,
+    meta,
+    meta_add,
+    meta_delete,
+    render_document,
+    validate,
+    value_set_validate_code,
+)
 ANY_TYPE = ("Resource", "DomainResource")
 WARM_AFTER_SECONDS = 1.0
 
@@ -102,6 +120,7 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         validator=validator,
         repository=repository,
         interactions=INTERACTIONS,
+        library=Library(definitions, validator.conformance.resources),
         operations=dict(_by_name(operations)),
         inactive=off.told,
         profiles=plugins.profiles,

@@ -58,10 +58,10 @@ async def test_references_may_be_included_both_ways(statement):
     assert "Observation:subject" in patient["searchRevInclude"]
 
 
-async def test_a_terminology_service_is_not_claimed(client: AsyncClient, validator):
+async def test_the_terminology_service_is_described(client: AsyncClient, validator):
     answer = (await client.get("/metadata?mode=terminology")).json()
     assert answer["resourceType"] == "TerminologyCapabilities"
-    assert "expansion" not in answer
+    assert answer["expansion"]["paging"] is True
     assert validator.structure(answer) == []
 
 

@@ -1,8 +1,10 @@
 """Wires the profile général: a plugin like the others, always on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from usager_server import Operation, Profile, Requirement, Scenario, StandIn, hookimpl, ledger, scenarios_in
+from usager_server.documents.terminology import terminology_resources
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
 
@@ -17,6 +19,12 @@ def register_profiles() -> Sequence[Profile]:
         Profile("sans-certificat-ins", "Sans certificat INS"),
         Profile("esclave-identite", "Esclave de l'identité"),
     ]
+
+
+@hookimpl
+def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
+    """Return the code lists of the documents."""
+    return list(terminology_resources())
 
 
 @hookimpl

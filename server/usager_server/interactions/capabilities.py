@@ -16,6 +16,16 @@ from usager_server.search.parameter import Parameter
 HERE = "http://base.invalid/fhir"  # stands for the address of the server in the texts that are kept
 HL7 = "http://hl7.org/fhir/"
 MODES = ("full", "normative", "terminology")
+EXPANSION_PARAMETERS = (
+    "filter",
+    "date",
+    "offset",
+    "count",
+    "includeDesignations",
+    "activeOnly",
+    "displayLanguage",
+    "exclude-system",
+)
 
 DEFINITION_OF = "http://hl7.org/fhir/StructureDefinition/{}"
 COMPARTMENT_OF = "http://hl7.org/fhir/CompartmentDefinition/{}"
@@ -91,7 +101,7 @@ def capability_statement(house: House) -> dict[str, Any]:
 
 
 def terminology_capabilities() -> dict[str, Any]:
-    """Return what there is of a terminology service: nothing yet, said in FHIR's words."""
+    """Return what there is of a terminology service: $lookup, $validate-code and $expand."""
     return {
         "resourceType": "TerminologyCapabilities",
         "url": canonical("TerminologyCapabilities", "usager"),
@@ -99,10 +109,20 @@ def terminology_capabilities() -> dict[str, Any]:
         "name": "UsagerTerminology",
         "status": "active",
         "date": __released__,
-        "description": "No terminology operation is served yet: neither $expand, nor $lookup, nor $validate-code.",
+        "description": "$lookup, $validate-code and $expand over the code systems and value sets of FHIR R4, those "
+        "that profiles bring and those that are stored; no ConceptMap/$translate, no $subsumes, no $closure.",
         "kind": "instance",
         "software": {"name": "Usager", "version": __version__},
         "implementation": {"description": "Usager", "url": HERE},
+        "codeSearch": "all",
+        "validateCode": {"translations": False},
+        "expansion": {
+            "hierarchical": False,
+            "paging": True,
+            "incomplete": True,
+            "parameter": [{"name": name} for name in EXPANSION_PARAMETERS],
+            "textFilter": "The beginnings of words, without accents, case or hyphens.",
+        },
     }
 
 

@@ -14,6 +14,7 @@ from usager_server.profile import Profile
 from usager_server.repository import Repository, Stored
 from usager_server.search.parameters import SearchRegistry, nothing_off
 from usager_server.settings import Settings
+from usager_server.terminology import Library
 from usager_server.validation import Validator
 
 Interaction = Callable[["Session", Request], Awaitable["Reply"]]
@@ -27,7 +28,8 @@ class House:
             by (resource type or None, code); inactive says of the name of an operation ("Patient/$do") which profile
             that is off would bring it. profiles are those switched on; supported_profiles the canonicals of the
             StructureDefinitions known, by resource type. served holds the definitions that the house itself brings, by
-            type and id; texts keeps what is written once and served often.
+            type and id; texts keeps what is written once and served often. library: the code systems and value sets
+            at hand.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class House:
     validator: Validator
     repository: Callable[[int], Repository]
     interactions: Mapping[Name, Interaction]
+    library: Library
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     inactive: Callable[[str], str | None] = nothing_off
     profiles: Sequence[Profile] = ()

@@ -108,6 +108,10 @@ class HistoryQuery:
     types: Sequence[str] = field(default=())
 
 
+Stamp = tuple[int, datetime | None]
+"""Two of the same types are equal when nothing was written between them; (0, None) when nothing ever was."""
+
+
 class Repository(Protocol):
     """The store of one tenant. Each call is one transaction, unless the repository came from `transaction()`."""
 
@@ -121,6 +125,10 @@ class Repository(Protocol):
 
     async def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
         """Return one version, or None."""
+        ...
+
+    async def stamp(self, types: Sequence[str]) -> Stamp:
+        """Return a value that every write to a resource of these types changes. Cost: their number, no document."""
         ...
 
     async def create(self, drafts: Sequence[Draft]) -> None:

@@ -11,6 +11,7 @@ from usager_server.repository import (
     Draft,
     HistoryQuery,
     Page,
+    Stamp,
     Stored,
     Written,
     claiming,
@@ -108,6 +109,10 @@ class PostgresRepository:
         if number is None or not 0 < version <= LARGEST_VERSION:
             return None
         return await reading.vread(self.runner, resource_type, number, resource_id, version)
+
+    async def stamp(self, types: Sequence[str]) -> Stamp:
+        """Return a value that every write to a resource of these types changes."""
+        return await reading.stamp(self.runner, [self._numbers[name] for name in types])
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1. Errors: Conflict (409) when an id is taken."""

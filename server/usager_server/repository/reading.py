@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from usager_server.repository import Stored
+from usager_server.repository import Stamp, Stored
 from usager_server.repository.codes import METHODS, REVIVED
 from usager_server.repository.running import Runner
 
@@ -42,6 +42,15 @@ FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, L
 ) AS v
 """
 
+# Versions only grow, so that their sum does with every write; the instant tells apart a write that was rolled back.
+STAMP = """
+SELECT s.versions, s.last_updated
+FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
+    SELECT coalesce(sum(version), 0)::bigint AS versions, max(last_updated) AS last_updated FROM resource
+    WHERE tenant = t.tenant AND type = ANY ($2::text::smallint[])
+) AS s
+"""
+
 
 async def read(runner: Runner, resource_type: str, type_number: int, resource_id: str) -> Stored | None:
     """Return the current version, a deletion included."""
@@ -66,6 +75,12 @@ async def read_many(
     types = ",".join(str(numbers[kind]) for kind, _ in wanted)
     found = await runner.rows(READ_MANY, f"{{{types}}}", [key for _, key in wanted])
     return {(names[number], key): stored(names[number], key, row) for number, key, *row in found}
+
+
+async def stamp(runner: Runner, type_numbers: Sequence[int]) -> Stamp:
+    """Return what every write to a resource of these types changes."""
+    found = await runner.row(STAMP, f"{{{','.join(map(str, type_numbers))}}}")
+    return (0, None) if found is None else (found["versions"], found["last_updated"])
 
 
 def stored(resource_type: str, resource_id: str, columns: Sequence[Any]) -> Stored:

@@ -1,0 +1,59 @@
+"""A concept of a code system, as plain values."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+ENDING = ("dateFin", "retirementDate", "deprecationDate")
+STARTING = ("dateValid", "effectiveDate")
+
+
+@dataclass(frozen=True, slots=True)
+class Designation:
+    """Another name of a concept. Shape: use is a Coding, or None."""
+
+    value: str
+    language: str | None = None
+    use: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One code and what is known of it.
+
+    Shape   parents: the codes above it, the nesting one first. properties: (code, name of the value, value), as the
+            code system gives them ("valueCode", "I10"). start and end bound the days on which it may be used.
+    """
+
+    code: str
+    display: str | None = None
+    definition: str | None = None
+    designations: tuple[Designation, ...] = ()
+    parents: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str, Any], ...] = ()
+    is_inactive: bool = False
+    is_abstract: bool = False
+    start: date | None = None
+    end: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Tell whether the code could be used that day; the end is the first day on which it could not."""
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+    def name_in(self, language: str | None) -> str | None:
+        """Return the first name in a language ("fr", "fr-FR"), None when there is none or no language is asked for."""
+        wanted = _primary(language)
+        return next((each.value for each in self.designations if wanted and _primary(each.language) == wanted), None)
+
+    def is_named(self, text: str) -> bool:
+        """Tell whether a display is a name of this concept, letter case and spaces aside."""
+        names = (self.display, *(each.value for each in self.designations))
+        return any(_plain(text) == _plain(name) for name in names if name)
+
+
+def _primary(language: str | None) -> str:
+    return (language or "").partition("-")[0].lower()
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,60 @@
+"""Finding entries by the beginnings of their words, as someone types: no accents, case or hyphens, the best first."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from usager_server.search.words import LAST, normalise
+
+MOST_WORDS = 12
+"""Words of a query that are looked for; nobody types more to find a code."""
+
+MOST_RANKED = 500
+"""Entries that are ranked one by one; of more, those whose first name begins with the text come first."""
+
+
+class WordIndex:
+    """An index over the names of entries, each known by its place. Time: made once; a search is a few bisections."""
+
+    def __init__(self, entries: Iterable[Sequence[str]]) -> None:
+        self._names: list[list[str]] = [[normalise(name) for name in names] for names in entries]
+        self._firsts = sorted((names[0], number) for number, names in enumerate(self._names) if names)
+        pairs = {(word, number) for number, names in enumerate(self._names) for name in names for word in name.split()}
+        ordered = sorted(pairs)
+        self._words = [word for word, _ in ordered]
+        self._places = [number for _, number in ordered]
+
+    def find(self, text: str) -> Sequence[int]:
+        """Return the places of the entries that have, for each word of the text, one that begins with it.
+
+        Order   an entry whose first name is the text, then one whose first name begins with it, then one of whose other
+                names does, then one of whose names has all the words; then the shorter name, then the given order.
+        """
+        folded = normalise(text)
+        words = folded.split()[:MOST_WORDS]
+        if not words:
+            return range(len(self._names))
+        found = set.intersection(*map(self._beginning, words))
+        if len(found) > MOST_RANKED:
+            return self._roughly(folded, found)
+        return sorted(found, key=lambda number: (*self._rank(number, folded, words), number))
+
+    def _roughly(self, text: str, found: set[int]) -> Sequence[int]:
+        """Return first the entries whose first name begins with the text, the shorter first, then the others."""
+        start, end = bisect_left(self._firsts, (text,)), bisect_left(self._firsts, (text + LAST,))
+        first = sorted(self._firsts[start:end], key=lambda each: (len(each[0]), each[1]))
+        numbers = [number for _, number in first if number in found]
+        return [*numbers, *sorted(found.difference(numbers))]
+
+    def _beginning(self, word: str) -> set[int]:
+        start, end = bisect_left(self._words, word), bisect_left(self._words, word + LAST)
+        return set(self._places[start:end])
+
+    def _rank(self, number: int, text: str, words: Sequence[str]) -> tuple[int, int]:
+        first, *others = names = self._names[number]
+        if first == text:
+            return 0, 0
+        if first.startswith(text):
+            return 1, len(first)
+        if any(name.startswith(text) for name in others):
+            return 2, len(first)
+        return (3 if any(all(f" {word}" in f" {name}" for word in words) for name in names) else 4), len(first)
