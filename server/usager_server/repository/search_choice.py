@@ -7,6 +7,7 @@ up to a limit, when their kind does not tell; what was counted is remembered for
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Literal
 
 from usager_server.repository.search_orders import ColumnOrder, IndexOrder, Order
 from usager_server.repository.search_pages import Walked
@@ -40,12 +41,18 @@ FEW = 5_000
 FEW_CHAINED = 2_000
 """So many rows are gathered when each of them costs a walk from one resource to another."""
 
+FEW_STRUNG = 1_000
+"""So many rows of texts are gathered before it is counted how many different texts there are."""
+
+TEXTS_WALKED = 300
+"""So many different texts (of those that begin alike) are walked, each in the order of rows."""
+
 REMEMBERED = 20_000
 REMEMBERED_SECONDS = 300.0
 
 
-Counted = Lookup | tuple[Lookup, Order]
-"""A lookup, or a lookup along an order: how many rows a walk read in vain."""
+Counted = Lookup | tuple[Lookup, Order | Literal["texts"]]
+"""A lookup; a lookup along an order: how many rows a walk read in vain; the different texts of a lookup."""
 
 
 class Counts:
@@ -74,12 +81,17 @@ def finds_rows(lookup: Lookup) -> bool:
     return not isinstance(lookup, Without | OfTypes)
 
 
-def most_gathered(lookup: Lookup, *, alone: bool) -> int:
-    """Return how many rows of a lookup are gathered before walking an index is presumed cheaper."""
+def most_gathered(lookup: Lookup, *, alone: bool, strung: bool = False) -> int:
+    """Return how many rows of a lookup are gathered before walking an index is presumed cheaper.
+
+    Shape   strung: texts may be walked one by one (`TEXTS_WALKED`).
+    """
     if isinstance(lookup, AnyOf):
         return min(most_gathered(one, alone=alone) for one in lookup.lookups)
     if isinstance(lookup, Chained | Pointed):
         return FEW_CHAINED
+    if strung and isinstance(lookup, Strings):
+        return FEW_STRUNG
     return FEW_ALONE if alone else FEW
 
 
@@ -130,11 +142,10 @@ PROMISING = 4
 """Up to this rank a lookup is gathered without being counted first."""
 
 
-def walked_of(leaders: Sequence[Lookup], counts: Sequence[int | None]) -> Lookup | None:
-    """Return the condition whose index is walked in row order: the rarest of those that have one."""
+def walked_of(leaders: Sequence[Walked], counts: Sequence[int | None]) -> Walked | None:
+    """Return the condition whose index is walked in row order: the rarest by its kind, then by what was counted."""
     ordered = [
-        (count if count is not None else 0, presumed_rank(one), number)
+        (presumed_rank(one), count if count is not None else 0, number)
         for number, (one, count) in enumerate(zip(leaders, counts, strict=True))
-        if isinstance(one, Walked)
     ]
     return leaders[min(ordered)[2]] if ordered else None

@@ -146,7 +146,9 @@ class Clauses:
                 return " UNION ALL ".join(f"({self.rows(one)})" for one in lookups)
         raise TypeError(f"{type(lookup).__name__} finds no rows by itself")
 
-    def walkable(self, lookup: "Tokens | References | OfTypes", *, deleted_too: bool = False) -> tuple[str, str]:
+    def walkable(
+        self, lookup: "Tokens | References | Strings | Spelled | OfTypes", *, deleted_too: bool = False
+    ) -> tuple[str, str]:
         """Return the legs, and the SELECT of the rows of one leg, which an index holds in the order of w.row.
 
         Shape   deleted_too: resources need not be looked at to leave out the deleted ones, others conditions do.
@@ -159,9 +161,31 @@ class Clauses:
                 table = self.legs(legs, "bigint", "bigint")
                 where = f"w.{TENANT} AND w.parameter = l.parameter AND w.target = l.a"
                 return table, f"SELECT w.row FROM index_reference AS w WHERE {where}"
+            case Strings():
+                where = f"w.{TENANT} AND w.parameter = l.parameter AND w.value = l.a"
+                return self._each_text(lookup), f"SELECT w.row FROM index_string AS w WHERE {where}"
+            case Spelled(legs):
+                where = f"w.{TENANT} AND w.parameter = l.parameter AND w.value = l.a AND w.spelling = l.b"
+                table = self.legs(legs, "bigint", "text", "int")
+                return table, f"SELECT w.row FROM index_string AS w WHERE {where}"
             case OfTypes(legs):
                 where = f"w.{TENANT} AND w.type = l.type{'' if deleted_too else ' AND w.document IS NOT NULL'}"
                 return self.legs(legs), f"SELECT w.row FROM resource AS w WHERE {where}"
+
+    def _each_text(self, lookup: Strings) -> str:
+        """Return the texts there are in the ranges of a lookup as a table l(type, parameter, a), found by leaping."""
+        table = self.legs(lookup.legs, "bigint", "text", "text", alias="c")
+        leap = (
+            f"SELECT x.value FROM index_string AS x WHERE x.{TENANT} AND x.parameter = c.parameter AND {{after}}"
+            " AND x.value < c.b ORDER BY x.value LIMIT 1"
+        )
+        first, following = leap.format(after="x.value >= c.a"), leap.format(after="x.value > s.value")
+        texts = (
+            f"WITH RECURSIVE s(value) AS (({first}) UNION ALL"
+            f" SELECT n.value FROM s, LATERAL ({following}) AS n) SELECT value FROM s"
+        )
+        found = f"SELECT c.type, c.parameter, s.value FROM {table}, LATERAL ({texts}) AS s OFFSET 0"
+        return f"({found}) AS l(type, parameter, a)"
 
     def _token_legs(self, lookup: Tokens) -> str:
         """Return the tokens of a lookup as a table l(type, parameter, a), a code of any system once for each system."""

@@ -14,14 +14,15 @@ from usager_server.repository.search_orders import (
     key_block,
     missing_key,
 )
-from usager_server.search.lookups import Lookup, OfTypes, References, Tokens, Without
+from usager_server.search.lookups import Lookup, OfTypes, References, Spelled, Strings, Tokens, Without
 
 Statement = tuple[str, list[Any]]
 """The text, and the arguments after the tenant."""
 
 DOCUMENT = "id, version, last_updated, method, document, content"
 
-Walked = Tokens | References | OfTypes
+Walked = Tokens | References | Strings | Spelled | OfTypes
+"""What an index holds in the order of rows; of Strings, each of the texts by itself."""
 
 
 def gather(driver: Lookup, filters: Sequence[Lookup], wanted: Wanted, most: int) -> Statement:
@@ -93,7 +94,9 @@ def walk_rows(walked: Walked, filters: Sequence[Lookup], wanted: Wanted) -> Stat
 
 def _has_many_legs(walked: Walked) -> bool:
     """Tell whether a resource may be met more than once."""
-    return len(walked.legs) > 1 or (isinstance(walked, Tokens) and bool(walked.any_system))
+    return (
+        len(walked.legs) > 1 or isinstance(walked, Strings) or (isinstance(walked, Tokens) and bool(walked.any_system))
+    )
 
 
 def _shuts_out_deleted(filters: Sequence[Lookup]) -> bool:
@@ -208,6 +211,14 @@ def _count_types(clauses: Clauses, every: OfTypes) -> Statement:
     """Return the statement that counts every resource of some types: index entries, less those of deleted ones."""
     of_type = f"SELECT count(*) FROM resource AS x WHERE x.{TENANT} AND x.type = l.type"
     text = f"SELECT sum(({of_type}) - ({of_type} AND x.document IS NULL))::bigint FROM {clauses.legs(every.legs)}"
+    return under_tenant(text), clauses.arguments
+
+
+def count_texts(strings: Strings, most: int) -> Statement:
+    """Return the statement that counts the different texts that a lookup finds, up to `most`."""
+    clauses = Clauses()
+    legs, _ = clauses.walkable(strings)
+    text = f"SELECT count(*) FROM (SELECT 1 FROM {legs} LIMIT {clauses.bind(most, 'bigint')}) AS n"
     return under_tenant(text), clauses.arguments
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import asyncpg
 
@@ -14,6 +14,7 @@ from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
 from usager_server.repository.search_choice import (
     PROMISING,
+    TEXTS_WALKED,
     Counts,
     finds_rows,
     most_gathered,
@@ -23,14 +24,14 @@ from usager_server.repository.search_choice import (
 )
 from usager_server.repository.search_includes import Includes
 from usager_server.repository.search_orders import Wanted
-from usager_server.repository.search_pages import Statement, Walked, count_rows, gather, probe, walk_order
+from usager_server.repository.search_pages import Statement, Walked, count_rows, count_texts, gather, probe, walk_order
 from usager_server.repository.search_phases import phases
 from usager_server.repository.search_plan import Plan, plan
 from usager_server.repository.search_recheck import checks
 from usager_server.search.cursor import Cursors
 from usager_server.search.cursor import Key as CursorKey
 from usager_server.search.dates import microseconds, moment
-from usager_server.search.lookups import Lookup, OfTypes
+from usager_server.search.lookups import Lookup, OfTypes, References, Spelled, Strings, Tokens
 from usager_server.search.meaning import Meaning
 from usager_server.search.parameters import SearchRegistry
 from usager_server.search.query import SearchQuery
@@ -104,6 +105,8 @@ class _Search:
 
     async def _hits(self, wanted: Wanted) -> list[Hit]:
         while (leader := await self._leader()) is not None:
+            if not wanted.orders and isinstance(leader, Tokens | References | Spelled):
+                return await self._along(leader, wanted)  # as soon as gathered, and it may stop before
             if hits := await self._walked_first(leader, wanted):
                 return hits
             filters = [one for one in self.plan.lookups if one is not leader]
@@ -113,7 +116,9 @@ class _Search:
                 self._learn(leader, rows[0]["total"])
             if not rows or rows[0]["total"] <= most:
                 return [self._hit(row, (), wanted) for row in rows]
-        return await self._walked(wanted)
+            if isinstance(leader, Strings) and self._may_be_strung(leader):
+                await self._count_texts(leader)
+        return await self._along(self._walked() or self.meaning.of_types(self.plan.types), wanted)
 
     async def _walked_first(self, leader: Lookup, wanted: Wanted) -> list[Hit]:
         """Return a full page walked along the order, when the leader finds so much that this is the shorter way."""
@@ -130,7 +135,7 @@ class _Search:
 
     async def _leader(self) -> Lookup | None:
         """Return the condition to gather, None when all of them find too many rows."""
-        if len(self.leaders) == 1 and not self.plan.orders and isinstance(self.leaders[0], Walked):
+        if len(self.leaders) == 1 and not self.plan.orders and self._is_walked(self.leaders[0]):
             return None  # its own index is in the order asked for, and what else there is are negations: most pass
         known = {one: self._known(one) for one in self.leaders}
         few = [(n, at) for at, one in enumerate(self.leaders) if (n := known[one]) is not None and n <= self._most(one)]
@@ -145,10 +150,25 @@ class _Search:
         return await self._leader()
 
     def _most(self, lookup: Lookup) -> int:
-        return most_gathered(lookup, alone=len(self.plan.lookups) == 1 and not self.plan.orders)
+        alone = len(self.plan.lookups) == 1 and not self.plan.orders
+        return most_gathered(lookup, alone=alone, strung=not self.plan.orders and self._may_be_strung(lookup))
 
     def _known(self, lookup: Lookup) -> int | None:
         return self.shared.counts.get(self.runner.tenant, lookup)
+
+    def _may_be_strung(self, lookup: Lookup) -> bool:
+        texts = self.shared.counts.get(self.runner.tenant, (lookup, "texts"))
+        return texts is None or texts <= TEXTS_WALKED
+
+    async def _count_texts(self, lookup: Strings) -> None:
+        (found,) = await self._rows(count_texts(lookup, TEXTS_WALKED + 1))
+        self.shared.counts.learn(self.runner.tenant, (lookup, "texts"), found[0])
+
+    def _is_walked(self, lookup: Lookup) -> TypeGuard[Walked]:
+        if isinstance(lookup, Strings):
+            texts = self.shared.counts.get(self.runner.tenant, (lookup, "texts"))
+            return texts is not None and texts <= TEXTS_WALKED
+        return isinstance(lookup, Walked)
 
     async def _probe(self, lookups: Sequence[Lookup]) -> None:
         (found,) = await self._rows(probe([(lookup, self._most(lookup)) for lookup in lookups]))
@@ -158,12 +178,14 @@ class _Search:
     def _learn(self, lookup: Lookup, count: int) -> None:
         self.shared.counts.learn(self.runner.tenant, lookup, count)
 
-    async def _walked(self, wanted: Wanted) -> list[Hit]:
-        walked = walked_of(self.leaders, [self._known(one) for one in self.leaders])
-        every = self.meaning.of_types(self.plan.types)
-        base = walked if isinstance(walked, Walked) else every
+    def _walked(self) -> Walked | None:
+        """Return the condition whose index is walked in the order of rows, None when no condition has one."""
+        having = [one for one in self.leaders if self._is_walked(one)]
+        return walked_of(having, [self._known(one) for one in having])
+
+    async def _along(self, walked: Walked, wanted: Wanted) -> list[Hit]:
         filters = [one for one in self.plan.lookups if one is not walked and not isinstance(one, OfTypes)]
-        stretches = list(phases(self.plan.orders, base, filters))
+        stretches = list(phases(self.plan.orders, walked, filters))
         hits: list[Hit] = []
         for phase in reversed(stretches) if wanted.backwards else stretches:
             limit = wanted.limit - len(hits)
@@ -198,7 +220,7 @@ class _Search:
     async def _total(self) -> int | None:
         if self.query.total == "none":
             return None
-        leader = await self._leader() or walked_of(self.leaders, [self._known(one) for one in self.leaders])
+        leader = await self._leader() or self._walked()
         leader = leader or next(iter(self.leaders), None) or self.meaning.of_types(self.plan.types)
         filters = [one for one in self.plan.lookups if one is not leader]
         most = ESTIMATED_FROM if self.query.total == "estimate" else None
