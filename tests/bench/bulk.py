@@ -17,6 +17,7 @@ from itertools import islice
 import asyncpg
 import orjson
 
+from tests.bench.copies import ORIGINALS, copy_people
 from tests.bench.people import people, shared
 from tests.bench.population import Resource
 from tests.live import LiveServer
@@ -52,15 +53,33 @@ def load(server: LiveServer, first: int, last: int) -> None:
     url = database_url(server, "postgres")
     if first == 1:
         asyncio.run(_copy(url, shared()))
+    indexes = asyncio.run(without_indexes(url)) if last - first >= MANY else []
+    if first <= ORIGINALS:
+        _copy_in_processes(url, first, min(last, ORIGINALS))
+    if last > ORIGINALS:
+        asyncio.run(_copy_copies(url, max(first, ORIGINALS + 1), last))
+    asyncio.run(build_indexes(url, indexes))
+    asyncio.run(_settle(url))
+
+
+def _copy_in_processes(url: str, first: int, last: int) -> None:
     share = math.ceil((last - first + 1) / PROCESSES)
     ranges = [(start, min(start + share - 1, last)) for start in range(first, last + 1, share)]
     commands = [[sys.executable, "-m", __name__, url, *map(str, (*part, nth))] for nth, part in enumerate(ranges)]
-    indexes = asyncio.run(without_indexes(url)) if last - first >= MANY else []
     children = [subprocess.Popen(command) for command in commands]
     if sum(child.wait() for child in children):
         raise RuntimeError("the population was not loaded")
-    asyncio.run(build_indexes(url, indexes))
-    asyncio.run(_settle(url))
+
+
+async def _copy_copies(url: str, first: int, last: int) -> None:
+    numbers, free = load_definitions().type_numbers, asyncio.Semaphore(PROCESSES)
+
+    async def copied(start: int, end: int) -> None:
+        async with free:
+            await copy_people(url, start, end, numbers)
+
+    starts = range(first, last + 1, ORIGINALS)
+    await asyncio.gather(*(copied(start, min(start + ORIGINALS - 1, last)) for start in starts))
 
 
 async def without_indexes(url: str) -> list[str]:

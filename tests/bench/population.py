@@ -16,6 +16,7 @@ Resource = dict[str, Any]
 
 INS_NIR = "urn:oid:1.2.250.1.213.1.4.8"
 HOSPITAL = "https://usager.example/ipp"
+IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
 class Person:
@@ -165,7 +166,7 @@ def _coding(system: str, code: str, display: str) -> Resource:
 
 
 def _identifiers(person: Person, nir: str) -> list[Resource]:
-    kind = "http://terminology.hl7.org/CodeSystem/v2-0203"
+    kind = IDENTIFIER_TYPES
     return [
         {"use": "official", "system": INS_NIR, "value": nir, "type": _coding(kind, "NI", "National unique")},
         {"use": "usual", "system": HOSPITAL, "value": person.identifier, "type": _coding(kind, "MR", "Dossier")},

@@ -2,13 +2,14 @@
 
 import json
 import urllib.request
+from collections.abc import Iterable
 
 import asyncpg
 import pytest
 
-from tests.bench import bulk
+from tests.bench import bulk, copies
 from tests.bench.people import PER_PERSON, people
-from tests.bench.population import dumps, record
+from tests.bench.population import Resource, dumps, record
 from tests.bench.shapes import SHAPES, urls
 from tests.live import LiveServer
 from usager_server.definitions import load
@@ -36,11 +37,11 @@ async def index_rows(server: LiveServer) -> dict[str, list[tuple[object, ...]]]:
     return rows
 
 
-def put_again(server: LiveServer) -> None:
-    """Write every person once more through the server."""
+def put_again(server: LiveServer, resources: Iterable[Resource]) -> None:
+    """Write resources once more through the server."""
     entries = [
         {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
-        for one in people(1, PERSONS)
+        for one in resources
     ]
     bundle = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode()
     headers = {"Content-Type": "application/fhir+json"}
@@ -50,10 +51,23 @@ def put_again(server: LiveServer) -> None:
 
 async def test_a_write_through_the_server_changes_nothing_in_the_index(server: LiveServer) -> None:
     before = await index_rows(server)
-    put_again(server)
+    put_again(server, people(1, PERSONS))
     after = await index_rows(server)
     assert after == before
     assert server.get("Patient/p1")["meta"]["versionId"] == "2"
+
+
+async def test_a_copied_person_is_what_the_server_would_store(server: LiveServer) -> None:
+    await copies.copy_people(
+        bulk.database_url(server, "postgres"), PERSONS + 1, 2 * PERSONS, load().type_numbers, originals=PERSONS
+    )
+    before = await index_rows(server)
+    copied = [one for nth in range(PERSONS) for one in copies.copied_dossier(PERSONS + 1 + nth, PERSONS)]
+    for one in copied:
+        stored = server.get(f"{one['resourceType']}/{one['id']}")
+        assert {name: stored[name] for name in one} == one
+    put_again(server, copied)
+    assert await index_rows(server) == before
 
 
 async def test_indexes_come_back_as_they_were(server: LiveServer) -> None:
