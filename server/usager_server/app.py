@@ -3,16 +3,15 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 from functools import cache
 from typing import Any, BinaryIO
 
 import orjson
 from starlette.applications import Starlette
 
-from usager_server import __released__, __version__
+from usager_server import __version__
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
 from usager_server.http.context import context
@@ -25,9 +24,9 @@ from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.dispatch import INTERACTIONS
-from usager_server.interactions.session import House, Operation
-from usager_server.jsontext import build_json
+from usager_server.interactions.session import House
 from usager_server.logs import set_up_logs
+from usager_server.offer import by_name, search_parameter, served, supported
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.everything import everything
 from usager_server.operations.expand import expand
@@ -39,7 +38,7 @@ from usager_server.operations.render import render_document
 from usager_server.operations.validate import validate
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
-from usager_server.repository import Repository, Stored
+from usager_server.repository import Repository
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
@@ -63,7 +62,6 @@ OPERATIONS = (
     validate,
     value_set_validate_code,
 )
-ANY_TYPE = ("Resource", "DomainResource")
 WARM_AFTER_SECONDS = 1.0
 
 Stores = Callable[[int], Repository]
@@ -109,7 +107,7 @@ def _request_log(settings: Settings) -> BinaryIO | None:
 
 def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:
     """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
-    extra = [_search_parameter(resource, definitions) for resource in plugins.search_parameters]
+    extra = [search_parameter(resource, definitions) for resource in plugins.search_parameters]
     validator = HouseValidator(definitions, plugins.conformance_resources)
     operations = [*OPERATIONS, *plugins.operations]
     off = inactive(plugins)
@@ -121,11 +119,11 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         repository=repository,
         interactions=INTERACTIONS,
         library=Library(definitions, validator.conformance.resources),
-        operations=dict(_by_name(operations)),
+        operations=by_name(operations),
         inactive=off.told,
         profiles=plugins.profiles,
-        supported_profiles=_supported(validator),
-        served=dict(_served([it.definition for it in operations], plugins, validator)),
+        supported_profiles=supported(validator),
+        served=served([*(it.definition for it in operations), *plugins.search_parameters], validator),
     )
 
 
@@ -187,51 +185,3 @@ def _registry(
         return SearchRegistry(definitions, extra, base_url=settings.base_url, inactive=off)
     except ValueError as error:
         raise PluginError(str(error)) from error
-
-
-def _by_name(operations: Iterable[Operation]) -> Iterable[tuple[tuple[str | None, str], Operation]]:
-    seen: set[tuple[str | None, str]] = set()
-    for operation in operations:
-        for name in operation.definition.get("resource") or [None]:
-            key = (None if name in ANY_TYPE else name, operation.code)
-            if key in seen:
-                raise PluginError(f"the operation {name or ''}${operation.code} is claimed twice")
-            seen.add(key)
-            yield key, operation
-
-
-def _search_parameter(resource: Mapping[str, Any], definitions: Definitions) -> SearchParameter:
-    code, bases = resource["code"], resource["base"]
-    for published in definitions.search_parameters:
-        if published.code == code and set(bases) & set(published.bases):
-            raise PluginError(f"the search parameter {code} of {', '.join(bases)} exists in FHIR R4 already")
-    return SearchParameter(
-        code=code,
-        type=resource["type"],
-        bases=bases,
-        expression=resource["expression"],
-        url=resource["url"],
-        targets=resource.get("target", ()),
-        description=resource.get("description", ""),
-    )
-
-
-def _served(
-    operations: Iterable[Mapping[str, Any]], plugins: Plugins, validator: HouseValidator
-) -> Iterable[tuple[tuple[str, str], Stored]]:
-    """Yield the definitions that may be read like resources: of the operations, search parameters and profiles."""
-    released = datetime.fromisoformat(f"{__released__}T00:00:00+00:00")
-    for resource in [*operations, *plugins.search_parameters, *validator.conformance.resources]:
-        key = (str(resource["resourceType"]), str(resource["id"]))
-        text = build_json({**resource, "meta": {**resource.get("meta", {}), "versionId": "1"}}).decode()
-        yield key, Stored(*key, version=1, last_updated=released, document=text)
-
-
-def _supported(validator: HouseValidator) -> Mapping[str, Sequence[str]]:
-    """Return the canonicals of the installed profiles by resource type; extensions and datatypes have none."""
-    found: dict[str, list[str]] = {}
-    for canonical in sorted(validator.conformance.profiles):
-        kind = validator.conformance.target_type(canonical)
-        if kind is not None and kind != "Extension":
-            found.setdefault(kind, []).append(canonical)
-    return found

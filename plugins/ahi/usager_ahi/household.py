@@ -15,6 +15,7 @@ from usager_server import (
     fetch,
     given,
     operation_definition,
+    packaged,
     parameter,
     parameters,
     part,
@@ -23,18 +24,7 @@ from usager_server import (
 COMPOSITIONS = canonical("CodeSystem", "siao-compositions")
 MAJORITY_YEARS = 18
 
-LABELS = {
-    "10": "Homme seul",
-    "20": "Femme seule",
-    "30": "Couple sans enfant",
-    "40": "Femme seule avec enfant(s)",
-    "50": "Homme seul avec enfant(s)",
-    "60": "Groupe avec enfants",
-    "70": "Groupe d'adultes sans enfant",
-    "80": "Enfant / mineur isolé",
-    "90": "Mineurs en groupe",
-    "100": "Couple avec enfant(s)",
-}
+LABELS = {concept["code"]: concept["display"] for concept in packaged("usager_ahi", "CodeSystem")[0]["concept"]}
 
 DEFINITION = operation_definition(
     "household",

@@ -1,9 +1,10 @@
 """Wires the profile AHI."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from usager_ahi import household
-from usager_server import Operation, Profile, Requirement, hookimpl, ledger
+from usager_server import Operation, Profile, Requirement, hookimpl, ledger, packaged
 
 
 @hookimpl
@@ -16,6 +17,12 @@ def register_profiles() -> Sequence[Profile]:
 def register_operations() -> Sequence[Operation]:
     """Return the reading of a household."""
     return [household.operation]
+
+
+@hookimpl
+def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
+    """Return the list of the compositions of a household."""
+    return packaged("usager_ahi", "CodeSystem") + packaged("usager_ahi", "ValueSet")
 
 
 @hookimpl

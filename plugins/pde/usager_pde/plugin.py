@@ -1,9 +1,10 @@
 """Wires the profile PDE."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from usager_pde import places
-from usager_server import Operation, Profile, Requirement, hookimpl, ledger
+from usager_server import Operation, Profile, Requirement, hookimpl, ledger, packaged
 
 
 @hookimpl
@@ -16,6 +17,12 @@ def register_profiles() -> Sequence[Profile]:
 def register_operations() -> Sequence[Operation]:
     """Return the count of places."""
     return [places.operation]
+
+
+@hookimpl
+def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
+    """Return the extensions that say how many places a unit has."""
+    return packaged("usager_pde", "StructureDefinition")
 
 
 @hookimpl

@@ -3,8 +3,9 @@
 from typing import Any
 
 import httpx
+import pytest
 
-from tests.whole import stored, values
+from tests.whole import FHIR_JSON, stored, values
 from usager_pde.places import CLOSED, INSTALLED, Places
 
 
@@ -52,6 +53,15 @@ async def test_a_unit_that_does_not_say_its_places_is_422(client: httpx.AsyncCli
     answer = await client.get(f"/fhir/{location}/$places")
     assert answer.status_code == 422
     assert answer.json()["issue"][0]["expression"] == ["Location.extension"]
+
+
+@pytest.mark.parametrize("value", [{"valueInteger": -1}, {"valueString": "dix"}, {}])
+async def test_places_that_are_no_number_do_not_validate(client: httpx.AsyncClient, value):
+    location = {**unit(), "extension": [{"url": INSTALLED, **value}]}
+    answer = await client.post("/fhir/Location/$validate", json=location, headers=FHIR_JSON)
+    errors = [it for it in answer.json()["issue"] if it["severity"] == "error"]
+    assert errors
+    assert all(it["expression"][0].startswith("Location.extension[0]") for it in errors)
 
 
 async def test_an_unknown_unit_is_404(client: httpx.AsyncClient):
