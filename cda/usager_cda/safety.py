@@ -14,6 +14,9 @@ from usager_cda.errors import Finding, NotConformant, TooLargeXML, UnreadableXML
 from usager_cda.tree import HL7, Element, line_of, local_name, xpath_of
 
 ROOT = HL7 + "ClinicalDocument"
+XSL = "{http://www.w3.org/1999/XSL/Transform}"
+# A document that displays itself is a style sheet that holds it.
+SELF_DISPLAYING = (f"{XSL}stylesheet", f"{XSL}transform")
 SMALLEST_ELEMENT_BYTES = len("<a/>")
 LIBXML2_TEXT_LIMIT_BYTES = 10_000_000
 ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "cp1252"})
@@ -38,18 +41,27 @@ LIMITS = Limits()
 
 
 def parse_document(data: bytes, limits: Limits = LIMITS) -> Element:
-    """Return the ClinicalDocument element of a CDA.
+    """Return the ClinicalDocument element of a CDA, also of one inside the style sheet that displays it.
 
     Errors  TooLargeXML over a bound; UnreadableXML on a DOCTYPE, a bad or unusual encoding, malformed XML;
             NotConformant when the root is not a ClinicalDocument of HL7 v3. Time: about the parse alone.
     """
-    root = parse_xml(data, limits)
+    root = _out_of_its_sheet(parse_xml(data, limits))
     if root.tag != ROOT:
         found = f"{local_name(root)} in namespace {etree.QName(root).namespace or 'none'}"
         expected = "ClinicalDocument in namespace urn:hl7-org:v3"
         message = f"The root element is {found}; expected {expected}"
         raise NotConformant(refusal(message, line=line_of(root), xpath=f"/{local_name(root)}"))
     return root
+
+
+def _out_of_its_sheet(root: Element) -> Element:
+    found = next(root.iter(ROOT), None) if root.tag in SELF_DISPLAYING else None
+    parent = None if found is None else found.getparent()
+    if found is None or parent is None:
+        return root
+    parent.remove(found)
+    return found
 
 
 def parse_xml(data: bytes, limits: Limits = LIMITS) -> Element:

@@ -97,6 +97,32 @@ async def test_a_browser_gets_the_pdf_itself(client):
     assert (await shown(client, with_file("application/pdf", PDF), "pdf", accept)).content == PDF
 
 
+def displaying_itself(inside: str) -> bytes:
+    """Return a document inside the style sheet that displays it."""
+    document = structured(section("Suite", "dit")).decode().partition("?>")[2]
+    namespaces = 'version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:h="urn:hl7-org:v3"'
+    template = f'<xsl:template match="/"><html><body>{inside}</body></html></xsl:template>'
+    return f"<xsl:stylesheet {namespaces}>{template}{document}</xsl:stylesheet>".encode()
+
+
+@pytest.mark.requirement("SC.CDA/VISU.03")
+async def test_the_style_sheet_of_the_producer_is_used_when_it_is_asked_for(client):
+    address = await filed(client, displaying_itself('<p>à sa façon</p><xsl:value-of select="//h:title"/>'))
+    by_us = await client.get(f"/{address}/$render", headers=ANY)
+    by_them = await client.get(f"/{address}/$render?stylesheet=producer", headers=ANY)
+    assert "à sa façon" not in by_us.text
+    assert "<p>à sa façon</p>Lettre de liaison de sortie" in by_them.text
+    assert by_them.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+
+
+@pytest.mark.requirement("SC.CDA/VISU.01")
+async def test_a_style_sheet_that_presents_a_risk_is_not_used_and_ours_says_so(client):
+    risky = displaying_itself("<p>à sa façon</p>").replace(b"<xsl:template", b'<xsl:import href="x"/><xsl:template')
+    response = await client.get(f"/{await filed(client, risky)}/$render?stylesheet=producer", headers=ANY)
+    assert "<h1>Lettre de liaison de sortie</h1>" in response.text
+    assert "elle présente un risque" in response.text
+
+
 async def test_without_a_format_it_is_a_page(client):
     response = await client.get(f"/{await filed(client, structured(section('Suite', 'dit')))}/$render", headers=ANY)
     assert response.headers["Content-Type"].startswith("text/html")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from lxml import etree
 from markupsafe import Markup
 
 from usager_cda.datatypes import Tree
@@ -21,6 +20,7 @@ from usager_cda.render.files import PDF, file_of
 from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.telling import colophon, wording
 from usager_cda.telling.identity import Identity, identity_of
+from usager_cda.telling.section import markup_of
 from usager_cda.tree import NOT_XML, Element
 
 UNTITLED = "Document"
@@ -128,7 +128,7 @@ def _template() -> Template:
 
 def _markup(text: Element) -> Markup:
     """Return a cleaned narrative as it is written into the page."""
-    return Markup(etree.tostring(text, encoding="utf-8", method="html").decode())  # noqa: S704  (cleaned by `narrative.py`)
+    return Markup(markup_of(text))  # noqa: S704  (cleaned by `narrative.py`)
 
 
 def _shortened(text: str) -> str:

@@ -6,7 +6,6 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from lxml import etree
 from markupsafe import Markup
 
 from usager_cda.read import header_of
@@ -16,6 +15,7 @@ from usager_cda.render.texts import words_of
 from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.telling import colophon, wording
 from usager_cda.telling.identity import identity_of
+from usager_cda.telling.section import markup_of
 from usager_cda.tree import Element
 
 ROOM = files("usager_cda").joinpath("render")
@@ -23,10 +23,13 @@ PICTURES = ("image/jpeg", "image/png", "image/gif")
 UNTITLED = "Document"
 
 
-def html_from_cda(data: bytes, limits: Limits = LIMITS, *, file_url: str | None = None) -> bytes:
+def html_from_cda(
+    data: bytes, limits: Limits = LIMITS, *, file_url: str | None = None, note: str | None = None
+) -> bytes:
     """Return the page of any CDA: its identity and header, the file it carries first, then its sections.
 
     Shape   UTF-8. file_url is where the file can be had; without it the file is in the page itself, as a data link.
+            note is said to the reader before anything else.
     Errors  UnreadableXML, TooLargeXML, NotConformant. Nothing that the document names is fetched, none of it runs.
     Source  CI-SIS, Volet Structuration minimale; WCAG 2.2 AA.
     """
@@ -37,6 +40,7 @@ def html_from_cda(data: bytes, limits: Limits = LIMITS, *, file_url: str | None 
         _template()
         .render(
             policy=content_security_policy(),
+            note=note,
             style=_style(),
             language=header.language or "fr-FR",
             identity=identity_of(header.patient, is_qualified=True),
@@ -86,7 +90,7 @@ def _template() -> Template:
 
 def _markup(text: Element) -> Markup:
     """Return a narrative as it is written into the page: `body.xsl` made it, of what it allows only."""
-    return Markup(etree.tostring(text, encoding="utf-8", method="html").decode())  # noqa: S704
+    return Markup(markup_of(text))  # noqa: S704
 
 
 def _scrolls(text: Element) -> bool:

@@ -4,6 +4,9 @@ from usager_cda import CDAError, TooLargeXML
 from usager_server.errors import Issue, TooLarge, Unavailable, Unprocessable
 
 MOST_BYTES = 20 * 1024 * 1024
+NOT_BY_PRODUCER = (
+    "La feuille de style du producteur n'est pas utilisée : le document n'en apporte pas, ou elle présente un risque."
+)
 
 
 def page_of_document(data: bytes) -> bytes:
@@ -12,6 +15,22 @@ def page_of_document(data: bytes) -> bytes:
 
     try:
         return html_from_cda(data)
+    except CDAError as error:
+        raise _refusal(error) from error
+
+
+def page_by_producer(data: bytes) -> tuple[bytes, str]:
+    """Return the page that the producer's style sheet makes, and its policy; ours, which says why, when it must do.
+
+    Errors  Unprocessable (422), TooLarge (413).
+    """
+    from usager_cda.render import StyleRefused, html_by_producer, html_from_cda
+    from usager_cda.render.producer import POLICY
+
+    try:
+        return html_by_producer(data), POLICY
+    except StyleRefused:
+        return html_from_cda(data, note=NOT_BY_PRODUCER), page_policy()
     except CDAError as error:
         raise _refusal(error) from error
 

@@ -3,26 +3,28 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from usager_server.documents.conversion import CDA_TYPES
-from usager_server.documents.showing import MOST_BYTES, page_of_document, page_policy, pdf_of_document
+from usager_server.documents.showing import MOST_BYTES, page_by_producer, page_of_document, page_policy, pdf_of_document
 from usager_server.errors import Gone, NotFound, TooLarge, Unprocessable
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given, text_of
+from usager_server.requirements import fulfils
 
 HTML, PDF = "text/html", "application/pdf"
 MEDIA_TYPES = {"html": HTML, "pdf": PDF}
 CONTENT = "DocumentReference.content"
+STYLE_SHEETS = ("house", "producer")
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
 
 Resource = Mapping[str, Any]
 
-# One is laid out at a time: those who wait hold no thread.
+# One is laid out, or shown by its producer, at a time: those who wait hold no thread.
 _press = asyncio.Semaphore(1)
 
 
@@ -34,42 +36,49 @@ class File:
     content: bytes
 
 
+@fulfils("SC.CDA/VISU.01", "SC.CDA/VISU.03", "SC.CDA/DD.15")
 async def render(session: Session, request: OperationRequest) -> Reply:
     """Return the document as a page or as a PDF: raw, or in a Binary when the caller accepts FHIR only.
 
-    Errors  NotFound (404), Gone (410); Invalid (400) for another format than html and pdf; Unprocessable (422) when the
+    Errors  NotFound (404), Gone (410); Invalid (400) for an unknown format or stylesheet; Unprocessable (422) when the
             document cannot be shown so, TooLarge (413) over 20 MiB; Unavailable (503) when this machine cannot print.
     """
-    wanted = text_of(request, "format", tuple(MEDIA_TYPES)) if given(request, "format") is not None else "html"
+    wanted = _choice(request, "format", tuple(MEDIA_TYPES))
+    sheet = _choice(request, "stylesheet", STYLE_SHEETS)
     file = await _file_of(session, await _document(session, request))
     media_type = MEDIA_TYPES[wanted]
-    content = await (_as_page(file) if wanted == "html" else _as_pdf(file))
+    content, policy = await (_as_page(file, sheet) if wanted == "html" else _as_pdf(file))
     if not any(map(request.prefers_raw, MEDIA_TYPES.values())):  # a browser asks for text/html, and shows PDF too
         data = base64.b64encode(content).decode("ascii")
         return Reply(resource={"resourceType": "Binary", "contentType": media_type, "data": data})
-    return Reply(content=content, content_type=_named(media_type), raw=True, headers=_headers(wanted))
+    headers = {"Content-Security-Policy": policy, "Content-Disposition": f'inline; filename="document.{wanted}"'}
+    return Reply(content=content, content_type=_named(media_type), raw=True, headers=headers)
+
+
+def _choice(request: OperationRequest, name: str, allowed: Sequence[str]) -> str:
+    """Return one of the values allowed, by default the first."""
+    return allowed[0] if given(request, name) is None else text_of(request, name, allowed)
 
 
 def _named(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type == HTML else media_type
 
 
-def _headers(wanted: str) -> Mapping[str, str]:
-    policy = page_policy() if wanted == "html" else PDF_POLICY
-    return {"Content-Security-Policy": policy, "Content-Disposition": f'inline; filename="document.{wanted}"'}
-
-
-async def _as_page(file: File) -> bytes:
+async def _as_page(file: File, sheet: str) -> tuple[bytes, str]:
+    """Return the page and the policy it is made for."""
     if file.media_type == PDF:
         raise Unprocessable("The document is a PDF and no CDA; ask for format=pdf", CONTENT, code="not-supported")
-    return await asyncio.to_thread(page_of_document, file.content)
+    if sheet == "producer":
+        async with _press:
+            return await asyncio.to_thread(page_by_producer, file.content)
+    return await asyncio.to_thread(page_of_document, file.content), page_policy()
 
 
-async def _as_pdf(file: File) -> bytes:
+async def _as_pdf(file: File) -> tuple[bytes, str]:
     if file.media_type == PDF:
-        return file.content
+        return file.content, PDF_POLICY
     async with _press:
-        return await asyncio.to_thread(pdf_of_document, file.content)
+        return await asyncio.to_thread(pdf_of_document, file.content), PDF_POLICY
 
 
 async def _document(session: Session, request: OperationRequest) -> Resource:
@@ -140,6 +149,12 @@ render_document = Operation(
         resource=["DocumentReference"],
         parameters=[
             parameter("format", "code", "html (the default) or pdf"),
+            parameter(
+                "stylesheet",
+                "code",
+                "house (the default), or producer: by the style sheet that the document brings along, run apart and "
+                "cleaned; ours when there is none or it presents a risk",
+            ),
             parameter("return", "Binary", "The page or the PDF", use="out", least=1),
         ],
     ),
