@@ -12,7 +12,7 @@ check: .venv/.ready-dev
 	@scripts/check.sh
 
 bench: .venv/.ready-dev
-	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench $(OPTIONS)
 
 openapi: .venv/.ready-dev
 	@.venv/bin/usager openapi --folder openapi

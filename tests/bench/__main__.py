@@ -1,6 +1,6 @@
 """`make bench`: the real server, a durable database, synthetic persons, and the table of targets beside measures.
 
-    python -m tests.bench [--quick | --full] [--persons N ...] [--seconds S] [--out FOLDER] [--record]
+    python -m tests.bench [--quick | --full | --million] [--persons N ...] [--seconds S] [--out FOLDER] [--record]
 
 Everything is made here from a fixed seed; nothing is fetched. Figures are CPU per request of server and database, the
 load generator left out, so that they hold on another machine's core count. --record writes docs/performance.png too.
@@ -26,6 +26,8 @@ def plan_from(arguments: argparse.Namespace) -> Plan:
         plan = Plan(populations=(2_000,), seconds=6, dossiers=60)
     if arguments.full:
         plan = Plan(populations=(10_000, 100_000), seconds=30, dossiers=200)
+    if arguments.million:
+        plan = Plan(populations=(10_000, 100_000, 1_000_000), seconds=30, dossiers=200)
     if arguments.persons:
         plan = replace(plan, populations=tuple(sorted(arguments.persons)))
     return replace(plan, seconds=arguments.seconds) if arguments.seconds else plan
@@ -36,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes, 2,000 persons")
     parser.add_argument("--full", action="store_true", help="10,000 then 100,000 persons")
+    parser.add_argument("--million", action="store_true", help="and 1,000,000: an hour, 25 GB")
     parser.add_argument("--persons", type=int, nargs="+", help="populations, smallest first")
     parser.add_argument("--seconds", type=float, help="length of each workload")
     parser.add_argument("--out", type=Path, default=OUT, help="where figures and plot go")
