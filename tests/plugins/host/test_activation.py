@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from usager_server import Operation, Profile, hookimpl, operation_definition
+from usager_server import Operation, Profile, Requirement, hookimpl, ledger, operation_definition
 from usager_server.plugins import GROUP, PluginError, activate, installed, survey
 
 
@@ -128,3 +128,78 @@ def test_two_claims_on_one_search_parameter_are_refused(entry):
     both |= entry("two", register_search_parameters=lambda: [parameter])
     with pytest.raises(PluginError, match=r"two plugins claim the search parameter Patient\.height"):
         activate(["one", "two"], both)
+
+
+def test_two_claims_on_one_canonical_are_refused(entry):
+    definition = {"resourceType": "ValueSet", "id": "mine", "url": "https://acme.example/ValueSet/mine"}
+    both = entry("one", register_conformance_resources=lambda: [definition])
+    both |= entry("two", register_conformance_resources=lambda: [{**definition, "id": "other"}])
+    with pytest.raises(PluginError, match=r"two plugins claim the canonical https://acme\.example/ValueSet/mine"):
+        activate(["one", "two"], both)
+
+
+def test_two_claims_on_one_requirement_are_refused(entry):
+    mine = entry("mine", register_requirements=lambda: [Requirement("SC.INS.01", "todo", "Le nôtre")])
+    told = r"the requirement SC\.INS\.01: usager_server\.general\.plugin and plugin_of_mine_0"
+    with pytest.raises(PluginError, match=told):
+        activate(["mine"], mine)
+
+
+def test_two_claims_on_one_profile_are_refused(entry):
+    both = entry("one") | entry("two", register_profiles=lambda: [Profile("one", "One"), Profile("two", "Two")])
+    with pytest.raises(PluginError, match="two plugins claim the profile one"):
+        activate(["one", "two"], both)
+
+
+def test_one_plugin_that_claims_a_name_twice_is_named(entry):
+    mine = entry("mine", register_operations=lambda: [operation("do"), operation("do")])
+    with pytest.raises(PluginError, match=r"the plugin plugin_of_mine_0 claims the operation Patient/\$do twice"):
+        activate(["mine"], mine)
+
+
+@pytest.mark.parametrize(
+    ("hook", "returned", "told"),
+    [
+        ("register_operations", ["$do"], "returns '[$]do' in register_operations, which is no Operation"),
+        ("register_requirements", [{"id": "A.01"}], "which is no Requirement"),
+        ("register_conformance_resources", "ValueSet", "returns 'V' in register_conformance_resources"),
+        ("register_operations", None, "fails in register_operations: TypeError"),
+        ("register_search_parameters", [{"id": "height"}], "registers a resource height without 'base'"),
+        ("register_conformance_resources", [{"url": "urn:x", "resourceType": "ValueSet"}], "ValueSet without 'id'"),
+    ],
+)
+def test_what_a_hook_may_not_return_is_told(entry, hook, returned, told):
+    with pytest.raises(PluginError, match=told) as refused:
+        activate(["mine"], entry("mine", **{hook: lambda: returned}))
+    assert "plugin_of_mine_0" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line", ["import nothing_like_it", "raise SystemExit(0)", "import sys; sys.exit('bye')", "1 / 0"]
+)
+def test_whatever_a_plugin_raises_when_it_loads_is_told(tmp_path, monkeypatch, line):
+    (tmp_path / "raising_plugin.py").write_text(f"{line}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PluginError, match="the plugin raising_plugin of profile raising does not load") as refused:
+        activate(["raising"], {"raising": EntryPoint("raising", "raising_plugin", GROUP)})
+    assert "\n" not in str(refused.value)
+
+
+def test_a_ledger_that_cannot_be_read_stops_the_start(entry):
+    with pytest.raises(PluginError, match=r"the plugin plugin_of_mine_0: no_such_package/requirements\.toml"):
+        activate(["mine"], entry("mine", register_requirements=lambda: ledger("no_such_package")))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "told"),
+    [
+        (["pa", "pa"], r"the profile pa is claimed twice: by plugin_0 and by plugin_1"),
+        (["general"], r"the profile general is the server's own: plugin_0 may not claim it"),
+    ],
+)
+def test_entry_points_that_claim_a_profile_that_is_taken_are_refused(monkeypatch, claimed, told):
+    points = [EntryPoint(key, f"plugin_{index}", GROUP) for index, key in enumerate(claimed)]
+    monkeypatch.setattr("usager_server.installed.entry_points", lambda group: points)
+    with pytest.raises(PluginError, match=told):
+        installed()
