@@ -1,0 +1,93 @@
+"""What a client may send before its request is whole, on a raw socket."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import uvicorn
+
+from usager_server.http.server import BoundedProtocol
+
+HELLO = b"GET / HTTP/1.1\r\nhost: usager\r\n"
+
+
+async def answer(scope, _receive, send):
+    """Say how many headers came."""
+    if scope["type"] == "http":
+        body = b"%d" % len(scope["headers"])
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket to serve on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+@pytest.fixture
+async def protocol(listening: socket.socket) -> AsyncIterator[type[BoundedProtocol]]:
+    """A server with our protocol."""
+
+    class Protocol(BoundedProtocol):
+        """One whose patience a test may shorten."""
+
+    config = uvicorn.Config(answer, http=Protocol, interface="asgi3", lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve([listening]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+        await asyncio.sleep(0.01)
+    yield Protocol
+    server.should_exit = True
+    await serving
+
+
+async def told(listening: socket.socket, pieces: list[bytes]) -> bytes:
+    """Return what is answered before the connection is closed, once all that can be sent is sent."""
+    reader, writer = await asyncio.open_connection(*listening.getsockname())
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return await asyncio.wait_for(reader.read(1000), 10)
+    except ConnectionResetError:
+        return b"reset"
+    finally:
+        writer.close()
+
+
+async def test_a_request_with_a_few_headers_is_answered(listening, protocol):
+    assert (await told(listening, [HELLO, b"accept: text/plain\r\n\r\n"])).endswith(b"\r\n\r\n2")
+
+
+async def test_a_header_of_a_megabyte_is_refused_before_it_is_whole(listening, protocol):
+    answered = await told(listening, [HELLO, b"x: ", *[b"a" * 10_000] * 100])
+    assert answered == b"reset" or answered.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_headers_that_do_not_end_are_refused(listening, protocol):
+    answered = await told(listening, [HELLO, *[b"x-y: %s\r\n" % (b"a" * 90)] * 1000])
+    assert answered == b"reset" or answered.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_refusal_of_a_long_head_is_a_whole_answer(listening, protocol):
+    head, _, body = (await told(listening, [HELLO + b"x: " + b"a" * 65 * 1024])).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close")
+    assert b"content-length: %d" % len(body) in head
+
+
+async def test_a_long_body_is_no_long_head(listening, protocol):
+    pieces = [HELLO, b"content-length: 1000000\r\n\r\n", *[b"a" * 10_000] * 100]
+    assert (await told(listening, pieces)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_second_request_on_a_connection_may_be_as_long_as_the_first(listening, protocol):
+    one = HELLO + b"x: " + b"a" * 40_000 + b"\r\n\r\n"
+    assert (await told(listening, [one, one])).count(b"200 OK") >= 1
+
+
+async def test_who_says_nothing_is_not_waited_for(listening, protocol):
+    protocol.head_seconds = 0.1
+    assert await told(listening, [b"GET / HTTP/1.1\r\nhost:"]) == b""
