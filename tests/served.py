@@ -16,6 +16,7 @@ from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings
 from usager_server.terminology import Library
 from usager_server.validation.structure import Structure
+from usager_server.validation.walk import SECONDS
 
 
 class StructureOnly:
@@ -24,11 +25,15 @@ class StructureOnly:
     def __init__(self, definitions: Definitions) -> None:
         self._structure = Structure(definitions)
 
-    def structure(self, resource: dict[str, Any], expected_type: str | None = None) -> Sequence[Issue]:
+    def structure(
+        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = SECONDS
+    ) -> Sequence[Issue]:
         """Return what breaks R4."""
-        return self._structure.check(resource, expected_type)
+        return self._structure.check(resource, expected_type, seconds)
 
-    def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
+    def profiles(
+        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = SECONDS
+    ) -> Sequence[Issue]:
         """Return nothing."""
         return ()
 

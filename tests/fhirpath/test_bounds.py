@@ -28,10 +28,10 @@ MANY = {"resourceType": "Patient", "name": [{"given": [str(n) for n in range(100
     ],
 )
 def test_an_expression_without_end_is_stopped(ask: Ask, text: str) -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     with pytest.raises(FHIRError):
         ask(text, MANY, LITTLE)
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_the_refusal_names_the_cause(ask: Ask) -> None:
@@ -40,9 +40,9 @@ def test_the_refusal_names_the_cause(ask: Ask) -> None:
 
 
 def test_a_regular_expression_takes_linear_time(ask: Ask) -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     assert ask(f"'{'a' * 10_000}!'.matches('^(a+)+$')") == [False]
-    assert time.monotonic() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_a_deep_resource_is_no_trouble(ask: Ask) -> None:

@@ -7,7 +7,9 @@ import pytest
 from httpx import AsyncClient
 
 from tests.served import FHIR_JSON, created, make_client, make_house
+from tests.validation.test_cost import structure_definition
 from usager_server.definitions import Definitions
+from usager_server.interactions import checks
 from usager_server.interactions.session import House
 from usager_server.operations.validate import validate
 from usager_server.repository.postgres import PostgresStore
@@ -122,3 +124,9 @@ async def test_a_delete_needs_the_resource_to_exist(client: AsyncClient):
 async def test_a_call_without_sense_is_an_issue_too(client: AsyncClient, body: dict[str, Any]):
     (issue,) = await found(client, "/Patient/$validate", body)
     assert issue["severity"] == "error"
+
+
+async def test_a_resource_that_takes_too_long_to_check_is_told_as_such(client, monkeypatch):
+    monkeypatch.setattr(checks, "BESIDE_SECONDS", 0.3)
+    issues = await found(client, "/StructureDefinition/$validate", structure_definition(6_000))
+    assert [issue["code"] for issue in issues] == ["too-costly"]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.validation.profiles import CORE, URL, Judge, element, profile, sliced
 from usager_server.definitions import Definitions
+from usager_server.errors import TooCostly
 from usager_server.validation.structure import Structure
 
 MANY = 4_000
@@ -83,3 +84,40 @@ def test_broken_extensions_stop_the_search(definitions: Definitions) -> None:
     issues = judge({"resourceType": "Patient", "extension": [broken] * 30_000})
     assert len(issues) == 101
     assert process_time() - began < ENOUGH_SECONDS
+
+
+def structure_definition(elements: int) -> dict[str, Any]:
+    """Return a StructureDefinition whose elements each invariant of R4 compares with the first, again and again."""
+    paths = [{"path": "Patient"}, *({"path": f"Patient.a{number}"} for number in range(elements))]
+    return {
+        "resourceType": "StructureDefinition",
+        "url": "http://example.org/sd",
+        "name": "Many",
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": CORE + "Patient",
+        "derivation": "constraint",
+        "differential": {"element": paths},
+    }
+
+
+def test_all_invariants_of_a_resource_share_its_time(structure: Structure) -> None:
+    began = process_time()
+    with pytest.raises(TooCostly):
+        structure.check(structure_definition(5_000), seconds=0.3)
+    assert process_time() - began < 2
+
+
+def test_what_needs_no_invariant_has_its_time_too(structure: Structure) -> None:
+    items = [{"linkId": str(number), "type": "string"} for number in range(40_000)]
+    with pytest.raises(TooCostly):
+        structure.check({"resourceType": "Questionnaire", "status": "draft", "item": items}, seconds=0.02)
+
+
+def test_resources_in_a_resource_share_its_time(structure: Structure) -> None:
+    inner = {"fullUrl": "urn:uuid:0", "resource": {"resourceType": "Patient", "active": True}}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [inner] * 20_000}
+    with pytest.raises(TooCostly):
+        structure.check(bundle, seconds=0.02)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from time import monotonic
+from time import thread_time
 from typing import Any, TypeAlias
 
 from usager_server.definitions import Definitions
@@ -105,8 +105,8 @@ class Environment:
     Shape   resource and root_resource are %resource and %rootResource when the focus is a part (or contained);
             variables are further %constants, each a value or a list; resolve gives the resource of a reference;
             conforms_to answers for profiles, safe_narrative for htmlChecks(); trace sees what trace() names.
-            budget is how many nodes may be visited, and seconds how long it may take; strict refuses `as` on several
-            items.
+            budget is how many nodes may be visited, and seconds how long it may take of this thread's processor time;
+            strict refuses `as` on several items.
     """
 
     resource: "Node | None" = None
@@ -143,11 +143,11 @@ class Run:
             self._look_at_the_clock()
 
     def _look_at_the_clock(self) -> None:
-        self._end = self._end or monotonic() + self.environment.seconds
+        self._end = self._end or thread_time() + self.environment.seconds
         self._look_at = self.budget - _BETWEEN_LOOKS
         if self.budget < 0:
             raise TooCostly(f"FHIRPath: the expression visits more than {self.environment.budget} nodes")
-        if monotonic() > self._end:
+        if thread_time() > self._end:
             raise TooCostly(f"FHIRPath: the expression takes more than {self.environment.seconds:g} s")
 
     @property

@@ -86,10 +86,10 @@ async def _received(session: Session, request: Request) -> tuple[dict[str, Any],
     """
     if request.body.is_fhir:
         resource = await request.body.resource()
-        check_resource(session, resource, "Binary")
+        await check_resource(session, resource, "Binary")
         return resource, None
     resource = {"resourceType": "Binary", "contentType": request.body.content_type or UNTYPED}
     if request.security_context:
         resource["securityContext"] = {"reference": request.security_context}
-    check_resource(session, resource, "Binary")
+    await check_resource(session, resource, "Binary")
     return resource, await session.repository.write_content(request.body.stream())

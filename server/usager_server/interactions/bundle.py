@@ -4,6 +4,7 @@ from typing import Any
 
 from usager_server.errors import Invalid, TooLarge
 from usager_server.interactions.batch import batch
+from usager_server.interactions.checks import REFUSING, judged
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.transaction import transaction
@@ -20,13 +21,13 @@ async def bundle(session: Session, request: Request) -> Reply:
     Source  FHIR R4 http.html#transaction.
     """
     resource = await request.body.resource()
-    check_bundle(session, resource)
+    await check_bundle(session, resource)
     if resource["type"] == "batch":
         return await batch(session, resource, request.prefer)
     return await transaction(session, resource, request.prefer)
 
 
-def check_bundle(session: Session, resource: dict[str, Any]) -> None:
+async def check_bundle(session: Session, resource: dict[str, Any]) -> None:
     """Refuse what is not a batch or transaction of a size we take, before its entries are looked at."""
     if resource.get("resourceType") != "Bundle":
         raise Invalid(f"A Bundle is expected at the base, not {resource.get('resourceType')!r}", "resourceType")
@@ -36,10 +37,10 @@ def check_bundle(session: Session, resource: dict[str, Any]) -> None:
     limit = session.house.settings.bundle_limit_entries
     if isinstance(entries, list) and len(entries) > limit:
         raise TooLarge(f"{len(entries)} entries; a Bundle may have at most {limit} here: send several", "Bundle.entry")
-    _check_shell(session, resource)
+    await _check_shell(session, resource)
 
 
-def _check_shell(session: Session, resource: dict[str, Any]) -> None:
+async def _check_shell(session: Session, resource: dict[str, Any]) -> None:
     """Refuse a Bundle that is not R4 around the resources it carries; those are checked entry by entry."""
     entries = resource.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -47,8 +48,8 @@ def _check_shell(session: Session, resource: dict[str, Any]) -> None:
     # An entry that is only a resource is not empty, which the placeholder says in its stead.
     bare = [{name: value for name, value in e.items() if name != "resource"} or {"id": "bare"} for e in entries]
     shell = {**resource, "entry": bare} if entries else resource
-    found = [
-        issue for issue in session.house.validator.structure(shell, "Bundle") if issue.severity in ("error", "fatal")
-    ]
+    validator = session.house.validator
+    issues = await judged(lambda seconds: validator.structure(shell, "Bundle", seconds=seconds))
+    found = [issue for issue in issues if issue.severity in REFUSING]
     if found:
         raise Invalid(issues=found)

@@ -1,31 +1,58 @@
 """What every write checks before anything is stored: type, id, structure, profiles."""
 
+import asyncio
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from usager_server.errors import FHIRError, Invalid, Issue, Unprocessable
+from usager_server.errors import FHIRError, Invalid, Issue, TooCostly, Unprocessable
 from usager_server.interactions.session import Session
+from usager_server.validation import Validator
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 REFUSING = ("error", "fatal")
 # Findings of these kinds leave the resource readable: it breaks a rule, not the format (FHIR R4 http.html#create).
 RULES = ("invariant", "business-rule")
+# How long the check of a resource may keep all others waiting, and how long it may then take beside them.
+AT_ONCE_SECONDS = 0.05
+BESIDE_SECONDS = 5.0
+
+Judgement = TypeVar("Judgement")
 
 
-def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
+async def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
     """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say.
 
     Errors  Invalid (400) for a resource that does not parse as R4, Unprocessable (422) for one that breaks an invariant
-            or a profile named in meta.profile. All findings are issues of the OperationOutcome.
+            or a profile named in meta.profile, or that takes too long to check. All findings are issues of the
+            OperationOutcome.
     """
     check_type(resource, expected_type)
-    validator = session.house.validator
-    found = validator.structure(resource, expected_type)
+    await judged(lambda seconds: _check(session.house.validator, resource, expected_type, seconds))
+
+
+async def judged(judge: Callable[[float], Judgement]) -> Judgement:
+    """Return what is made of a resource: at once or, when that takes long, in a thread, so that others are answered.
+
+    Errors  Unprocessable (422, too-costly) when even that takes too long.
+    """
+    try:
+        return judge(AT_ONCE_SECONDS)
+    except TooCostly:
+        pass
+    try:
+        return await asyncio.to_thread(judge, BESIDE_SECONDS)
+    except TooCostly as error:
+        text = f"The resource takes more than {BESIDE_SECONDS:g} s to check: it holds too much, send it in several"
+        raise Unprocessable(text, code="too-costly") from error
+
+
+def _check(validator: Validator, resource: dict[str, Any], expected_type: str, seconds: float) -> None:
+    found = validator.structure(resource, expected_type, seconds=seconds)
     if found:
         _refuse(found, Unprocessable if all(i.code in RULES for i in found if i.severity in REFUSING) else Invalid)
     if "meta" in resource:
-        _refuse(validator.profiles(resource), Unprocessable)
+        _refuse(validator.profiles(resource, seconds=seconds), Unprocessable)
 
 
 def check_type(resource: dict[str, Any], expected_type: str) -> None:

@@ -18,7 +18,7 @@ async def create(session: Session, request: Request) -> Reply:
     if request.type == "Binary":
         return await binary.create(session, request)
     resource = await request.body.resource()
-    check_resource(session, resource, request.type)
+    await check_resource(session, resource, request.type)
     identity = create_condition(session, request)
     if identity is None:
         return await store_new(session, request, resource)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usager_server.errors import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
-from usager_server.interactions.checks import REFUSING
+from usager_server.interactions.checks import REFUSING, judged
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 
@@ -62,15 +62,16 @@ async def _posted(session: Session, found: Operation, request: Request) -> Opera
         return OperationRequest(*where, _parameters(query), prefers_raw=request.prefers_raw)
     if media_type == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
-    given = _parameters([*_from_body(session, await request.body.resource()), *query])
+    given = _parameters([*await _from_body(session, await request.body.resource()), *query])
     return OperationRequest(*where, given, prefers_raw=request.prefers_raw)
 
 
-def _from_body(session: Session, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+async def _from_body(session: Session, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the parameters of a body, checked but for the resources in them: $validate is there to judge those."""
     if resource.get("resourceType") != "Parameters":
         return [{"name": "resource", "resource": resource}]
-    found = session.house.validator.structure(_emptied(resource), "Parameters")
+    shell, validator = _emptied(resource), session.house.validator
+    found = await judged(lambda seconds: validator.structure(shell, "Parameters", seconds=seconds))
     if any(issue.severity in REFUSING for issue in found):
         raise Invalid("These Parameters are not FHIR R4", issues=found)
     given: Sequence[Mapping[str, Any]] = resource.get("parameter", ())

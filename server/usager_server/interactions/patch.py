@@ -90,7 +90,7 @@ async def _current(session: Session, request: Request) -> Stored:
 async def _store_patched(session: Session, request: Request, current: Stored, changes: Patch) -> Reply:
     resource = patched((current.document or "").encode(), changes)
     check_unmoved(resource, current)
-    check_resource(session, resource, request.type)
+    await check_resource(session, resource, request.type)
     draft = await prepared(session, resource, current.id, "PATCH", current.content)
     written = await session.repository.update(draft, expected_version=current.version, may_create=False)
     return written_reply(written.stored, 200, request.prefer)

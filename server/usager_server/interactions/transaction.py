@@ -48,24 +48,24 @@ async def _check(session: Session, entries: Iterable[Entry]) -> None:
         if number % SLICE == 0:
             await asyncio.sleep(0)
         try:
-            _check_entry(session, entry)
+            await _check_entry(session, entry)
         except FHIRError as error:
             refuse_entry(error, entry)
 
 
-def _check_entry(session: Session, entry: Entry) -> None:
+async def _check_entry(session: Session, entry: Entry) -> None:
     request, resource = entry.request, entry.resource
     if entry.interaction not in ("create", "update", "conditional_update"):
         return
     if not isinstance(resource, dict):
         raise Invalid("This entry needs a resource", code="required")
     if entry.interaction == "create":
-        check_resource(session, resource, request.type)
+        await check_resource(session, resource, request.type)
     elif entry.interaction == "update":
         check_id(request.type, request.id)
-        check_update(session, resource, request.type, request.id)
+        await check_update(session, resource, request.type, request.id)
     else:
-        check_replacement(session, resource, request.type)
+        await check_replacement(session, resource, request.type)
 
 
 async def _run(session: Session, entries: Sequence[Entry]) -> None:

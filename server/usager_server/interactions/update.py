@@ -25,7 +25,7 @@ async def update(session: Session, request: Request) -> Reply:
     if request.type == "Binary":
         return await binary.update(session, request)
     resource = await request.body.resource()
-    check_update(session, resource, request.type, request.id)
+    await check_update(session, resource, request.type, request.id)
     if request.if_none_match is None:
         return await store_next(session, request, resource, request.id)
     async with session.transaction() as inner:
@@ -42,7 +42,7 @@ async def conditional_update(session: Session, request: Request) -> Reply:
     """
     identity = parse_identity(session, request.type, request.query)
     resource = await request.body.resource()
-    check_replacement(session, resource, request.type)
+    await check_replacement(session, resource, request.type)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         refuse_unmet(request, found)
@@ -71,16 +71,16 @@ def replaced_id(resource: dict[str, Any], found_id: str | None) -> str | None:
     return found_id or own_id
 
 
-def check_update(session: Session, resource: dict[str, Any], resource_type: str, resource_id: str) -> None:
+async def check_update(session: Session, resource: dict[str, Any], resource_type: str, resource_id: str) -> None:
     """Refuse a body that cannot become a version of this resource."""
     check_type(resource, resource_type)
     check_same_id(resource, resource_type, resource_id)
-    check_replacement(session, resource, resource_type)
+    await check_replacement(session, resource, resource_type)
 
 
-def check_replacement(session: Session, resource: dict[str, Any], resource_type: str) -> None:
+async def check_replacement(session: Session, resource: dict[str, Any], resource_type: str) -> None:
     """Refuse a body that is invalid, or only a part of a resource: storing it would lose the rest."""
-    check_resource(session, resource, resource_type)
+    await check_resource(session, resource, resource_type)
     if is_subsetted(resource):
         raise Unprocessable(
             "The body is tagged SUBSETTED: it is a part of the resource, and an update would lose the rest",

@@ -23,7 +23,7 @@ async def convert(session: Session, request: OperationRequest) -> Reply:
     Errors  Invalid (400); Unprocessable (422) with one issue for each thing that lacks, its FHIRPath in expression.
     """
     bundle = _bundle_of(request)
-    check_resource(session, bundle, "Bundle")
+    await check_resource(session, bundle, "Bundle")
     others = await _read_missing(session, bundle)
     written = await asyncio.to_thread(document_from_bundle, bundle, others, session.base_url)
     for media_type in CDA_TYPES:

@@ -73,7 +73,7 @@ async def _change(session: Session, request: OperationRequest, merge: Merge) -> 
         changed = {**resource, "meta": merge(resource.get("meta", {}), change)}
         if changed == resource:
             return Reply(resource=_answer(resource), version=current.version, last_modified=current.last_updated)
-        check_resource(inner, changed, changed["resourceType"])
+        await check_resource(inner, changed, changed["resourceType"])
         written = await inner.repository.update(
             new_draft(inner, changed, changed["id"], "PUT", current.content),
             expected_version=current.version,

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from usager_server.errors import Issue, operation_outcome
+from usager_server.errors import Issue, Unprocessable, operation_outcome
+from usager_server.interactions.checks import judged
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
@@ -37,12 +38,16 @@ async def _findings(session: Session, request: OperationRequest) -> Sequence[Iss
             return []
     if resource is None:
         return [_error("required", "The resource to validate is missing", "Parameters.parameter")]
-    return [*_identity(request, resource, mode), *_judged(session, request, resource)]
+    try:
+        found = await judged(lambda seconds: _judged(session, request, resource, seconds))
+    except Unprocessable as refusal:  # too costly
+        found = refusal.issues
+    return [*_identity(request, resource, mode), *found]
 
 
-def _judged(session: Session, request: OperationRequest, resource: Any) -> Sequence[Issue]:
+def _judged(session: Session, request: OperationRequest, resource: Any, seconds: float) -> Sequence[Issue]:
     validator = session.house.validator
-    broken = validator.structure(resource, request.resource_type)
+    broken = validator.structure(resource, request.resource_type, seconds=seconds)
     if any(issue.severity == "error" for issue in broken):
         return broken
     profile = given(request, "profile")
@@ -53,7 +58,8 @@ def _judged(session: Session, request: OperationRequest, resource: Any) -> Seque
         if not validator.knows(name)
     ]
     known = [name for name in profiles if validator.knows(name)]
-    return [*broken, *unknown, *validator.profiles(resource, known), *validator.advice(resource)]
+    told = validator.profiles(resource, known, seconds=seconds), validator.advice(resource, seconds=seconds)
+    return [*broken, *unknown, *(issue for issues in told for issue in issues)]
 
 
 def _identity(request: OperationRequest, resource: Any, mode: Any) -> Sequence[Issue]:

@@ -42,5 +42,5 @@ async def _resource(session: Session, request: OperationRequest) -> Resource | N
         return None
     if not isinstance(resource, dict):
         raise Invalid("valueSet must be a ValueSet", "Parameters.parameter.where(name = 'valueSet')", code="value")
-    check_resource(session, resource, "ValueSet")
+    await check_resource(session, resource, "ValueSet")
     return resource

@@ -7,17 +7,24 @@ from usager_server.errors import Issue
 
 
 class Validator(Protocol):
-    """Checks one resource; built once, at start-up, from the definitions and the installed profiles."""
+    """Checks one resource; built once, at start-up, from the definitions and the installed profiles.
 
-    def structure(self, resource: dict[str, Any], expected_type: str | None = None) -> Sequence[Issue]:
+    Errors  TooCostly, of each method, when it takes more than so many seconds of processor time.
+    """
+
+    def structure(
+        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = ...
+    ) -> Sequence[Issue]:
         """Return what breaks R4: elements, cardinalities, types, primitives, bindings, references, invariants."""
         ...
 
-    def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
+    def profiles(
+        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = ...
+    ) -> Sequence[Issue]:
         """Return what breaks the profiles named by meta.profile, and those given besides."""
         ...
 
-    def advice(self, resource: dict[str, Any]) -> Sequence[Issue]:
+    def advice(self, resource: dict[str, Any], *, seconds: float = ...) -> Sequence[Issue]:
         """Return the warnings of R4 for a resource that breaks nothing: best practice, never a refusal."""
         ...
 

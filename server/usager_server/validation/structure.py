@@ -12,7 +12,7 @@ from usager_server.validation.invariants import Rules
 from usager_server.validation.narrative import check_div
 from usager_server.validation.objects import Choice, Shape, broken, object_check
 from usager_server.validation.references import reference_check
-from usager_server.validation.walk import Check, Walk
+from usager_server.validation.walk import SECONDS, Check, Clock, Walk
 
 # Every circle of datatypes goes through one of these.
 NESTING = frozenset({"Extension", "Reference"})
@@ -30,11 +30,14 @@ class Structure:
         self._types: dict[str, Check] = {}
         self._pairs: dict[tuple[str, str], PairCheck] = {}
 
-    def check(self, resource: Any, expected_type: str | None = None) -> list[Issue]:
-        """Return what breaks R4, as issues with a FHIRPath each; an empty list when all is well."""
+    def check(self, resource: Any, expected_type: str | None = None, seconds: float = SECONDS) -> list[Issue]:
+        """Return what breaks R4, as issues with a FHIRPath each; an empty list when all is well.
+
+        Errors  TooCostly when it takes more than so many seconds.
+        """
         if type(resource) is not dict:
             return [Issue("error", "structure", f"The resource is {json_kind(resource)}; a JSON object is expected")]
-        found = self._check_resource(resource, Walk(resource))
+        found = self._check_resource(resource, Walk(resource, clock=Clock(seconds)))
         name = resource.get("resourceType")
         root = name if type(name) is str and name in self._definitions.resource_types else (expected_type or "Resource")
         if found is None and expected_type is not None and name != expected_type:
@@ -63,7 +66,7 @@ class Structure:
     def _check_nested(self, resource: Any, walk: Walk) -> Findings | None:
         if type(resource) is not dict:
             return one("structure", f"is {json_kind(resource)}; a resource is expected")
-        return self._check_resource(resource, Walk(resource, walk.depth))
+        return self._check_resource(resource, Walk(resource, walk.depth, clock=walk.clock))
 
     def type_check(self, name: str) -> Check:
         """Return the checker of a type, made when first asked for."""

@@ -12,7 +12,7 @@ from usager_server.validation.conformance.selection import by_reference
 from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, issues, one, short, under
 from usager_server.validation.profile import Profiles
 from usager_server.validation.structure import Structure
-from usager_server.validation.walk import Walk
+from usager_server.validation.walk import SECONDS, Clock, Walk
 
 FR_CORE = Path(__file__).parents[1] / "profiles" / "fr-core"
 
@@ -37,25 +37,29 @@ class HouseValidator:
         self._advice = Structure(definitions, ("warning",))
         self._profiles = Profiles(definitions, self.conformance)
 
-    def structure(self, resource: dict[str, Any], expected_type: str | None = None) -> Sequence[Issue]:
-        """Return what breaks R4: errors only, each with its FHIRPath; empty when all is well."""
-        return self._structure.check(resource, expected_type)
+    def structure(
+        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = SECONDS
+    ) -> Sequence[Issue]:
+        """Return what breaks R4: errors only, each with its FHIRPath; empty when all is well. Errors: TooCostly."""
+        return self._structure.check(resource, expected_type, seconds)
 
-    def advice(self, resource: dict[str, Any]) -> Sequence[Issue]:
+    def advice(self, resource: dict[str, Any], *, seconds: float = SECONDS) -> Sequence[Issue]:
         """Return the warnings of R4 for a resource without errors: best practice, never a refusal."""
-        return self._advice.check(resource)
+        return self._advice.check(resource, seconds=seconds)
 
     def knows(self, canonical: str) -> bool:
         """Tell whether a profile, or the R4 type of that canonical, can be checked here."""
         return self.conformance.target_type(canonical) is not None
 
-    def profiles(self, resource: dict[str, Any], profiles: Sequence[str] = ()) -> Sequence[Issue]:
+    def profiles(
+        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = SECONDS
+    ) -> Sequence[Issue]:
         """Return what breaks the profiles named by meta.profile, and those given besides.
 
         Shape   errors, warnings for extensible bindings and for profiles that are not installed. Resources in a Bundle,
                 and contained ones, are checked against the profiles they name themselves.
         """
-        walk = Walk(resource, bundle=by_reference(resource))
+        walk = Walk(resource, bundle=by_reference(resource), clock=Clock(seconds))
         findings: Findings = []
         refused = False
         for finding in self._check(resource, profiles, walk):
@@ -73,7 +77,7 @@ class HouseValidator:
         yield from self._extensions(resource, walk)
         for step, inner in _inner(resource):
             contained = step.startswith(".contained")
-            found = self._check(inner, (), walk if contained else Walk(inner, bundle=walk.bundle))
+            found = self._check(inner, (), walk if contained else Walk(inner, bundle=walk.bundle, clock=walk.clock))
             yield from (finding for each in found for finding in under(step, [each]))
 
     def _claimed(self, canonical: str, resource: dict[str, Any], walk: Walk) -> Findings:

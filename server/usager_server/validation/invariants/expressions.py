@@ -39,5 +39,6 @@ def _environment(walk: Walk) -> Environment:
     return Environment(
         resource=Node(walk.resource, str(walk.resource.get("resourceType"))),
         root_resource=Node(walk.container, str(walk.container.get("resourceType"))),
+        seconds=walk.clock.remaining(),
         resolve=lambda reference: resolve(reference, walk),
     )
