@@ -83,11 +83,11 @@ class Observed:
         scope[KEY] = exchange
         header = (b"x-request-id", exchange.request_id.encode())
 
-        async def send_on(message: MutableMapping[str, Any]) -> None:
+        def send_on(message: MutableMapping[str, Any]) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message["headers"] = [*message.get("headers", ()), header]
-            await send(message)
+            return send(message)
 
         try:
             if self._tracer is None:

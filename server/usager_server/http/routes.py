@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from usager_server.caller import Caller
@@ -74,11 +75,11 @@ class FHIRDoor:
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
         _read_headers(request, headers)
+        session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
+        if interaction is read:  # without a body, and over before anyone hangs up
+            return await read(session, request)
         body = WireBody(receive, headers, self._house.definitions, self._house.settings.body_limit_bytes)
         request.body = body
-        session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
-        if interaction is read:
-            return await read(session, request)
         return _with_preference(request, await _watched(interaction, session, request, receive, body))
 
     def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
@@ -103,7 +104,7 @@ class FHIRDoor:
 def _check_sizes(scope: Scope, query: bytes) -> None:
     if len(scope["path"]) + len(query) > ADDRESS_LIMIT_BYTES:
         raise AddressTooLong(f"The address is over {ADDRESS_LIMIT_BYTES} bytes: search with POST [type]/_search")
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADERS_LIMIT_BYTES:
+    if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_LIMIT_BYTES:
         raise HeadersTooLarge(f"The headers are over {HEADERS_LIMIT_BYTES} bytes")
 
 
@@ -135,6 +136,8 @@ def _read_headers(request: Request, headers: Headers) -> None:
         return prefers_raw(accept, request.parameter("_format"), stored_type)
 
     request.prefers_raw = wants_raw
+    if NOTED_NAMES.isdisjoint(headers):
+        return
     for name, note in NOTED:
         value = headers.get(name)
         if value is not None:
@@ -173,6 +176,7 @@ NOTED: Sequence[tuple[bytes, Callable[[Request, str], None]]] = (
     (b"x-security-context", _security_context),
     (b"prefer", _prefer),
 )
+NOTED_NAMES = frozenset(name for name, _ in NOTED)
 
 
 def _with_preference(request: Request, reply: Reply) -> Reply:

@@ -89,7 +89,7 @@ def object_check(shape: Shape, checks: dict[str, Check], rules: Sequence[Rule]) 
             if name not in node:
                 findings = (findings or []) + _missing(shape, node, name)
         for choice in choices:
-            present = choice.properties & node.keys()
+            present = choice.properties.intersection(node)  # goes through the node, not through all of the choice
             if len(present) > 1 or (choice.required and not present):
                 findings = (findings or []) + _choose(choice, present)
         if not findings:
@@ -131,7 +131,7 @@ def _missing(shape: Shape, node: dict[str, Any], name: str) -> Findings:
     return one("required", f"the element {name} is missing: {shape.name} requires it", step="." + name)
 
 
-def _choose(choice: Choice, present: frozenset[str] | set[str]) -> Findings:
+def _choose(choice: Choice, present: frozenset[str]) -> Findings:
     kinds = {name.removeprefix("_") for name in present}
     if len(kinds) > 1:
         text = f"{choice.name}[x] stands as {' and '.join(sorted(kinds))}: only one may stand"

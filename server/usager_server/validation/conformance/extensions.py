@@ -14,23 +14,31 @@ def find_extensions(tree: dict[str, Any], known: frozenset[str]) -> list[Found]:
 
     Shape   contained resources and entries of a Bundle are left out: they are resources of their own.
     """
-    found: list[Found] = []
-    _search(tree, (), known, found)
-    return found
+    return [(tuple(reversed(steps)), extension) for steps, extension in _search(tree, known)]
 
 
-def _search(node: dict[str, Any], steps: tuple[Step, ...], known: frozenset[str], found: list[Found]) -> None:
+def _search(node: dict[str, Any], known: frozenset[str]) -> list[tuple[list[Step], dict[str, Any]]]:
+    """Return what is found below a node; the steps are gathered on the way up, so that most resources pay for none."""
+    found: list[tuple[list[Step], dict[str, Any]]] = []
     for name, value in node.items():
         if type(value) is dict:
-            if "resourceType" not in value:
-                _search(value, (*steps, (name, None)), known, found)
+            if "resourceType" not in value and (inner := _search(value, known)):
+                found += _under((name, None), inner)
         elif type(value) is list and name != "contained":
             extension = name == "extension" or name == "modifierExtension"
             for index, each in enumerate(value):
                 if type(each) is dict:
                     if extension and each.get("url") in known:
-                        found.append(((*steps, (name, index)), each))
-                    _search(each, (*steps, (name, index)), known, found)
+                        found.append(([(name, index)], each))
+                    if inner := _search(each, known):
+                        found += _under((name, index), inner)
+    return found
+
+
+def _under(step: Step, found: list[tuple[list[Step], dict[str, Any]]]) -> list[tuple[list[Step], dict[str, Any]]]:
+    for steps, _ in found:
+        steps.append(step)
+    return found
 
 
 def path_of(steps: Sequence[Step], kind: str, definitions: Definitions) -> str:
