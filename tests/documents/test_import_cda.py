@@ -11,6 +11,7 @@ from tests.cda.documents import ALL, EXAMPLES, everything, resources
 from tests.served import FHIR_JSON, issue
 from usager_cda import bundle_from_cda
 from usager_server.demo.people import demonstration
+from usager_server.operations.conformity import LETTER, REPORT, Received
 
 XML = {"Content-Type": "application/xml"}
 COUNTED = ("Patient", "Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Encounter", "Binary")
@@ -73,6 +74,7 @@ async def test_the_person_is_found_by_the_matricule(client):
     assert document["subject"]["reference"] == f"Patient/{found.json()['entry'][0]['resource']['id']}"
 
 
+@pytest.mark.requirement("SC.CDA/INT.18")
 async def test_the_same_document_twice_is_filed_once(client):
     await filed(client, everything())
     before = [await count(client, each) for each in COUNTED]
@@ -181,6 +183,7 @@ async def test_a_chosen_patient_must_exist(client):
     assert response.status_code == 422
 
 
+@pytest.mark.requirement("SC.CDA/INT.18")
 async def test_a_newer_version_supersedes_the_one_before(client):
     old = await filed(client, everything())
     new = await filed(client, version(4, "V4"))
@@ -191,6 +194,7 @@ async def test_a_newer_version_supersedes_the_one_before(client):
     assert binary.content == everything()
 
 
+@pytest.mark.requirement("SC.CDA/INT.18")
 @pytest.mark.parametrize("number", [2, 3])
 async def test_a_version_that_is_not_newer_is_refused(client, number):
     await filed(client, everything())
@@ -205,6 +209,7 @@ async def test_a_replacement_without_a_known_set_supersedes_what_it_names(client
     assert (await client.get(f"/DocumentReference/{old['id']}")).json()["status"] == "superseded"
 
 
+@pytest.mark.requirement("SC.CDA/INT.18")
 async def test_one_id_with_two_contents_is_refused(client):
     await filed(client, everything())
     response = await imported(client, edited(("Chutes", "Chute")))
@@ -239,3 +244,17 @@ async def test_a_refused_document_leaves_nothing(client):
     response = await imported(client, everything()[:-400])
     assert response.status_code == 400
     assert [await count(client, each) for each in COUNTED] == [0] * len(COUNTED)
+
+
+@pytest.mark.requirement("SC.CDA/INT.04")
+@pytest.mark.requirement("SC.CDA/INT.17")
+@pytest.mark.parametrize(
+    ("sort", "expected"), [("period", "ABC"), ("-period", "CBA"), ("type,period", "BAC"), ("-type,-period", "CAB")]
+)
+async def test_documents_are_sorted_by_what_they_say_of_themselves(client, sort, expected):
+    for rank, (name, kind) in enumerate([("C", LETTER), ("A", LETTER), ("B", REPORT)]):
+        act = {"A": "20260101", "B": "20260201", "C": "20260301"}[name]
+        it = await filed(client, Received("R1", f"2.25.{rank}1", f"2.25.{rank}2", kind=kind, act=act).as_cda())
+    found = await client.get("/DocumentReference", params={"_sort": sort, "patient": it["subject"]["reference"]})
+    months = [entry["resource"]["context"]["period"]["start"][5:7] for entry in found.json()["entry"]]
+    assert "".join(" ABC"[int(month)] for month in months) == expected

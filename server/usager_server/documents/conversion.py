@@ -9,6 +9,7 @@ import jiter
 
 import usager_cda
 from usager_server.errors import FHIRError, Invalid, Issue, TooLarge, Unprocessable
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:  # usager_cda finds its names when they are first used
     from usager_cda import CDAError, Finding
@@ -18,6 +19,7 @@ Resource = dict[str, Any]
 CDA_TYPES = ("application/xml", "text/xml", "application/cda+xml", "application/hl7-cda+xml")
 
 
+@fulfils("SC.CDA/INT.04", "SC.CDA/INT.17")
 def bundle_from_document(data: bytes) -> Resource:
     """Return the transaction Bundle of a CDA document.
 

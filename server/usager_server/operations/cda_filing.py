@@ -11,6 +11,7 @@ from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
+from usager_server.requirements import fulfils
 
 # Versions of one document that are looked at; there is one current one at most, and history behind it.
 MOST_VERSIONS = 200
@@ -34,6 +35,7 @@ class Filing:
         named = [("identifier", self.edition.set or self.edition.id)]
         await hold(self.session, parse_identity(self.session, "DocumentReference", named))
 
+    @fulfils("SC.CDA/INT.18")
     async def already_here(self) -> str | None:
         """Return the address of this very document, or None.
 
@@ -67,6 +69,7 @@ class Filing:
             )
             raise Conflict(text, "Patient", code="business-rule")
 
+    @fulfils("SC.CDA/INT.18")
     async def follow_versions(self) -> None:
         """Supersede the versions that this one follows.
 

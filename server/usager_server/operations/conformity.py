@@ -1,0 +1,122 @@
+"""The scenarios of received documents: none is filed twice, and all are sorted by what they say of themselves."""
+
+import base64
+import uuid
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+import httpx
+
+from usager_server.conformity.run import Run
+from usager_server.conformity.scenario import scenario
+
+PERSONS = "urn:oid:1.2.250.1.71.4.2.2.1750000999"
+LETTER = ("83981-1", "Lettre de liaison à la sortie d'une structure sociale ou médico-sociale")
+REPORT = ("11490-0", "Lettre de liaison à la sortie d'un établissement de soins")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A CDA document as another software would send it, for an invented person."""
+
+    person: str
+    id: str
+    set_id: str
+    version: int = 1
+    kind: tuple[str, str] = LETTER
+    act: str = "20260310"
+    content: str = "Compte rendu inventé pour ce scénario."
+
+    def as_cda(self) -> bytes:
+        """Return its bytes."""
+        template = files("usager_server.operations").joinpath("conformity.xml").read_text(encoding="utf-8")
+        return (
+            Template(template)
+            .substitute(
+                id=self.id,
+                set_id=self.set_id,
+                version=self.version,
+                person=self.person,
+                code=self.kind[0],
+                display=self.kind[1],
+                title=self.kind[1],
+                act=self.act,
+                body=base64.b64encode(self.content.encode()).decode(),
+            )
+            .encode()
+        )
+
+
+@scenario("SC.CDA/INT.18", title="Un document CDA reçu deux fois n'est rangé qu'une fois")
+async def a_document_is_filed_once(run: Run) -> None:
+    """Les balises id, setId et versionNumber d'un document reçu disent s'il est déjà là, plus récent ou plus ancien."""
+    first = Received(run.unique("CONF"), _oid(), _oid())
+    second = replace(first, id=_oid(), version=2, content="Compte rendu corrigé.")
+    async with run.step("Recevoir un document"):
+        filed = await _receive(run, first)
+        run.expect(filed, 200)
+        run.attach("document-recu.xml", first.as_cda(), "Le document CDA reçu, version 1")
+        address = filed.headers.get("Location", "")
+        run.require(address, "Le document rangé a une adresse")
+    async with run.step("Recevoir de nouveau le même document"):
+        again = await _receive(run, first)
+        run.expect(again, 200)
+        run.check(again.headers.get("Location") == address, "C'est le document déjà rangé qui est désigné")
+        found = await _of_person(run, first.person)
+        run.check(len(found) == 1, "Un seul document est rangé", found=f"{len(found)} documents")
+    async with run.step("Recevoir un autre contenu sous le même identifiant"):
+        run.expect(await _receive(run, replace(first, content="Autre contenu.")), 409, "Le conflit est refusé (409)")
+    async with run.step("Recevoir la version 2"):
+        run.expect(await _receive(run, second), 200)
+        found = await _of_person(run, first.person)
+        statuses = sorted(it["status"] for it in found)
+        run.check(statuses == ["current", "superseded"], "La version 1 est remplacée, et reste lisible", found=statuses)
+    async with run.step("Recevoir une version plus ancienne sous un nouvel identifiant"):
+        run.expect(await _receive(run, replace(first, id=_oid())), 409, "La version déjà dépassée est refusée (409)")
+        found = await _of_person(run, first.person)
+        run.check(len(found) == 2, "Rien n'a été ajouté", found=f"{len(found)} documents")
+
+
+@scenario(
+    "SC.CDA/INT.04", "SC.CDA/INT.17", title="Les documents se trient par type et par date de l'acte, lus dans le CDA"
+)
+async def documents_are_sorted(run: Run) -> None:
+    """Trois documents reçus sont triés sur ce que dit leur en-tête CDA, sans aucune saisie."""
+    person = run.unique("CONF")
+    received = [
+        Received(person, _oid(), _oid(), kind=LETTER, act="20260310"),
+        Received(person, _oid(), _oid(), kind=REPORT, act="20260301"),
+        Received(person, _oid(), _oid(), kind=LETTER, act="20260120"),
+    ]
+    async with run.step("Recevoir trois documents de deux types"):
+        for document in received:
+            run.expect(await _receive(run, document), 200)
+    async with run.step("Les trier par date de l'acte, la plus récente d'abord"):
+        found = [it["context"]["period"]["start"][:10] for it in await _of_person(run, person, "-period")]
+        run.check(found == ["2026-03-10", "2026-03-01", "2026-01-20"], "L'ordre est celui des actes", found=found)
+    async with run.step("Les trier par type, puis par date de l'acte"):
+        sorted_by = [
+            (it["type"]["coding"][0]["code"], it["context"]["period"]["start"][:10])
+            for it in await _of_person(run, person, "type,period")
+        ]
+        expected = [("11490-0", "2026-03-01"), ("83981-1", "2026-01-20"), ("83981-1", "2026-03-10")]
+        run.check(sorted_by == expected, "L'ordre est celui des types, puis des actes", found=sorted_by)
+
+
+async def _receive(run: Run, document: Received) -> httpx.Response:
+    return await run.http.post(
+        "DocumentReference/$import-cda", content=document.as_cda(), headers={"Content-Type": "application/xml"}
+    )
+
+
+async def _of_person(run: Run, person: str, sort: str = "_lastUpdated") -> list[dict[str, Any]]:
+    query = {"patient.identifier": f"{PERSONS}|{person}", "_sort": sort}
+    answer = run.expect(await run.http.get("DocumentReference", params=query), 200)
+    return [entry["resource"] for entry in answer.get("entry", ())]
+
+
+def _oid() -> str:
+    """Return an OID that nobody has used: that of a UUID (ITU-T X.667)."""
+    return f"2.25.{uuid.uuid4().int}"
