@@ -5,13 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from usager_server import __version__, listing
+from usager_server import __version__, listing, proving
 from usager_server.documents.command import cda
 from usager_server.loading.command import load
 
@@ -32,6 +31,7 @@ app.add_typer(cda)
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
+    from usager_server.conformity.errors import ConformityError
     from usager_server.errors import Unavailable
     from usager_server.installed import PluginError
     from usager_server.sandbox.stand_in import SandboxError
@@ -39,7 +39,7 @@ def told() -> Iterator[None]:
 
     try:
         yield
-    except (SettingsError, PluginError) as error:
+    except (SettingsError, PluginError, ConformityError) as error:
         _say_and_leave(str(error), WRONG_USE)
     except SandboxError as error:
         _say_and_leave(str(error), FAILED)
@@ -114,25 +114,6 @@ def migrate() -> None:
 
 
 @app.command()
-def sandbox(
-    profiles: Annotated[
-        str | None, typer.Option(help="The profiles whose services are played; otherwise USAGER_PROFILES.")
-    ] = None,
-    control_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the control API; 0 takes a free one.")
-    ] = 8470,
-) -> None:
-    """Play the national services on this machine until Ctrl-C; the settings that lead a server to them are printed."""
-    with told():
-        from usager_server.plugins import activate, stand_ins
-        from usager_server.sandbox.command import run_until_stopped
-        from usager_server.settings import load_settings, profile_keys
-
-        keys = load_settings().profile_keys if profiles is None else profile_keys(profiles)
-        run_until_stopped(stand_ins(activate(keys)), control_port, typer.echo, partial(typer.echo, err=True))
-
-
-@app.command()
 def openapi(
     folder: Annotated[
         Path | None, typer.Option(help="Write openapi.json and the examples there, instead of printing.")
@@ -154,3 +135,5 @@ def openapi(
 
 app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
+app.command()(told()(proving.sandbox))
+app.command()(told()(proving.conformity))

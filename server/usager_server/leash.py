@@ -1,11 +1,14 @@
-"""Ends this process when its parent is gone, kill -9 included: nothing that was started for a while stays for ever.
+"""How a process ends: with its parent, kill -9 included, and cleanly at SIGTERM.
 
 The parent holds the other end of the standard input, which the system closes with it.
 """
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
+from types import FrameType
 
 STANDARD_INPUT = 0
 
@@ -13,6 +16,20 @@ STANDARD_INPUT = 0
 def hold() -> None:
     """Raise SIGTERM in this process once its standard input is closed."""
     Thread(target=_wait, daemon=True).start()
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Have SIGTERM end this process as Ctrl-C does, so that what was begun is cleaned up."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _wait() -> None:

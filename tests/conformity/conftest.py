@@ -31,7 +31,7 @@ class Odd(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         name = self.path.rpartition("/")[2]
         if name == "slow":
-            time.sleep(2)
+            time.sleep(5)
         outcome = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "Patient.birthDate: not a date"}]}
         body = {"headers": dict(self.headers), "sent": sent.decode()} if name != "refused" else outcome
         content = json.dumps(body).encode()

@@ -13,7 +13,8 @@ import pytest
 
 from tests.live import process_tree
 from tests.sandbox.test_running import is_gone
-from usager_server.conformity.target import TargetError, identify
+from usager_server.conformity.errors import ConformityError
+from usager_server.conformity.target import identify
 from usager_server.conformity.throwaway import Throwaway
 
 SCRIPT = """
@@ -40,7 +41,7 @@ def postmasters(folder: Path) -> set[int]:
 
 def test_it_speaks_fhir_and_wants_its_token(target):
     assert identify(target).name == "Usager"
-    with pytest.raises(TargetError, match="wants a token: give --token-file"):
+    with pytest.raises(ConformityError, match="wants a token: give --token-file"):
         identify(type(target)(target.base_url))
 
 
@@ -67,6 +68,6 @@ def test_nothing_runs_on_when_its_parent_is_killed(folder):
 
 def test_a_server_that_does_not_start_is_told_with_its_words(monkeypatch, folder):
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    with pytest.raises(TargetError, match="papa is not an installed profile"):
+    with pytest.raises(ConformityError, match="papa is not an installed profile"):
         Throwaway(["papa"], []).__enter__()
     assert list(folder.iterdir()) == []

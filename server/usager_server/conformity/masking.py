@@ -6,15 +6,19 @@ from urllib.parse import quote
 
 MASK = "••• masqué •••"
 
-HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "dpop"})
-FIELDS = (
-    "access_token|refresh_token|id_token|token|client_secret|client_assertion|assertion|password|code_verifier|"
-    "subject_token|actor_token"
-)
+HEADERS = (
+    "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "esante-api-key", "dpop",
+)  # fmt: skip
+FIELDS = "|".join(  # the headers too: the sandbox shows in JSON those that its stand-ins received
+    (
+        "access_token", "refresh_token", "id_token", "token", "client_secret", "client_assertion", "assertion",
+        "password", "code_verifier", "subject_token", "actor_token", *HEADERS,
+    )
+)  # fmt: skip
 
-IN_JSON = re.compile(rb'("(?:' + FIELDS.encode() + rb')"\s*:\s*)"(?:[^"\\]|\\.)*"')
-IN_QUOTED_JSON = re.compile(rb'(\\+"(?:' + FIELDS.encode() + rb')\\+"\s*:\s*\\+")(?:[^"\\]|\\+[^"\\])*')
-IN_FORM = re.compile(rb"(^|[?&])(" + FIELDS.encode() + rb")=[^&\s#]*")
+IN_JSON = re.compile(rb'("(?:' + FIELDS.encode() + rb')"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+IN_QUOTED_JSON = re.compile(rb'(\\+"(?:' + FIELDS.encode() + rb')\\+"\s*:\s*\\+")(?:[^"\\]|\\+[^"\\])*', re.IGNORECASE)
+IN_FORM = re.compile(rb"(^|[?&])(" + FIELDS.encode() + rb")=[^&\s#]*", re.IGNORECASE)
 
 
 class Masking:

@@ -26,7 +26,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, secrets masked. Shape: status is 0 and error says why when no answer came."""
+    """One request and its answer, secrets masked.
+
+    Shape   status is 0 and error says why when no answer came; is_order when it went to the sandbox, not to the server.
+    """
 
     method: str
     url: str
@@ -37,6 +40,7 @@ class Exchange:
     response_body: bytes
     seconds: float
     error: str = ""
+    is_order: bool = False
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """An HTTP transport that keeps every exchange, those without an answer too."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,9 @@ class Recording(httpx.AsyncBaseTransport):
             content = await _read(answer)
         except httpx.TransportError as error:
             self._keep(self._exchange(request, body, began, error=f"{type(error).__name__}: {error}"))
+            raise
+        except asyncio.CancelledError:
+            self._keep(self._exchange(request, body, began, error="aucune réponse avant la fin du temps imparti"))
             raise
         self._keep(self._exchange(request, body, began, answer, content))
         return httpx.Response(answer.status_code, headers=answer.headers, content=content, request=request)

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from usager_server import __version__
 from usager_server.conformity.masking import Masking
 from usager_server.conformity.record import Check, Exchange, ProducedFile, Record, Step
-from usager_server.conformity.recording import Recording
+from usager_server.conformity.recording import Keep, Recording
 from usager_server.conformity.target import Target
 from usager_server.sandbox.controlling import StandInControl
 
@@ -42,7 +43,7 @@ class Run:
         self._masking = Masking([target.token])
         self._clients = AsyncExitStack()
         bearer = {"Authorization": f"Bearer {target.token}"} if target.token else {}
-        self.http = self._client(target.base_url, {"Accept": "application/fhir+json", **bearer})
+        self.http = self._client(target.base_url, {"Accept": "application/fhir+json", **bearer}, self._keep)
 
     async def __aenter__(self) -> Self:
         await self._clients.enter_async_context(self.http)
@@ -93,8 +94,13 @@ class Run:
         return None
 
     def attach(self, name: str, content: bytes | str, title: str) -> None:
-        """Show a file that the software produced; title says in French what it is."""
+        """Show a file that the software produced; title says in French what it is.
+
+        Errors  ValueError when it holds the token of this run: a file is shown as it is, so it cannot be masked.
+        """
         data = content.encode() if isinstance(content, str) else content
+        if self._masking.holds_secret(data):
+            raise ValueError(f"{name} holds the token of this run")
         self._record.files.append(ProducedFile(self._file_name(name), title, data))
 
     def unique(self, word: str = "conformite") -> str:
@@ -110,19 +116,22 @@ class Run:
         """Return the control of a stand-in of the sandbox; name is among the scenario's stand_ins."""
         if name not in self._record.scenario.stand_ins:
             raise LookupError(f"the scenario does not name {name} in stand_ins")
-        client = self._client(self._target.sandbox_url, {})
+        client = self._client(self._target.sandbox_url, {}, self._keep_order)
         return StandInControl(await self._clients.enter_async_context(client), name)
 
-    def _client(self, base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
+    def _client(self, base_url: str, headers: dict[str, str], keep: Keep) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=base_url,
             headers={"User-Agent": f"usager-conformity/{__version__}", "Accept-Encoding": "identity", **headers},
             timeout=REQUEST_TIMEOUT_SECONDS,
-            transport=Recording(self._keep, self._masking),
+            transport=Recording(keep, self._masking),
         )
 
     def _keep(self, exchange: Exchange) -> None:
         self._current().events.append(exchange)
+
+    def _keep_order(self, exchange: Exchange) -> None:
+        self._keep(replace(exchange, is_order=True))
 
     def _current(self) -> Step:
         if self._step is None:

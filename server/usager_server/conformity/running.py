@@ -32,7 +32,7 @@ def prove(scenario: Scenario, target: Target) -> Record:
     worker.join(scenario.timeout_seconds + GRACE_SECONDS)
     if worker.is_alive():
         record = Record(scenario, list(record.steps), list(record.files), started=record.started)
-        _fail(record, f"le scénario est resté bloqué plus de {scenario.timeout_seconds:g} s.")
+        _fail(record, f"le scénario est resté bloqué plus de {_seconds(scenario)}.")
     record.seconds = time.monotonic() - began
     return record
 
@@ -45,7 +45,7 @@ async def _bounded(record: Record, target: Target) -> None:
     except Stopped:
         return  # the check that failed says it
     except TimeoutError:
-        _fail(record, f"le scénario n'était pas terminé après {scenario.timeout_seconds:g} s.")
+        _fail(record, f"le scénario n'était pas terminé après {_seconds(scenario)}.")
     except httpx.HTTPError as error:
         _fail(record, masking.text(f"l'échange n'a pas abouti ({_named(error)})."))
     except Exception as error:  # a scenario may come from anyone, and must not end the run of the others
@@ -57,6 +57,10 @@ def _fail(record: Record, reason: str) -> None:
         record.steps[-1].failure = reason
     else:
         record.failure = reason[0].upper() + reason[1:]
+
+
+def _seconds(scenario: Scenario) -> str:
+    return f"{scenario.timeout_seconds:g} s".replace(".", ",")
 
 
 def _named(error: Exception) -> str:

@@ -5,12 +5,10 @@ from typing import Any
 
 import httpx
 
+from usager_server.conformity.errors import ConformityError
+
 FHIR_VERSION = "4.0.1"
 TIMEOUT_SECONDS = 15.0
-
-
-class TargetError(Exception):
-    """There is nothing here to put to the proof; the text is for the operator, one line, and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +33,17 @@ class Software:
 
 
 def identify(target: Target) -> Software:
-    """Return what stands at the base URL. Errors: TargetError when nobody answers, or it is no FHIR R4 server."""
-    with httpx.Client(timeout=TIMEOUT_SECONDS, headers=_headers(target)) as client:
+    """Return what stands at the base URL. Errors: ConformityError when nobody answers, or it is no FHIR R4 server."""
+    transport = httpx.HTTPTransport()  # as the scenarios speak: to the server itself, whatever proxy is set
+    with httpx.Client(timeout=TIMEOUT_SECONDS, headers=_headers(target), transport=transport) as client:
         statement = _statement(client, target.base_url)
         if statement is None:
             beside = _statement(client, f"{target.base_url}/fhir")
             hint = f"; did you mean {target.base_url}/fhir?" if beside else "; give the address before /metadata"
-            raise TargetError(f"{target.base_url} is not the base of a FHIR server{hint}")
+            raise ConformityError(f"{target.base_url} is not the base of a FHIR server{hint}")
         if statement.get("fhirVersion") != FHIR_VERSION:
             told = statement.get("fhirVersion")
-            raise TargetError(f"{target.base_url} speaks FHIR {told}; the scenarios are for {FHIR_VERSION} (R4)")
+            raise ConformityError(f"{target.base_url} speaks FHIR {told}; the scenarios are for {FHIR_VERSION} (R4)")
         _refuse_closed_door(client, target)
         if target.sandbox_url:
             _refuse_no_sandbox(client, target.sandbox_url)
@@ -71,7 +70,7 @@ def _refuse_closed_door(client: httpx.Client, target: Target) -> None:
     status = _get(client, f"{target.base_url}/Patient?_count=0").status_code
     if status in (401, 403):
         wrong = "refuses this token" if target.token else "wants a token: give --token-file"
-        raise TargetError(f"{target.base_url} {wrong} (GET Patient answers {status})")
+        raise ConformityError(f"{target.base_url} {wrong} (GET Patient answers {status})")
 
 
 def _refuse_no_sandbox(client: httpx.Client, url: str) -> None:
@@ -80,11 +79,11 @@ def _refuse_no_sandbox(client: httpx.Client, url: str) -> None:
     except (ValueError, AttributeError):
         known = False
     if not known:
-        raise TargetError(f"{url} is not the control API of a sandbox: usager sandbox prints its address")
+        raise ConformityError(f"{url} is not the control API of a sandbox: usager sandbox prints its address")
 
 
 def _get(client: httpx.Client, url: str) -> httpx.Response:
     try:
         return client.get(url)
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise TargetError(f"nobody answers at {url}: is the server started? ({type(error).__name__})") from error
+        raise ConformityError(f"nobody answers at {url}: is the server started? ({type(error).__name__})") from error

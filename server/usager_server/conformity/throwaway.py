@@ -15,9 +15,10 @@ from types import TracebackType
 
 import httpx
 
-from usager_server.conformity.target import Target, TargetError
+from usager_server.conformity.errors import ConformityError
+from usager_server.conformity.target import Target
 from usager_server.sandbox.running import Sandbox
-from usager_server.sandbox.stand_in import StandIn
+from usager_server.sandbox.stand_in import SandboxError, StandIn
 
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -31,7 +32,7 @@ class Throwaway:
     """A server with these profiles, in front of the sandbox with these stand-ins, as a context manager.
 
     Time    ready within a few seconds; START_SECONDS at most.
-    Errors  TargetError, SandboxError when they do not start; nothing is left running then.
+    Errors  ConformityError when they do not start; nothing is left running then.
     """
 
     def __init__(self, profiles: Sequence[str], stand_ins: Sequence[StandIn]) -> None:
@@ -43,7 +44,10 @@ class Throwaway:
         with ExitStack() as resources:
             folder = Path(tempfile.mkdtemp(prefix="usager-conformity-"))
             resources.callback(shutil.rmtree, folder, ignore_errors=True)
-            sandbox = resources.enter_context(Sandbox(self._stand_ins))
+            try:
+                sandbox = resources.enter_context(Sandbox(self._stand_ins))
+            except SandboxError as error:
+                raise ConformityError(str(error)) from error
             token, port = secrets.token_hex(32), _free_port()
             environment = _environment(folder, token, port, self._profiles, sandbox.settings)
             process = _started(environment, folder)
@@ -102,7 +106,7 @@ def _wait_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
                 pass  # it does not listen yet
             time.sleep(LOOK_EVERY_SECONDS)
     said = log.read_text(encoding="utf-8", errors="replace")[-SHOWN_CHARACTERS:].strip() or "it said nothing"
-    raise TargetError(f"the throw-away server does not start: {said}")
+    raise ConformityError(f"the throw-away server does not start: {said}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

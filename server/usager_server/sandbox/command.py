@@ -1,11 +1,10 @@
 """`usager sandbox`: the stand-ins until Ctrl-C, and what to tell the server so that it calls them."""
 
 import shlex
-import signal
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType
 
+from usager_server.leash import sigterm_as_interrupt
 from usager_server.sandbox.running import Sandbox
 from usager_server.sandbox.stand_in import SandboxError, StandIn
 
@@ -20,9 +19,8 @@ def run_until_stopped(stand_ins: Sequence[StandIn], control_port: int, put: Say,
     Shape   put takes the settings of the server, `USAGER_NAME=value` a line; say takes what a person reads.
     Errors  SandboxError when they do not start, or when one ends by itself.
     """
-    before = signal.signal(signal.SIGTERM, _leave)
     try:
-        with Sandbox(stand_ins, control_port) as sandbox:
+        with sigterm_as_interrupt(), Sandbox(stand_ins, control_port) as sandbox:
             for name, value in sandbox.settings.items():
                 put(f"USAGER_{name.upper()}={shlex.quote(value)}")
             for it in sandbox.running:
@@ -31,8 +29,6 @@ def run_until_stopped(stand_ins: Sequence[StandIn], control_port: int, put: Say,
             _watch(sandbox)
     except KeyboardInterrupt:
         return
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _watch(sandbox: Sandbox) -> None:
@@ -40,7 +36,3 @@ def _watch(sandbox: Sandbox) -> None:
         if fallen := sandbox.fallen():
             raise SandboxError(f"the stand-in {fallen[0]} has ended by itself; its last words are above")
         time.sleep(LOOK_EVERY_SECONDS)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

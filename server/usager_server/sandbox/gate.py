@@ -52,7 +52,7 @@ class Gate:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        async with httpx.AsyncClient(timeout=30) as self._client:
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as self._client:
             wire = Wire(self._answer)
             try:
                 self._port = await wire.start(self._wanted_port)
