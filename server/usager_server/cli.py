@@ -25,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(load)
+tenants = typer.Typer(help="The organisations that share this installation.", no_args_is_help=True)
+app.add_typer(tenants, name="tenants")
 app.add_typer(cda)
 
 
@@ -32,7 +34,7 @@ app.add_typer(cda)
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
     from usager_server.conformity.errors import ConformityError
-    from usager_server.errors import Unavailable
+    from usager_server.errors import Conflict, Unavailable
     from usager_server.installed import PluginError
     from usager_server.sandbox.stand_in import SandboxError
     from usager_server.settings import SettingsError
@@ -41,7 +43,7 @@ def told() -> Iterator[None]:
         yield
     except (SettingsError, PluginError, ConformityError) as error:
         _say_and_leave(str(error), WRONG_USE)
-    except SandboxError as error:
+    except (SandboxError, Conflict) as error:
         _say_and_leave(str(error), FAILED)
     except Unavailable as error:
         _say_and_leave(str(error), NO_DATABASE)
@@ -131,6 +133,37 @@ def openapi(
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
+
+
+@tenants.command("add")
+def add_tenant(
+    name: Annotated[str, typer.Argument(help="The name of the organisme gestionnaire.")],
+    number: Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="Its number; unset: the next one.")] = None,
+) -> None:
+    """Make room for one more organisation; the number printed is the one to write in USAGER_TOKEN_FILE."""
+    with told():
+        from usager_server.repository import tenants as room
+        from usager_server.repository.opening import running
+        from usager_server.settings import load_settings
+
+        if not name.strip() or not name.isprintable():
+            _say_and_leave("A tenant needs a name, on one line.", WRONG_USE)
+        with running(load_settings()) as found:
+            made = asyncio.run(room.add_tenant(found.owner_url, name.strip(), number))
+        typer.echo(f"{made.number}  {made.name}")
+
+
+@tenants.command("list")
+def list_tenants() -> None:
+    """List the organisations: number, name."""
+    with told():
+        from usager_server.repository import tenants as room
+        from usager_server.repository.opening import running
+        from usager_server.settings import load_settings
+
+        with running(load_settings()) as found:
+            for each in asyncio.run(room.tenants(found.owner_url)):
+                typer.echo(f"{each.number}  {each.name}")
 
 
 app.command()(told()(listing.profiles))

@@ -86,3 +86,20 @@ def test_a_profile_is_listed_with_what_it_adds():
     lines = runner.invoke(app, ["profiles"]).stdout
     assert "QuestionnaireResponse/$aggir" in lines
     assert "Task?decision" in lines
+
+
+def test_tenants_are_added_and_listed(monkeypatch, database):
+    monkeypatch.setenv("USAGER_DATABASE_URL", database.url)
+    monkeypatch.setenv("USAGER_DATABASE_OWNER_URL", database.superuser_url)
+    added = runner.invoke(app, ["tenants", "add", "Les Tilleuls", "--number", "7"])
+    assert (added.exit_code, added.stdout) == (0, "7  Les Tilleuls\n")
+    assert runner.invoke(app, ["tenants", "list"]).stdout.splitlines() == ["1  default", "2  other", "7  Les Tilleuls"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["again", "--number", "1"], 1), ([" "], 2), (["a\nb"], 2), (["a", "--number", "0"], 2)]
+)
+def test_a_tenant_that_cannot_be_added_is_told(monkeypatch, database, words, code):
+    monkeypatch.setenv("USAGER_DATABASE_URL", database.url)
+    monkeypatch.setenv("USAGER_DATABASE_OWNER_URL", database.superuser_url)
+    assert runner.invoke(app, ["tenants", "add", *words]).exit_code == code

@@ -38,6 +38,7 @@ def test_no_token_of_ours_is_401_with_a_challenge(headers: dict[bytes, bytes]):
     assert refusal.value.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_tenant_that_is_no_number_names_its_line():
+@pytest.mark.parametrize("tenant", ["other", "0", "-1", "1.5", "2147483648", "9" * 4000])
+def test_a_tenant_that_is_no_number_names_its_line(tenant: str):
     with pytest.raises(ValueError, match="line 2"):
-        parse_tokens("a 1\nb other")
+        parse_tokens(f"a 1\nb {tenant}")

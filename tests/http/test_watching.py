@@ -45,6 +45,9 @@ class Slow:
     def __init__(self) -> None:
         self.stopped = asyncio.Event()
 
+    async def exists(self) -> bool:
+        return True
+
     async def search(self, _query: Any) -> Any:
         try:
             await asyncio.sleep(60)

@@ -11,6 +11,7 @@ from usager_server.errors import LoginRequired
 from usager_server.settings import Settings
 
 DEFAULT_TENANT = 1
+LARGEST_TENANT = 2**31 - 1
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="usager"'}
 
 
@@ -70,8 +71,8 @@ def parse_tokens(text: str) -> list[Bearer]:
         if not line.strip() or line.startswith("#"):
             continue
         token, tenant, subject = [*line.split(maxsplit=2), "", ""][:3]
-        if tenant and not tenant.isdecimal():
-            raise ValueError(f"line {number}: the tenant is a number, not {tenant!r}")
+        if tenant and not (tenant.isdecimal() and 0 < int(tenant) <= LARGEST_TENANT):
+            raise ValueError(f"line {number}: the tenant is a number from 1 to {LARGEST_TENANT}, not {tenant[:20]!r}")
         digest = sha256(token.encode()).digest()
         bearers.append(Bearer(digest, int(tenant or DEFAULT_TENANT), subject.strip() or f"token-{number}"))
     return bearers

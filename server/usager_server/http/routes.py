@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from usager_server.caller import Caller
-from usager_server.errors import AddressTooLong, HeadersTooLarge, Invalid, NotAcceptable
+from usager_server.errors import AddressTooLong, Forbidden, HeadersTooLarge, Invalid, NotAcceptable
 from usager_server.http.body import Disconnected, WireBody
 from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.errors import error_reply
@@ -45,6 +45,7 @@ class FHIRDoor:
         self.prefix = prefix
         self._types = house.definitions.resource_types
         self._public_url = house.settings.base_url
+        self._admitted: set[int] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,6 +77,8 @@ class FHIRDoor:
             raise refusal
         _read_headers(request, headers)
         session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
+        if caller.tenant not in self._admitted and interaction is not capabilities:
+            await self._admit(session)
         if interaction is read:  # without a body, and over before anyone hangs up
             return await read(session, request)
         body = WireBody(receive, headers, self._house.definitions, self._house.settings.body_limit_bytes)
@@ -87,6 +90,13 @@ class FHIRDoor:
         if interaction is capabilities:
             return Caller(DEFAULT_TENANT, "anonymous", request_id)
         return self._context.caller(headers, request_id)
+
+    async def _admit(self, session: Session) -> None:
+        """Let the callers of a tenant in, once it is known to exist; a tenant is never taken away."""
+        tenant = session.caller.tenant
+        if not await session.repository.exists():
+            raise Forbidden(f"The token is for tenant {tenant}, and there is none of that number: usager tenants list")
+        self._admitted.add(tenant)
 
     def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
         path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).strip("/")

@@ -115,6 +115,10 @@ Stamp = tuple[int, datetime | None]
 class Repository(Protocol):
     """The store of one tenant. Each call is one transaction, unless the repository came from `transaction()`."""
 
+    async def exists(self) -> bool:
+        """Say whether there is such a tenant. Time: nothing once it was found."""
+        ...
+
     async def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Return the current version, or None; a deleted resource is a Stored without document."""
         ...

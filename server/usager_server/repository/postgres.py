@@ -77,10 +77,16 @@ class PostgresStore:
 
     async def cursors(self, runner: Runner) -> Cursors:
         """Return what seals the cursors of a tenant, with a key that all replicas find in the database."""
+        if (cursors := await self.known_cursors(runner)) is None:
+            raise Unavailable(f"There is no tenant {runner.tenant} in the store.")
+        return cursors
+
+    async def known_cursors(self, runner: Runner) -> Cursors | None:
+        """Return what seals the cursors of a tenant, None when there is no such tenant."""
         if (cursors := self._cursors.get(runner.tenant)) is None:
             found = await runner.row(CURSOR_KEY)
             if found is None:
-                raise Unavailable(f"There is no tenant {runner.tenant} in the store.")
+                return None
             cursors = self._cursors[runner.tenant] = Cursors(found[0])
         return cursors
 
@@ -93,6 +99,10 @@ class PostgresRepository:
         self.runner = runner
         self._numbers = store.type_numbers
         self._writer = Writer(runner, store.type_numbers, store.known_values, store.growth)
+
+    async def exists(self) -> bool:
+        """Say whether there is such a tenant."""
+        return await self.store.known_cursors(self.runner) is not None
 
     async def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Return the current version, or None; a deleted resource is a Stored without document."""

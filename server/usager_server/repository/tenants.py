@@ -1,0 +1,57 @@
+"""The organisations that share a store: added and listed by the owner of the tables, who may see them all."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from usager_server.errors import Conflict, Unavailable
+from usager_server.repository.connections import Connection
+
+ADD = """
+INSERT INTO tenant (tenant, name)
+VALUES (coalesce($1::int, (SELECT coalesce(max(tenant), 0) + 1 FROM tenant)), $2) RETURNING tenant
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organisme gestionnaire: its number, which leads every key of its data, and its name."""
+
+    number: int
+    name: str
+
+
+async def add_tenant(owner_url: str, name: str, number: int | None = None) -> Tenant:
+    """Make a tenant and return it; its number is the next free one unless one is given.
+
+    Errors  Conflict when the number is taken; Unavailable when the address is not that of the owner.
+    """
+    async with _as_owner(owner_url) as connection:
+        try:
+            return Tenant(await connection.fetchval(ADD, number, name), name)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(f"There is a tenant {number or 'of that number'} already: usager tenants list") from error
+
+
+async def tenants(owner_url: str) -> Sequence[Tenant]:
+    """Return every tenant, by number. Errors: Unavailable when the address is not that of the owner."""
+    async with _as_owner(owner_url) as connection:
+        found = await connection.fetch("SELECT tenant, name FROM tenant ORDER BY tenant")
+    return [Tenant(*row) for row in found]
+
+
+@asynccontextmanager
+async def _as_owner(url: str) -> AsyncIterator[Connection]:
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise Unavailable(f"The database does not answer ({type(error).__name__})") from error
+    try:
+        await connection.execute("SET ROLE usager_owner")
+        yield connection
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Unavailable("Tenants are the owner's affair: set USAGER_DATABASE_OWNER_URL") from error
+    finally:
+        await connection.close()
