@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from usager_server import __version__
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
-from usager_server.http.context import context
+from usager_server.http.context import Context, context
 from usager_server.http.front import Front, LoopbackOnly
 from usager_server.http.metrics import SharedTally, counts_folder
 from usager_server.http.observability import App, Observed
@@ -93,8 +93,9 @@ def create_app(settings: Settings) -> App:
     house = build_house(settings, plugins, definitions, store.repository)
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
-    pages = Starlette(routes=_pages(house, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
-    app: App = Front(FHIRDoor(house, context(settings)), pages)
+    callers = context(settings)
+    pages = Starlette(routes=_pages(house, callers, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
+    app: App = Front(FHIRDoor(house, callers), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
@@ -141,7 +142,7 @@ def no_store(tenant: int) -> Repository:
     raise Unavailable(f"There is no store here for tenant {tenant}")
 
 
-def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTally) -> Pages:
+def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStore, tally: SharedTally) -> Pages:
     @cache
     def document() -> dict[str, Any]:
         from usager_server.openapi import build_openapi
@@ -150,6 +151,7 @@ def _pages(house: House, plugins: Plugins, store: PostgresStore, tally: SharedTa
 
     return Pages(
         house=house,
+        context=callers,
         readiness=lambda: readiness(store),
         tally=tally,
         gauges=store.connections.gauges,

@@ -10,6 +10,7 @@ from tests.conftest import copied_database, drop_database
 from tests.whole import running_app
 from usager_server import __version__
 from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.tenants import add_tenant
 
 PAGES = ["/", "/docs", "/requirements?format=html"]
 
@@ -134,11 +135,39 @@ async def test_installed_profiles_may_be_read(whole: httpx.AsyncClient):
     assert answer.json()["url"] == canonical
 
 
+TOKEN = "0123456789abcdef" * 2
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
 async def test_with_tokens_only_the_capabilities_and_the_pages_are_open(postgres: EmbeddedPostgres, tmp_path):
-    (tmp_path / "tokens").write_text("0123456789abcdef0123456789abcdef 1 front\n")
+    (tmp_path / "tokens").write_text(f"{TOKEN} 1 front\n")
     database = await copied_database(postgres)
     async with running_app(database.url, auth="token", token_file=tmp_path / "tokens") as client:
-        asked = ["/fhir/metadata", "/", "/health", "/fhir/Patient", "/fhir/Patient/1", "/fhir/$validate"]
-        answers = {path: (await client.get(path)).status_code for path in asked}
+        asked = ["/fhir/metadata", "/", "/docs", "/openapi.json", "/health", "/ready"]
+        kept = ["/fhir/Patient", "/fhir/Patient/1", "/fhir/$validate", "/metrics"]
+        answers = {path: await client.get(path) for path in [*asked, *kept]}
+        counted = await client.get("/metrics", headers=BEARER)
     await drop_database(database)
-    assert list(answers.values()) == [200, 200, 200, 401, 401, 401]
+    assert [answers[path].status_code for path in asked] == [200] * len(asked)
+    assert [answers[path].status_code for path in kept] == [401] * len(kept)
+    assert answers["/metrics"].json()["issue"][0]["code"] == "login"
+    assert answers["/metrics"].headers["www-authenticate"].startswith("Bearer")
+    assert "usager_" in counted.text
+
+
+async def test_a_token_for_a_tenant_that_is_not_there_is_403(postgres: EmbeddedPostgres, tmp_path):
+    (tmp_path / "tokens").write_text(f"{TOKEN} 77 front\n")
+    database = await copied_database(postgres)
+    async with running_app(database.url, auth="token", token_file=tmp_path / "tokens") as client:
+        refused = [
+            await client.post("/fhir/Patient", json={"resourceType": "Patient"}, headers=BEARER),
+            await client.get("/fhir/Patient/1", headers=BEARER),
+            await client.get("/fhir/Patient", headers=BEARER),
+        ]
+        assert (await client.get("/fhir/metadata", headers=BEARER)).status_code == 200
+        await add_tenant(database.superuser_url, "Les Tilleuls", 77)
+        made = await client.post("/fhir/Patient", json={"resourceType": "Patient"}, headers=BEARER)
+    await drop_database(database)
+    assert [answer.status_code for answer in refused] == [403] * 3
+    assert refused[0].json()["issue"][0]["code"] == "forbidden"
+    assert made.status_code == 201

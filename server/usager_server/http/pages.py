@@ -14,9 +14,13 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import BaseRoute, Route
 
 from usager_server import __released__, __version__
+from usager_server.errors import LoginRequired, operation_outcome
+from usager_server.http.context import Context
 from usager_server.http.metrics import SharedTally
 from usager_server.http.requirements_page import RequirementsPage
+from usager_server.interactions.request import FHIR_JSON
 from usager_server.interactions.session import House
+from usager_server.jsontext import build_json
 from usager_server.requirements.standing import Standing
 
 if TYPE_CHECKING:
@@ -41,10 +45,12 @@ class Pages:
     """What the pages show.
 
     Shape   readiness says what is missing, or None when everything answers; others are the installed profiles that are
-            off; openapi makes the description for an address; requirements are those of the active profiles.
+            off; openapi makes the description for an address; requirements are those of the active profiles. context
+            says who may see the metrics: they tell how busy an installation is, the other pages only what it can do.
     """
 
     house: House
+    context: Context
     readiness: Readiness
     tally: SharedTally
     gauges: Gauges
@@ -93,8 +99,13 @@ class Pages:
         answer = {"status": "ready"} if missing is None else {"status": "not ready", "reason": missing}
         return JSONResponse(answer, 200 if missing is None else 503, headers={"Cache-Control": "no-store"})
 
-    async def metrics(self, _request: Request) -> Response:
-        """Return the Prometheus exposition of all workers."""
+    async def metrics(self, request: Request) -> Response:
+        """Return the Prometheus exposition of all workers, to whoever bears a token when tokens are wanted."""
+        try:
+            self.context.caller(dict(request.headers.raw), "")
+        except LoginRequired as refusal:
+            outcome = build_json(operation_outcome(refusal.issues))
+            return Response(outcome, refusal.status, refusal.headers, FHIR_JSON)
         from usager_server.http.exposition import CONTENT_TYPE_LATEST, metrics_text
 
         return Response(metrics_text(self.tally.total(), self.gauges()), headers={"Content-Type": CONTENT_TYPE_LATEST})
