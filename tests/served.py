@@ -15,8 +15,8 @@ from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings
 from usager_server.terminology import Library
+from usager_server.validation.limits import CHECK_SECONDS
 from usager_server.validation.structure import Structure
-from usager_server.validation.walk import SECONDS
 
 
 class StructureOnly:
@@ -26,13 +26,13 @@ class StructureOnly:
         self._structure = Structure(definitions)
 
     def structure(
-        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = SECONDS
+        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = CHECK_SECONDS
     ) -> Sequence[Issue]:
         """Return what breaks R4."""
         return self._structure.check(resource, expected_type, seconds)
 
     def profiles(
-        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = SECONDS
+        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = CHECK_SECONDS
     ) -> Sequence[Issue]:
         """Return nothing."""
         return ()

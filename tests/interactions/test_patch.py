@@ -143,7 +143,7 @@ async def test_an_object_is_no_json_patch(client: AsyncClient):
 
 
 async def test_many_costly_paths_are_refused_together(client: AsyncClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("usager_server.interactions.fhirpath_patch.PATHS_SECONDS", 0.05)
+    monkeypatch.setattr("usager_server.interactions.fhirpath_patch.PATCH_PATHS_SECONDS", 0.05)
     patient = await created(client)
     path = "Patient.where(" + " or ".join(["descendants().descendants().count() < 0"] * 40) + ")"
     response = await fhirpath_patched(client, patient["id"], *[operation("delete", path)] * 200)

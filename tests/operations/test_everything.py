@@ -60,7 +60,7 @@ async def test_pages_follow_their_links(client: AsyncClient):
 
 
 async def test_a_record_over_the_limit_goes_on_in_a_link(client: AsyncClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(room, "LIMIT_BYTES", 100)
+    monkeypatch.setattr(room, "EVERYTHING_LIMIT_BYTES", 100)
     monkeypatch.setattr(room, "PAGE", 2)
     patient, expected = await record(client)
     first = (await client.get(f"/Patient/{patient}/$everything")).json()

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from usager_server.errors import Invalid
-
-MAXIMUM_LENGTH = 20_000
+from usager_server.fhirpath.limits import LENGTH_LIMIT
 
 _TOKEN = re.compile(
     r"""
@@ -44,8 +43,8 @@ def refused(message: str, text: str, position: int) -> Invalid:
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens, the last of kind "end". Errors: Invalid."""
-    if len(text) > MAXIMUM_LENGTH:
-        raise refused(f"an expression has at most {MAXIMUM_LENGTH} characters", text, MAXIMUM_LENGTH)
+    if len(text) > LENGTH_LIMIT:
+        raise refused(f"an expression has at most {LENGTH_LIMIT} characters", text, LENGTH_LIMIT)
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)

@@ -19,11 +19,9 @@ from usager_server.fhirpath.ast import (
     parts,
 )
 from usager_server.fhirpath.lexer import Token, refused, tokens, unescaped
+from usager_server.fhirpath.limits import DEPTH_LIMIT, HEIGHT_LIMIT
 from usager_server.fhirpath.quantity import CALENDAR, Quantity
 from usager_server.fhirpath.temporal import parse_date, parse_datetime, parse_time
-
-MAXIMUM_DEPTH = 60  # of parentheses, signs and arguments
-MAXIMUM_HEIGHT = 150  # of the tree: a path of so many steps, an operator repeated so often
 
 _SHORT = 200  # characters; longer ones are not kept, since they may come from outside
 
@@ -91,14 +89,14 @@ class _Parser:
         found = self.expression(0)
         if self.next.kind != "end":
             raise self.wrong(f"{self.next.text!r} is not expected here")
-        if _height(found) > MAXIMUM_HEIGHT:
-            raise refused(f"an expression chains at most {MAXIMUM_HEIGHT} steps", self.text, 0)
+        if _height(found) > HEIGHT_LIMIT:
+            raise refused(f"an expression chains at most {HEIGHT_LIMIT} steps", self.text, 0)
         return found
 
     def expression(self, level: int) -> Expression:
         self.depth += 1
-        if self.depth > MAXIMUM_DEPTH:
-            raise self.wrong(f"an expression nests at most {MAXIMUM_DEPTH} levels")
+        if self.depth > DEPTH_LIMIT:
+            raise self.wrong(f"an expression nests at most {DEPTH_LIMIT} levels")
         left = self.signed()
         while (strength := self.strength()) >= level:
             left = self.operation(left, self.take(), strength)
@@ -118,8 +116,8 @@ class _Parser:
         for sign in ("+", "-"):
             if self.accept(sign):
                 self.depth += 1
-                if self.depth > MAXIMUM_DEPTH:
-                    raise self.wrong(f"an expression nests at most {MAXIMUM_DEPTH} levels")
+                if self.depth > DEPTH_LIMIT:
+                    raise self.wrong(f"an expression nests at most {DEPTH_LIMIT} levels")
                 operand = self.signed()
                 self.depth -= 1
                 return Unary(sign, operand, token.position)

@@ -8,6 +8,7 @@ from typing import Any
 from usager_server.definitions import Definitions
 from usager_server.errors import Invalid, TooLarge, TooSlow, UnsupportedMediaType
 from usager_server.http.formats import Format, body_format, is_fhir_type
+from usager_server.http.limits import MARKS_LIMIT, PAUSE_SECONDS, VALUES_LIMIT
 from usager_server.jsontext import parse_json
 from usager_server.xmltext import tree_from_xml
 
@@ -18,12 +19,8 @@ PIECE_BYTES = 64 * 1024
 # From there on a body is parsed beside the others, and what it holds is counted: each value takes some microseconds of
 # checking, during which nobody else is served.
 LARGE_BYTES = 1024 * 1024
-VALUES_LIMIT = 500_000
 # What so many values would take in memory is known before they are parsed: by the marks between them.
 MARKS: dict[Format, bytes] = {"json": b",", "xml": b"<"}
-MARKS_LIMIT = 5_000_000
-# How long a client may send nothing in the middle of its body.
-PAUSE_SECONDS = 30.0
 
 
 class Disconnected(Exception):

@@ -14,6 +14,7 @@ from usager_server.http.body import Disconnected, WireBody
 from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.errors import error_reply
 from usager_server.http.formats import answer_format, prefers_raw
+from usager_server.http.limits import ADDRESS_LIMIT_BYTES, HEADERS_LIMIT_BYTES
 from usager_server.http.observability import KEY, Exchange
 from usager_server.http.replies import Manner, Send, send_reply
 from usager_server.interactions.capabilities import capabilities
@@ -26,8 +27,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, bytes]
 
-ADDRESS_LIMIT_BYTES = 8 * 1024
-HEADERS_LIMIT_BYTES = 32 * 1024
 HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 # A request still running then is watched: when its client hangs up, it is stopped and what it wrote is rolled back.
 WATCH_AFTER_SECONDS = 0.5

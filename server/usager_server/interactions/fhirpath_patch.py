@@ -9,12 +9,8 @@ from usager_server.errors import Invalid, TooCostly, Unprocessable
 from usager_server.fhirpath.evaluator import Evaluator
 from usager_server.fhirpath.nodes import Environment, Node
 from usager_server.interactions.json_patch import clone
+from usager_server.interactions.limits import PATCH_OPERATIONS_LIMIT, PATCH_PATH_STEPS, PATCH_PATHS_SECONDS
 from usager_server.interactions.subset import choice_name
-
-OPERATIONS_LIMIT = 1000
-# Paths come from outside, and everyone waits while they run: a bound for each, and one for all of a patch.
-BUDGET = 200_000
-PATHS_SECONDS = 2.0
 
 
 def apply_fhirpath_patch(definitions: Definitions, tree: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,9 +20,11 @@ def apply_fhirpath_patch(definitions: Definitions, tree: dict[str, Any], patch: 
     Source  FHIR R4 fhirpatch.html.
     """
     parameters = patch.get("parameter", [])
-    if not isinstance(parameters, list) or len(parameters) > OPERATIONS_LIMIT:
-        raise Invalid(f"A FHIRPath Patch is a list of at most {OPERATIONS_LIMIT} operations", "Parameters.parameter")
-    end = monotonic() + PATHS_SECONDS
+    if not isinstance(parameters, list) or len(parameters) > PATCH_OPERATIONS_LIMIT:
+        raise Invalid(
+            f"A FHIRPath Patch is a list of at most {PATCH_OPERATIONS_LIMIT} operations", "Parameters.parameter"
+        )
+    end = monotonic() + PATCH_PATHS_SECONDS
     for number, parameter in enumerate(parameters):
         _Step(definitions, parameter, f"Parameters.parameter[{number}]", end).apply(tree)
     return tree
@@ -83,9 +81,9 @@ class _Step:
         """Return the elements of the resource that a path names."""
         left = self.end - monotonic()
         if left <= 0:
-            raise TooCostly(f"The paths of this patch take over {PATHS_SECONDS:g} s: send several", self.place)
+            raise TooCostly(f"The paths of this patch take over {PATCH_PATHS_SECONDS:g} s: send several", self.place)
         try:
-            found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=BUDGET, seconds=left))
+            found = Evaluator(path, self.definitions).evaluate(tree, Environment(budget=PATCH_PATH_STEPS, seconds=left))
         except Invalid as error:
             raise Invalid(str(error), self.place, code="value") from error
         for node in found:

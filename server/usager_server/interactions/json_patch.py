@@ -8,6 +8,7 @@ from typing import Any
 import jiter
 
 from usager_server.errors import Invalid, Unprocessable
+from usager_server.interactions.limits import PATCH_COPIES_LIMIT, PATCH_OPERATIONS_LIMIT
 
 INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 MEMBERS = {
@@ -18,9 +19,6 @@ MEMBERS = {
     "copy": ("path", "from"),
     "test": ("path", "value"),
 }
-OPERATIONS_LIMIT = 1000
-# What all the copies of one patch may make: a list copied into itself doubles each time.
-COPIED_LIMIT = 100_000
 
 
 def apply_json_patch(tree: Any, operations: Any) -> Any:
@@ -30,15 +28,17 @@ def apply_json_patch(tree: Any, operations: Any) -> Any:
     """
     if not isinstance(operations, list):
         raise Invalid("A JSON Patch is an array of operations", code="structure")
-    if len(operations) > OPERATIONS_LIMIT:
-        raise Invalid(f"A JSON Patch may have at most {OPERATIONS_LIMIT} operations", code="too-long")
+    if len(operations) > PATCH_OPERATIONS_LIMIT:
+        raise Invalid(f"A JSON Patch may have at most {PATCH_OPERATIONS_LIMIT} operations", code="too-long")
     copied = 0
     for number, operation in enumerate(operations):
         step = _Step(number, operation)
         if step.name == "copy":
             copied += size(step.find(tree, step.source))
-            if copied > COPIED_LIMIT:
-                raise Unprocessable(f"{step.place}: the patch copies over {COPIED_LIMIT} values", code="too-costly")
+            if copied > PATCH_COPIES_LIMIT:
+                raise Unprocessable(
+                    f"{step.place}: the patch copies over {PATCH_COPIES_LIMIT} values", code="too-costly"
+                )
         tree = step.apply(tree)
     return tree
 

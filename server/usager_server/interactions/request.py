@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from usager_server.errors import Invalid
+from usager_server.interactions.limits import PARAMETERS_LIMIT
 
 FHIR_JSON = "application/fhir+json"
-PARAMETERS_LIMIT = 200
 
 # Source: RFC 9110 8.8.3.
 ETAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from usager_server.errors import Issue, TooLarge, UnsupportedMediaType, operation_outcome
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
+from usager_server.interactions.limits import FORM_LIMIT_BYTES
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import Body, Request, parse_query_string
 from usager_server.interactions.session import Reply, Session
@@ -14,7 +15,6 @@ from usager_server.repository import Match, Page
 from usager_server.search.query import SearchQuery
 
 FORM = "application/x-www-form-urlencoded"
-FORM_LIMIT_BYTES = 1024 * 1024
 
 
 async def search_reply(

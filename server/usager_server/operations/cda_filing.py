@@ -7,14 +7,12 @@ from usager_server.documents.editions import Edition, edition_of, token
 from usager_server.documents.identity import differing_traits
 from usager_server.errors import Conflict, Invalid, Issue, Unprocessable, operation_outcome
 from usager_server.interactions.conditions import hold, match, parse_identity, parse_if_none_exist
+from usager_server.interactions.limits import DOCUMENT_VERSIONS_LIMIT
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 from usager_server.requirements import fulfils
-
-# Versions of one document that are looked at; there is one current one at most, and history behind it.
-MOST_VERSIONS = 200
 
 Resource = dict[str, Any]
 
@@ -122,7 +120,7 @@ class Filing:
         self.entries.remove(self.patient)
 
     async def _documents(self, identifier: str) -> list[Stored]:
-        parameters = [("identifier", identifier), ("_count", str(MOST_VERSIONS))]
+        parameters = [("identifier", identifier), ("_count", str(DOCUMENT_VERSIONS_LIMIT))]
         page = await self.session.repository.search(
             search_query(self.session, ("DocumentReference",), parameters, strict=True)
         )

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from usager_server.errors import Gone, Invalid, NotFound
 from usager_server.interactions.bundle_text import json_text
+from usager_server.interactions.limits import EVERYTHING_LIMIT_BYTES
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import FHIR_JSON
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
@@ -17,7 +18,6 @@ from usager_server.search.limits import COUNT_MOST
 from usager_server.search.query import SearchQuery
 
 PAGE = 200
-LIMIT_BYTES = 64 * 1024 * 1024
 # What a record refers to and no patient owns. Anything else, another patient's record above all, is not followed.
 SHARED = ("Organization", "Practitioner", "PractitionerRole", "Location", "HealthcareService", "Medication", "Endpoint")
 REFERENCE = re.compile(rf'"reference":"((?:{"|".join(SHARED)})/[A-Za-z0-9\-.]{{1,64}})"')
@@ -42,7 +42,8 @@ class Record:
 async def read_everything(session: Session, request: OperationRequest) -> Reply:
     """Return the patient, all that is in their compartment, and the shared resources those refer to.
 
-    Shape   without _count all of it, streamed, up to LIMIT_BYTES; then, as with _count, a link "next" goes on.
+    Shape   without _count all of it, streamed, up to EVERYTHING_LIMIT_BYTES; then, as with _count, a link
+            "next" goes on.
     Errors  NotFound (404), Gone (410), Invalid (400).
     Source  FHIR R4 patient-operation-everything.html.
     """
@@ -125,7 +126,7 @@ async def _stream(record: Record, request: OperationRequest, start: Start) -> As
             yield f"{before}{text}".encode()
             before = ","
         size_bytes += len(text)
-        if record.count is not None or size_bytes > LIMIT_BYTES:
+        if record.count is not None or size_bytes > EVERYTHING_LIMIT_BYTES:
             break
     yield f'{before.removesuffix(",")}],"link":[{_links(record, request, following)}]}}'.encode()
 

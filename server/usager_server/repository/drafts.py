@@ -7,12 +7,11 @@ from usager_server.errors import Invalid
 from usager_server.jsontext import build_json
 from usager_server.repository import Draft
 from usager_server.repository.ids import row_numbers
+from usager_server.repository.limits import STRINGS_LIMIT
 from usager_server.search.index import IndexRows
 
 SERVER_META = ("versionId", "lastUpdated")
 FIRST = ("resourceType", "id", "meta")
-# Every piece of each text is indexed for `:contains`: some hundred thousand names would run for minutes.
-STRINGS_LIMIT = 10_000
 
 
 class Registry(Protocol):

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, json_kind, one, under
+from usager_server.validation.findings import Finding, Findings, json_kind, one, under
+from usager_server.validation.limits import FINDINGS_LIMIT
 from usager_server.validation.walk import Check, Walk
 
 PairCheck = Callable[[dict[str, Any], Walk], Findings | None]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from usager_server.errors import Issue
+from usager_server.validation.limits import FINDINGS_LIMIT
 
 TOKEN_LENGTH = 40
-FINDINGS_LIMIT = 100
 
 # Elements that may identify a person: what was written there is never repeated in an answer or a log.
 PRIVATE = frozenset({"identifier", "name", "telecom", "address", "birthDate", "contact", "text", "photo", "id"})

@@ -6,8 +6,9 @@ from typing import Any
 
 from usager_server.definitions import Invariant
 from usager_server.validation.elements import PAIRED, PairCheck
-from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, json_kind, one, short, under
-from usager_server.validation.walk import DEPTH_LIMIT, Check, Predicate, Walk
+from usager_server.validation.findings import Finding, Findings, json_kind, one, short, under
+from usager_server.validation.limits import DEPTH_LIMIT, FINDINGS_LIMIT
+from usager_server.validation.walk import Check, Predicate, Walk
 
 Rule = tuple[Predicate, Invariant]
 

@@ -13,8 +13,8 @@ from typing import Any
 from jiter import LosslessFloat
 
 from usager_server.validation.findings import Findings, json_kind, one
+from usager_server.validation.limits import STRING_LIMIT_BYTES
 
-STRING_LIMIT_BYTES = 1024 * 1024
 INTEGER_LIMIT = 2**31
 
 PrimitiveCheck = Callable[[Any, Any], Findings | None]

@@ -9,8 +9,9 @@ from usager_server.validation.conformance import Conformance, rules
 from usager_server.validation.conformance.items import Fetch, Occurrence, fetcher
 from usager_server.validation.conformance.outline import Outline, outline_of
 from usager_server.validation.conformance.slicing import Key, Matches, Slicer
-from usager_server.validation.findings import FINDINGS_LIMIT, Findings, is_refusal, one, under
+from usager_server.validation.findings import Findings, is_refusal, one, under
 from usager_server.validation.invariants.expressions import expression_predicate
+from usager_server.validation.limits import FINDINGS_LIMIT
 from usager_server.validation.objects import broken
 from usager_server.validation.walk import Check, Walk
 

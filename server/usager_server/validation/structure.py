@@ -9,10 +9,11 @@ from usager_server.validation import bindings, primitives
 from usager_server.validation.elements import PairCheck, list_check, pair_check, paired
 from usager_server.validation.findings import Findings, issues, json_kind, one, short
 from usager_server.validation.invariants import Rules
+from usager_server.validation.limits import CHECK_SECONDS
 from usager_server.validation.narrative import check_div
 from usager_server.validation.objects import Choice, Shape, broken, object_check
 from usager_server.validation.references import reference_check
-from usager_server.validation.walk import SECONDS, Check, Clock, Walk
+from usager_server.validation.walk import Check, Clock, Walk
 
 # Every circle of datatypes goes through one of these.
 NESTING = frozenset({"Extension", "Reference"})
@@ -30,7 +31,7 @@ class Structure:
         self._types: dict[str, Check] = {}
         self._pairs: dict[tuple[str, str], PairCheck] = {}
 
-    def check(self, resource: Any, expected_type: str | None = None, seconds: float = SECONDS) -> list[Issue]:
+    def check(self, resource: Any, expected_type: str | None = None, seconds: float = CHECK_SECONDS) -> list[Issue]:
         """Return what breaks R4, as issues with a FHIRPath each; an empty list when all is well.
 
         Errors  TooCostly when it takes more than so many seconds.

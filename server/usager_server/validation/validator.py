@@ -9,10 +9,11 @@ from usager_server.errors import Issue
 from usager_server.validation.conformance import Conformance, read_folder
 from usager_server.validation.conformance.extensions import contexts_of, find_extensions, is_in_context, path_of
 from usager_server.validation.conformance.selection import by_reference
-from usager_server.validation.findings import FINDINGS_LIMIT, Finding, Findings, issues, one, short, under
+from usager_server.validation.findings import Finding, Findings, issues, one, short, under
+from usager_server.validation.limits import CHECK_SECONDS, FINDINGS_LIMIT
 from usager_server.validation.profile import Profiles
 from usager_server.validation.structure import Structure
-from usager_server.validation.walk import SECONDS, Clock, Walk
+from usager_server.validation.walk import Clock, Walk
 
 FR_CORE = Path(__file__).parents[1] / "profiles" / "fr-core"
 
@@ -38,12 +39,12 @@ class HouseValidator:
         self._profiles = Profiles(definitions, self.conformance)
 
     def structure(
-        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = SECONDS
+        self, resource: dict[str, Any], expected_type: str | None = None, *, seconds: float = CHECK_SECONDS
     ) -> Sequence[Issue]:
         """Return what breaks R4: errors only, each with its FHIRPath; empty when all is well. Errors: TooCostly."""
         return self._structure.check(resource, expected_type, seconds)
 
-    def advice(self, resource: dict[str, Any], *, seconds: float = SECONDS) -> Sequence[Issue]:
+    def advice(self, resource: dict[str, Any], *, seconds: float = CHECK_SECONDS) -> Sequence[Issue]:
         """Return the warnings of R4 for a resource without errors: best practice, never a refusal."""
         return self._advice.check(resource, seconds=seconds)
 
@@ -52,7 +53,7 @@ class HouseValidator:
         return self.conformance.target_type(canonical) is not None
 
     def profiles(
-        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = SECONDS
+        self, resource: dict[str, Any], profiles: Sequence[str] = (), *, seconds: float = CHECK_SECONDS
     ) -> Sequence[Issue]:
         """Return what breaks the profiles named by meta.profile, and those given besides.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from usager_server.errors import TooCostly
 from usager_server.validation.findings import Findings
+from usager_server.validation.limits import CHECK_SECONDS
 
 Check = Callable[[Any, "Walk"], Findings | None]
 """Takes a raw JSON value and the walk it is met on; returns what is wrong, or None."""
@@ -13,10 +14,6 @@ Check = Callable[[Any, "Walk"], Findings | None]
 Predicate = Callable[[dict[str, Any], "Walk"], bool]
 """Tells whether an invariant holds for a node."""
 
-# Resources, backbone elements, references and extensions inside one another: some 70 levels of JSON at most. The door
-# counts levels exactly; this is what protects the walk itself. The deepest HL7 example has 22 levels of JSON.
-DEPTH_LIMIT = 30
-SECONDS = 5.0
 BETWEEN_LOOKS = 500
 
 
@@ -28,7 +25,7 @@ class Clock:
 
     __slots__ = ("_began", "_seconds", "left")
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = CHECK_SECONDS) -> None:
         self._seconds = seconds
         self._began = thread_time()
         self.left = BETWEEN_LOOKS

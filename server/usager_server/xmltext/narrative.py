@@ -6,9 +6,8 @@ from lxml import etree
 
 from usager_server.errors import Invalid
 from usager_server.xmltext.escaping import XHTML, attribute, content
+from usager_server.xmltext.limits import NARRATIVE_ATTRIBUTES_LIMIT
 
-# XHTML has some forty. Listing n of them takes lxml n² steps, so nobody may send thousands.
-ATTRIBUTES_LIMIT = 100
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
@@ -26,8 +25,8 @@ def _write(element: Any, declaration: str, pieces: list[str]) -> None:
     if type(element.tag) is not str:
         pieces.append(etree.tostring(element, encoding="unicode", with_tail=False))
         return
-    if len(element.attrib) > ATTRIBUTES_LIMIT:
-        raise Invalid(f"An element of the narrative has over {ATTRIBUTES_LIMIT} attributes", code="structure")
+    if len(element.attrib) > NARRATIVE_ATTRIBUTES_LIMIT:
+        raise Invalid(f"An element of the narrative has over {NARRATIVE_ATTRIBUTES_LIMIT} attributes", code="structure")
     name = element.tag.rpartition("}")[2]
     attributes = "".join(f' {_name(key)}="{attribute(value)}"' for key, value in element.items())
     pieces.append(f"<{name}{declaration}{attributes}")

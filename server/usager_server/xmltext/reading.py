@@ -10,11 +10,8 @@ from lxml import etree
 from usager_server.definitions import Definitions, Element
 from usager_server.errors import Invalid
 from usager_server.xmltext.escaping import FHIR, XHTML
+from usager_server.xmltext.limits import ATTRIBUTES_LIMIT, DEPTH_LIMIT
 from usager_server.xmltext.narrative import text_of
-
-DEPTH_LIMIT = 60
-# FHIR has two on one element. Listing n of them takes lxml n² steps, so nobody may send thousands.
-ATTRIBUTES_LIMIT = 30
 
 _PREFIX = f"{{{FHIR}}}"
 _DIV = f"{{{XHTML}}}div"

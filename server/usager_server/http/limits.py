@@ -1,0 +1,13 @@
+"""How much one request may bring, on the wire; docs/limits.md lists these with those of the other floors."""
+
+ADDRESS_LIMIT_BYTES = 8 * 1024
+HEADERS_LIMIT_BYTES = 32 * 1024
+
+VALUES_LIMIT = 500_000
+"""Values in a resource: each takes some microseconds of checking, during which nobody else is served."""
+
+MARKS_LIMIT = 5_000_000
+"""Commas or angle brackets in a body: what it would take in memory is known before it is parsed."""
+
+PAUSE_SECONDS = 30.0
+"""How long a client may send nothing in the middle of its body."""

@@ -1,0 +1,22 @@
+"""How much one interaction may ask for; docs/limits.md lists these with those of the other floors.
+
+What an operator may choose (the size of a body, the entries of a Bundle) is in `settings.py`.
+"""
+
+PARAMETERS_LIMIT = 200
+FORM_LIMIT_BYTES = 1024 * 1024
+
+PATCH_OPERATIONS_LIMIT = 1000
+
+PATCH_COPIES_LIMIT = 100_000
+"""Values that all the copies of a JSON Patch may make: a list copied into itself doubles each time."""
+
+PATCH_PATH_STEPS = 200_000
+PATCH_PATHS_SECONDS = 2.0
+"""A bound for each path of a FHIRPath Patch, and one for all: everyone waits while they run."""
+
+EVERYTHING_LIMIT_BYTES = 64 * 1024 * 1024
+"""After so much of a record, $everything goes on in the link "next"."""
+
+DOCUMENT_VERSIONS_LIMIT = 200
+"""Versions of one document that $import-cda looks at; there is one current one at most, and history behind it."""
