@@ -1,9 +1,10 @@
 """operation: a $name called at the level of the system, a type or an instance."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from usager_server.errors import Invalid, MethodNotAllowed, NotFound, UnsupportedMediaType
+from usager_server.errors import Invalid, Issue, MethodNotAllowed, NotFound, UnsupportedMediaType
 from usager_server.interactions.checks import REFUSING, judged
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
@@ -15,11 +16,12 @@ ANY_TYPE = ("Resource", "DomainResource")
 async def operation(session: Session, request: Request) -> Reply:
     """Call an operation with the parameters of its body, and those of its address.
 
-    Errors  NotFound (404) when there is no such operation at this level, UnsupportedMediaType (415).
+    Errors  NotFound (404) when there is no such operation at this level, UnsupportedMediaType (415), Invalid (400) on a
+            parameter that it has not under Prefer: handling=strict; otherwise the answer tells of it.
     Source  FHIR R4 operations.html.
     """
     found = find_operation(session, request)
-    return await found.handler(session, await _posted(session, found, request))
+    return await _called(session, found, request, await _posted(session, found, request))
 
 
 async def operation_by_get(session: Session, request: Request) -> Reply:
@@ -28,8 +30,43 @@ async def operation_by_get(session: Session, request: Request) -> Reply:
     if found.definition.get("affectsState", False):
         raise MethodNotAllowed(f"${found.code} changes the state of the server: use POST", headers={"Allow": "POST"})
     where = (request.type or None, request.id or None)
-    given = _parameters(_from_query(found, request))
-    return await found.handler(session, OperationRequest(*where, given, prefers_raw=request.prefers_raw))
+    given = OperationRequest(*where, _parameters(_from_query(found, request)), prefers_raw=request.prefers_raw)
+    return await _called(session, found, request, given)
+
+
+async def _called(session: Session, found: Operation, request: Request, given: OperationRequest) -> Reply:
+    issues = [
+        Issue(
+            "error" if request.prefer.strict else "warning",
+            "not-supported",
+            f"{name[:80]!r} is not a parameter of ${found.code}; it has {', '.join(_names(found)) or 'none'}",
+            f"Parameters.parameter[{place}]",
+        )
+        for place, part in enumerate(given.parameters["parameter"])
+        if (name := str(part.get("name"))) not in _names(found)
+    ]
+    if issues and request.prefer.strict:
+        raise Invalid(issues=issues)
+    return _told(await found.handler(session, given), issues)
+
+
+def _names(found: Operation) -> Sequence[str]:
+    return [str(each["name"]) for each in found.definition.get("parameter", ()) if each.get("use") == "in"]
+
+
+def _told(reply: Reply, issues: Sequence[Issue]) -> Reply:
+    """Return the answer with what was left aside: in its OperationOutcome, or else in a header of its own.
+
+    Source  RFC 7234 5.5: 299 is a persistent warning of any kind. FHIR has no place for one beside a result.
+    """
+    if not issues:
+        return reply
+    if reply.resource is not None and reply.resource.get("resourceType") == "OperationOutcome":
+        return replace(
+            reply, resource={**reply.resource, "issue": [*reply.resource["issue"], *map(Issue.as_fhir, issues)]}
+        )
+    text = "; ".join(issue.diagnostics for issue in issues).encode("ascii", "replace").decode().replace('"', "'")
+    return replace(reply, headers={**reply.headers, "Warning": f'299 - "{text[:1000]}"'})
 
 
 def find_operation(session: Session, request: Request) -> Operation:
@@ -62,18 +99,23 @@ async def _posted(session: Session, found: Operation, request: Request) -> Opera
         return OperationRequest(*where, _parameters(query), prefers_raw=request.prefers_raw)
     if media_type == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
-    given = _parameters([*await _from_body(session, await request.body.resource()), *query])
+    given = _parameters([*await _from_body(session, found, await request.body.resource()), *query])
     return OperationRequest(*where, given, prefers_raw=request.prefers_raw)
 
 
-async def _from_body(session: Session, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the parameters of a body, checked but for the resources in them: $validate is there to judge those."""
-    if resource.get("resourceType") != "Parameters":
-        return [{"name": "resource", "resource": resource}]
+async def _from_body(session: Session, found: Operation, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the parameters of a body, checked but for the resources in them: $validate is there to judge those.
+
+    Shape   a bare resource is the parameter of its type, if the operation has one, else that named "resource".
+    """
+    kind = resource.get("resourceType")
+    if kind != "Parameters":
+        typed = (each["name"] for each in found.definition.get("parameter", ()) if each.get("type") == kind)
+        return [{"name": next(typed, "resource"), "resource": resource}]
     shell, validator = _emptied(resource), session.house.validator
-    found = await judged(lambda seconds: validator.structure(shell, "Parameters", seconds=seconds))
-    if any(issue.severity in REFUSING for issue in found):
-        raise Invalid("These Parameters are not FHIR R4", issues=found)
+    broken = await judged(lambda seconds: validator.structure(shell, "Parameters", seconds=seconds))
+    if any(issue.severity in REFUSING for issue in broken):
+        raise Invalid("These Parameters are not FHIR R4", issues=broken)
     given: Sequence[Mapping[str, Any]] = resource.get("parameter", ())
     return given
 
