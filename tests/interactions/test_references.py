@@ -51,6 +51,9 @@ async def test_a_conditional_reference_to_none_many_or_nonsense_is_refused(clien
     many = await written(client, way, CONDITIONAL)
     assert [none.status_code, nonsense.status_code, many.status_code] == [422, 400, 412]
     assert issue(none)["code"] == "not-found"
+    assert {it for each in (none, nonsense, many) for it in issue(each)["expression"]} == {
+        "Observation.subject.reference"
+    }
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -64,6 +67,19 @@ async def test_a_reference_to_another_server_is_stored_as_it_is(client: AsyncCli
     for elsewhere in ("http://other.example/fhir/Patient/1", f"{BASE}2/Patient/1", f"{BASE}.other/Patient/1"):
         response = await written(client, "create", elsewhere)
         assert response.json()["subject"]["reference"] == elsewhere
+
+
+async def test_a_reference_to_the_base_itself_is_left_alone(client: AsyncClient):
+    for odd in (f"{BASE}/", f"{BASE}/$meta"):
+        response = await written(client, "create", odd)
+        assert response.status_code == 400 or response.json()["subject"]["reference"] == odd
+
+
+async def test_a_reference_deep_in_an_entry_names_its_place(client: AsyncClient):
+    body = observation("Patient/1", contained=[observation(CONDITIONAL, id="o")], hasMember=[{"reference": "#o"}])
+    response = await sent(client, entry("POST", "Patient", PATIENT), entry("POST", "Observation", body))
+    assert response.status_code == 422
+    assert issue(response)["expression"] == ["Bundle.entry[1].resource.contained[0].subject.reference"]
 
 
 async def test_only_references_are_made_relative(client: AsyncClient):

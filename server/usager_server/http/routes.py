@@ -59,7 +59,7 @@ class FHIRDoor:
         except Exception as error:
             if exchange.status:
                 raise  # the answer has begun: all that is left is to break the connection
-            reply = error_reply(error, exchange.request_id)
+            reply = error_reply(error, exchange.request_id, exchange.type)
             await send_reply(send, reply, manner, self._house.definitions)
 
     async def _reply(

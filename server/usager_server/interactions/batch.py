@@ -7,7 +7,8 @@ import structlog
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.bundle_text import bundle_text
-from usager_server.interactions.entries import entry_place, entry_text, failure_text, parse_entry, relocated
+from usager_server.interactions.entries import entry_place, entry_text, failure_text, parse_entry
+from usager_server.interactions.places import relocated
 from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Reply, Session
 

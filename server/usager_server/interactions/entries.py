@@ -7,11 +7,12 @@ from http import HTTPStatus
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import unquote
 
-from usager_server.errors import FHIRError, Invalid, Issue, operation_outcome
+from usager_server.errors import FHIRError, Invalid, operation_outcome
 from usager_server.interactions.base64_text import decoded
 from usager_server.interactions.bundle_text import json_text
 from usager_server.interactions.conditions import Identity
 from usager_server.interactions.patch import JSON_PATCH
+from usager_server.interactions.places import relocated
 from usager_server.interactions.read import parse_http_date
 from usager_server.interactions.request import Held, Preference, Request
 from usager_server.interactions.routing import Name, route
@@ -110,24 +111,6 @@ def _conditions(request: Request, asked: dict[str, Any]) -> None:
     request.if_none_exist = asked.get("ifNoneExist") if request.method == "POST" else None
     since = asked.get("ifModifiedSince")
     request.if_modified_since = parse_http_date(since) if isinstance(since, str) else None
-
-
-def relocated(error: FHIRError, where: str) -> FHIRError:
-    """Return the same refusal, of a resource inside this place: Patient.name becomes Bundle.entry[3].resource.name."""
-    issues = [Issue(i.severity, i.code, i.diagnostics, _inside(where, i.expression)) for i in error.issues]
-    return type(error)(str(error), issues=issues, headers=error.headers)
-
-
-def _inside(where: str, expression: str | None) -> str:
-    if expression is None or "?" in expression or expression.startswith("_"):
-        return where
-    if expression.startswith("Bundle."):
-        return expression
-    return (
-        re.sub(r"^[A-Z][A-Za-z]*(?=\.|\[|$)", where, expression)
-        if expression[:1].isupper()
-        else f"{where}.{expression}"
-    )
 
 
 def refuse_entry(error: FHIRError, entry: Entry) -> NoReturn:

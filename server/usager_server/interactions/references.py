@@ -4,19 +4,23 @@ Source  FHIR R4 http.html#trules (conditional references), references.html#liter
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
-from usager_server.errors import Unprocessable
+from usager_server.errors import FHIRError, Unprocessable
 from usager_server.interactions.conditions import Identity, parse_identity, the_one
 from usager_server.interactions.links import Holder, Links
+from usager_server.interactions.places import place_of, relocated
 from usager_server.interactions.request import parse_query_string
 from usager_server.interactions.session import Session
 from usager_server.repository import Stored
 
+Refuse = Callable[[FHIRError, Holder], NoReturn]
+
 NOTHING: Mapping[Identity, str] = MappingProxyType({})
 CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
+BELOW_BASE = re.compile(r"[A-Z][A-Za-z]+[/?].+", re.DOTALL)
 # Looks at the text of a resource; a hit only means that the tree is worth a look.
 WRITTEN_CONDITIONAL = re.compile(r'"reference":"(?:[^"]*/)?[A-Z][A-Za-z]+\?')
 
@@ -39,13 +43,19 @@ async def settle_references(session: Session, resource: dict[str, Any]) -> None:
         if is_conditional(session, holder):
             waiting.append(holder)
 
+    def refuse(error: FHIRError, holder: Holder) -> NoReturn:
+        raise relocated(error, f"{place_of(resource, holder)}.reference") from error
+
     Links(session.house.definitions).replace(resource, lambda _link: None, found)
-    await resolve(session, waiting)
+    await resolve(session, waiting, refuse)
 
 
 def localise(session: Session, holder: Holder) -> None:
-    """Make a reference to an address of this server relative: it must still be found when the server moves."""
-    holder["reference"] = str(holder["reference"]).removeprefix(f"{session.base_url}/")
+    """Make a reference to a resource of this server relative: it must still be found when the server moves."""
+    text = str(holder["reference"])
+    relative = text.removeprefix(f"{session.base_url}/")
+    if relative != text and BELOW_BASE.fullmatch(relative):
+        holder["reference"] = relative
 
 
 def is_conditional(session: Session, holder: Holder) -> bool:
@@ -54,14 +64,22 @@ def is_conditional(session: Session, holder: Holder) -> bool:
     return found is not None and found[1] in session.house.definitions.resource_types
 
 
-async def resolve(session: Session, holders: Sequence[Holder], known: Mapping[Identity, str] = NOTHING) -> None:
-    """Replace conditional references by the one resource that each names; known are those looked up already."""
-    named = [(holder, _identity(session, str(holder["reference"]))) for holder in holders]
+async def resolve(
+    session: Session, holders: Sequence[Holder], refuse: Refuse, known: Mapping[Identity, str] = NOTHING
+) -> None:
+    """Replace conditional references by the one resource that each names, all looked up together.
+
+    Shape   refuse raises the refusal of a reference with its place; known are identities whose resource is known.
+    """
+    named = [(holder, _identity(session, holder, refuse)) for holder in holders]
     unknown = list(dict.fromkeys(identity for _, identity in named if identity not in known))
     matches = await session.repository.matches([identity.query for identity in unknown]) if unknown else []
     found = dict(zip(unknown, matches, strict=True))
     for holder, identity in named:
-        holder["reference"] = known.get(identity) or _address(identity, found[identity])
+        try:
+            holder["reference"] = known.get(identity) or _address(identity, found[identity])
+        except FHIRError as error:
+            refuse(error, holder)
 
 
 def _address(identity: Identity, found: Sequence[Stored]) -> str:
@@ -71,6 +89,9 @@ def _address(identity: Identity, found: Sequence[Stored]) -> str:
     return f"{stored.type}/{stored.id}"
 
 
-def _identity(session: Session, reference: str) -> Identity:
-    resource_type, _, query = reference.partition("?")
-    return parse_identity(session, resource_type, parse_query_string(query))
+def _identity(session: Session, holder: Holder, refuse: Refuse) -> Identity:
+    resource_type, _, query = str(holder["reference"]).partition("?")
+    try:
+        return parse_identity(session, resource_type, parse_query_string(query))
+    except FHIRError as error:
+        refuse(error, holder)

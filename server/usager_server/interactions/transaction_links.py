@@ -3,10 +3,12 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.entries import Entry, Target, refuse_entry
 from usager_server.interactions.links import Holder, Links
+from usager_server.interactions.places import place_of, relocated
 from usager_server.interactions.references import is_conditional, localise, resolve
 from usager_server.interactions.session import Session
 
@@ -65,18 +67,10 @@ def _replacement(text: str, base: str, addresses: Mapping[str, Target]) -> str |
 async def resolve_waiting(session: Session, entries: Sequence[Entry], waiting: Waiting) -> None:
     """Look conditional references up, those of all entries together; what this transaction made is found too."""
     known = {entry.identity: "/".join(entry.target) for entry in entries if entry.identity and entry.target}
-    try:
-        await resolve(session, [holder for holders in waiting.values() for holder in holders], known)
-    except FHIRError as error:
-        refuse_entry(error, await _refused(session, entries, waiting))
+    holding = {id(holder): entry for entry in entries for holder in waiting.get(entry.index, ())}
 
+    def refuse(error: FHIRError, holder: Holder) -> NoReturn:
+        entry = holding[id(holder)]
+        refuse_entry(relocated(error, f"{place_of(entry.resource, holder)}.reference"), entry)
 
-async def _refused(session: Session, entries: Sequence[Entry], waiting: Waiting) -> Entry:
-    """Return the entry that holds the reference which could not be resolved."""
-    there = [entry for entry in entries if entry.index in waiting]
-    for entry in there:
-        try:
-            await resolve(session, waiting[entry.index])
-        except FHIRError:
-            return entry
-    return there[0]
+    await resolve(session, [holder for holders in waiting.values() for holder in holders], refuse, known)
