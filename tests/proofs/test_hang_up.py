@@ -29,10 +29,10 @@ async def send_and_leave(server: LiveServer, request: bytes, read_bytes: int = 0
     writer.transport.abort()
 
 
-def post(body: bytes, length: int | None = None) -> bytes:
-    """Return a raw POST of a body to the base."""
+def post(body: bytes, length: int | None = None, path: str = "/fhir") -> bytes:
+    """Return a raw POST of a body, to the base unless told."""
     size = length or len(body)
-    head = f"POST /fhir HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: {size}"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: {size}"
     return head.encode() + b"\r\n\r\n" + body
 
 
