@@ -10,6 +10,7 @@ from usager_server.definitions import Definitions
 from usager_server.errors import Issue
 from usager_server.http.routes import FHIRDoor
 from usager_server.interactions.dispatch import INTERACTIONS
+from usager_server.interactions.links import Links
 from usager_server.interactions.session import House, Operation
 from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
@@ -54,6 +55,7 @@ def make_house(
         validator=validator,
         repository=store.repository,
         interactions=INTERACTIONS,
+        links=Links(registry.definitions),
         library=Library(registry.definitions, resources),
         operations={(name, each.code): each for each in operations for name in _types(each)},
     )

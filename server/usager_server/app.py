@@ -24,6 +24,7 @@ from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
 from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.dispatch import INTERACTIONS
+from usager_server.interactions.links import Links
 from usager_server.interactions.session import House
 from usager_server.logs import set_up_logs
 from usager_server.offer import by_name, search_parameter, served, supported
@@ -120,6 +121,7 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         repository=repository,
         interactions=INTERACTIONS,
         library=Library(definitions, validator.conformance.resources),
+        links=Links(definitions),
         operations=by_name(operations),
         inactive=off.told,
         profiles=plugins.profiles,

@@ -123,6 +123,7 @@ async def test_if_match_on_what_is_not_there_is_412(client: AsyncClient, if_matc
     assert (await client.put("/Patient/mine", json=MINE, headers=headers)).status_code == 412
     assert (await client.delete("/Patient/mine", headers=headers)).status_code == 412
     assert (await client.put("/Patient?name=nobody", json=PATIENT, headers=headers)).status_code == 412
+    assert (await client.delete("/Patient?name=nobody", headers=headers)).status_code == 412
     assert (await client.get("/Patient/mine")).status_code == 404
 
 

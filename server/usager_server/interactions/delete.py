@@ -39,8 +39,16 @@ async def conditional_delete(session: Session, request: Request) -> Reply:
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:
-            return deleted_reply(None, request.prefer)
-        return await delete(inner, _named(request, found))
+            return nothing_deleted(request)
+        request.id = found.id
+        return await delete(inner, request)
+
+
+def nothing_deleted(request: Request) -> Reply:
+    """Return the answer to a conditional deletion that finds nothing. Errors: VersionConflict (412) with If-Match."""
+    if request.if_match is not None:
+        raise VersionConflict("If-Match names a version, and nothing matches the condition")
+    return deleted_reply(None, request.prefer)
 
 
 def deleted_reply(deleted: Stored | None, prefer: Preference) -> Reply:
@@ -54,10 +62,4 @@ def deleted_reply(deleted: Stored | None, prefer: Preference) -> Reply:
         resource=outcome,
         version=deleted.version if deleted else None,
         last_modified=deleted.last_updated if deleted else None,
-    )
-
-
-def _named(request: Request, found: Stored) -> Request:
-    return Request(
-        "DELETE", f"{found.type}/{found.id}", found.type, found.id, if_match=request.if_match, prefer=request.prefer
     )

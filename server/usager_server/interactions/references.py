@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from usager_server.errors import FHIRError, Unprocessable
 from usager_server.interactions.conditions import Identity, parse_identity, the_one
-from usager_server.interactions.links import Holder, Links
+from usager_server.interactions.links import Holder
 from usager_server.interactions.places import place_of, relocated
 from usager_server.interactions.request import parse_query_string
 from usager_server.interactions.session import Session
@@ -46,7 +46,7 @@ async def settle_references(session: Session, resource: dict[str, Any]) -> None:
     def refuse(error: FHIRError, holder: Holder) -> NoReturn:
         raise relocated(error, f"{place_of(resource, holder)}.reference") from error
 
-    Links(session.house.definitions).replace(resource, lambda _link: None, found)
+    session.house.links.replace(resource, lambda _link: None, found)
     await resolve(session, waiting, refuse)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
+from usager_server.interactions.links import Links
 from usager_server.interactions.request import Request, never_raw
 from usager_server.interactions.routing import Name
 from usager_server.profile import Profile
@@ -24,12 +25,12 @@ Interaction = Callable[["Session", Request], Awaitable["Reply"]]
 class House:
     """What is the same for every request: built once, by `app.create_app`.
 
-    Shape   repository gives the store of a tenant; interactions by the name that `routing.py` has for them; operations
-            by (resource type or None, code); inactive says of the name of an operation ("Patient/$do") which profile
-            that is off would bring it. profiles are those switched on; supported_profiles the canonicals of the
-            StructureDefinitions known, by resource type. served holds the definitions that the house itself brings, by
-            type and id; texts keeps what is written once and served often. library: the code systems and value sets
-            at hand.
+    Shape   repository gives the store of a tenant; interactions by the name that `routing.py` has for them; links
+            walks those of resources. operations by (resource type or None, code); inactive says of the name of an
+            operation ("Patient/$do") which profile that is off would bring it. profiles are those switched on;
+            supported_profiles the canonicals of the StructureDefinitions known, by resource type. served holds the
+            definitions that the house itself brings, by type and id; texts keeps what is written once and served often.
+            library: the code systems and value sets at hand.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class House:
     repository: Callable[[int], Repository]
     interactions: Mapping[Name, Interaction]
     library: Library
+    links: Links
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     inactive: Callable[[str], str | None] = nothing_off
     profiles: Sequence[Profile] = ()

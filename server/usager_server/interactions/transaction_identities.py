@@ -1,11 +1,11 @@
 """The identities of a transaction: which resource each entry is about, and that no two entries are about the same."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from usager_server.errors import FHIRError, Invalid, NotFound
 from usager_server.interactions.conditions import Identity, create_condition, parse_identity, the_one
-from usager_server.interactions.delete import deleted_reply
+from usager_server.interactions.delete import nothing_deleted
 from usager_server.interactions.entries import Entry, refuse_entry
 from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
@@ -31,20 +31,19 @@ async def hold_identities(session: Session, entries: Sequence[Entry]) -> None:
             entry.identity = _identity(session, entry)
         except FHIRError as error:
             refuse_entry(error, entry)
-        if entry.identity is None:
-            continue
-        before = asked.setdefault(entry.identity, set())
-        if not all({entry.interaction, other} in TOGETHER for other in before):
-            raise Invalid(
-                f"Two entries write to the one that {entry.identity.text} names", entry.place, code="duplicate"
-            )
-        before.add(entry.interaction)
-    keys = {identity.key for identity in asked}
-    keys |= {
-        f"{e.request.type}/{e.request.id}" for e in entries if e.request.if_none_match and e.interaction == "update"
-    }
+        if entry.identity is not None:
+            _refuse_second(entry, entry.identity, asked.setdefault(entry.identity, set()))
+    guarded = (entry.request for entry in entries if entry.interaction == "update" and entry.request.if_none_match)
+    keys = {identity.key for identity in asked} | {f"{request.type}/{request.id}" for request in guarded}
     if keys:
         await session.repository.claim(*sorted(keys))
+
+
+def _refuse_second(entry: Entry, identity: Identity, before: set[Name]) -> None:
+    """Refuse an entry that writes to an identity of those before it, and note what it does."""
+    if not all({entry.interaction, other} in TOGETHER for other in before):
+        raise Invalid(f"Two entries write to the one that {identity.text} names", entry.place, code="duplicate")
+    before.add(entry.interaction)
 
 
 def _identity(session: Session, entry: Entry) -> Identity | None:
@@ -62,44 +61,45 @@ async def settle(session: Session, entries: Sequence[Entry]) -> None:
             there, or when an entry before it makes it.
     """
     identities = list(dict.fromkeys(entry.identity for entry in entries if entry.identity))
-    found = dict(zip(identities, await session.repository.matches([it.query for it in identities]), strict=True))
+    matches = await session.repository.matches([identity.query for identity in identities]) if identities else []
+    found = dict(zip(identities, matches, strict=True))
     made: dict[Identity, Entry] = {}
     for entry in entries:
         try:
-            _settle(entry, found, made)
+            stored = the_one(entry.identity, found[entry.identity]) if entry.identity else None
+            _settle(entry, stored, made)
         except FHIRError as error:
             refuse_entry(error, entry)
 
 
-def _settle(entry: Entry, found: Mapping[Identity, Sequence[Stored]], made: dict[Identity, Entry]) -> None:
-    request, identity = entry.request, entry.identity
-    stored = the_one(identity, found[identity]) if identity else None
+def _settle(entry: Entry, stored: Stored | None, made: dict[Identity, Entry]) -> None:
     match entry.interaction:
         case "create":
             _settle_create(entry, stored, made)
         case "conditional_update":
             _settle_update(entry, stored)
-        case "conditional_patch" if stored is None:
-            raise NotFound(f"Nothing matches {identity.text if identity else ''}")
-        case "conditional_delete" if stored is None:
-            entry.reply = deleted_reply(None, request.prefer)
-        case "conditional_patch" | "conditional_delete":
+        case "conditional_patch" | "conditional_delete" if stored is not None:
             entry.interaction = "patch" if entry.interaction == "conditional_patch" else "delete"
-            request.id = stored.id if stored else ""
-    if entry.target is None and entry.reply is None and request.id:
-        entry.target = (request.type, request.id)
+            entry.request.id = stored.id
+        case "conditional_patch":
+            raise NotFound(f"Nothing matches {entry.identity.text if entry.identity else 'the condition'}")
+        case "conditional_delete":
+            entry.reply = nothing_deleted(entry.request)
+    if entry.request.id:
+        entry.target = (entry.request.type, entry.request.id)
 
 
 def _settle_create(entry: Entry, stored: Stored | None, made: dict[Identity, Entry]) -> None:
-    identity = entry.identity
-    if identity is not None and (other := made.setdefault(identity, entry)) is not entry:
-        entry.target = other.target
-        entry.reply = Reply(200, location="/".join(other.target or ()))
-        return
     if stored is not None:
+        entry.target = (stored.type, stored.id)
         entry.reply = written_reply(stored, 200, entry.request.prefer)
-    entry.target = (entry.request.type, stored.id if stored else new_id())
-    entry.is_new = stored is None
+    elif entry.identity in made:
+        entry.target = made[entry.identity].target
+        entry.reply = Reply(200, location="/".join(entry.target or ()))
+    else:
+        entry.target, entry.is_new = (entry.request.type, new_id()), True
+        if entry.identity is not None:
+            made[entry.identity] = entry
 
 
 def _settle_update(entry: Entry, stored: Stored | None) -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.entries import Entry, Target, refuse_entry
-from usager_server.interactions.links import Holder, Links
+from usager_server.interactions.links import Holder
 from usager_server.interactions.places import place_of, relocated
 from usager_server.interactions.references import is_conditional, localise, resolve
 from usager_server.interactions.session import Session
@@ -27,17 +27,16 @@ async def link(session: Session, entries: Sequence[Entry], addressed: Sequence[E
     Shape   addressed are the entries that links may point at, entries those whose links are replaced.
     """
     addresses = {entry.full_url: entry.target for entry in addressed if entry.full_url and entry.target}
-    links = Links(session.house.definitions)
     waiting: dict[int, list[Holder]] = {}
     for number, entry in enumerate(entries):
         if number % SLICE == 0:
             await asyncio.sleep(0)
-        if entry.resource is not None and (found := _link(session, links, entry, addresses)):
+        if entry.resource is not None and (found := _link(session, entry, addresses)):
             waiting[entry.index] = found
     return waiting
 
 
-def _link(session: Session, links: Links, entry: Entry, addresses: Mapping[str, Target]) -> list[Holder]:
+def _link(session: Session, entry: Entry, addresses: Mapping[str, Target]) -> list[Holder]:
     conditional: list[Holder] = []
     of_entry = RESTFUL.fullmatch(entry.full_url)
     base = of_entry[1] if of_entry else ""
@@ -47,7 +46,7 @@ def _link(session: Session, links: Links, entry: Entry, addresses: Mapping[str, 
         if is_conditional(session, holder):
             conditional.append(holder)
 
-    links.replace(entry.resource or {}, lambda text: _replacement(text, base, addresses), left)
+    session.house.links.replace(entry.resource or {}, lambda text: _replacement(text, base, addresses), left)
     return conditional
 
 
