@@ -20,9 +20,9 @@ Refuse = Callable[[FHIRError, Holder], NoReturn]
 
 NOTHING: Mapping[Identity, str] = MappingProxyType({})
 CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
-BELOW_BASE = re.compile(r"[A-Z][A-Za-z]+[/?].+", re.DOTALL)
+BELOW_BASE = re.compile(r"[A-Z][A-Za-z]+/.+", re.DOTALL)
 # Looks at the text of a resource; a hit only means that the tree is worth a look.
-WRITTEN_CONDITIONAL = re.compile(r'"reference":"(?:[^"]*/)?[A-Z][A-Za-z]+\?')
+WRITTEN_CONDITIONAL = re.compile(r'"reference":"[A-Z][A-Za-z]+\?')
 
 
 def may_change(session: Session, text: str) -> bool:

@@ -17,8 +17,8 @@ async def update(session: Session, request: Request) -> Reply:
     """Store the body as the next version.
 
     Shape   200, or 201 when the resource is new or was deleted. With If-Match, only over the version it names.
-    Errors  Invalid (400) when the body's id is not the address's, VersionConflict (412), NotFound (404) with If-Match
-            on a resource that is unknown.
+    Errors  Invalid (400) when the body's id is not the address's, VersionConflict (412) when If-Match does not name
+            the current version, or If-None-Match does.
     Source  FHIR R4 http.html#update, #upsert, #concurrency.
     """
     check_id(request.type, request.id)

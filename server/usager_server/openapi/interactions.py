@@ -15,7 +15,7 @@ FORMAT = ("_format", "_pretty")
 SUBSET = ("_summary", "_elements")
 SEARCH = (*FORMAT, *SUBSET, "_count", "_sort", "_total", "_include", "_revinclude", "criteria", "Prefer")
 HISTORY = (*FORMAT, "_count", "_since")
-WRITE_ERRORS = ("400", "401", "406", "409", "412", "413", "415", "422", "503")
+WRITE_ERRORS = ("400", "401", "403", "406", "409", "412", "413", "415", "422", "503")
 READ_ERRORS = ("400", "401", "403", "404", "406", "503")
 
 
@@ -44,7 +44,7 @@ SHAPES: Mapping[str, Shape] = {
     "read": Shape((*FORMAT, *SUBSET, "If-None-Match"), {"200": "Resource", "304": None}, (*READ_ERRORS, "410")),
     "vread": Shape((*FORMAT, *SUBSET), {"200": "Resource"}, (*READ_ERRORS, "410")),
     "update": Shape(
-        (*FORMAT, "If-Match", "Prefer"),
+        (*FORMAT, "If-Match", "If-None-Match", "Prefer"),
         {"200": "Resource", "201": "Resource"},
         WRITE_ERRORS,
         RESOURCE,
@@ -65,17 +65,17 @@ SHAPES: Mapping[str, Shape] = {
     "search_type": Shape(SEARCH, {"200": "Bundle"}, READ_ERRORS),
     "history_type": Shape(HISTORY, {"200": "Bundle"}, READ_ERRORS),
     "conditional_update": Shape(
-        ("criteria", *FORMAT, "Prefer"),
+        ("criteria", *FORMAT, "If-Match", "If-None-Match", "Prefer"),
         {"200": "Resource", "201": "Resource"},
         WRITE_ERRORS,
         RESOURCE,
         "patient.json",
     ),
     "conditional_patch": Shape(
-        ("criteria", *FORMAT, "Prefer"), {"200": "Resource"}, (*WRITE_ERRORS, "404"), PATCH, "patch.json"
+        ("criteria", *FORMAT, "If-Match", "Prefer"), {"200": "Resource"}, (*WRITE_ERRORS, "404"), PATCH, "patch.json"
     ),
     "conditional_delete": Shape(
-        ("criteria", *FORMAT), {"200": "OperationOutcome", "204": None}, (*WRITE_ERRORS, "404")
+        ("criteria", *FORMAT, "If-Match"), {"200": "OperationOutcome", "204": None}, (*WRITE_ERRORS, "404")
     ),
     "search_compartment": Shape(SEARCH, {"200": "Bundle"}, READ_ERRORS),
     "search_system": Shape(SEARCH, {"200": "Bundle"}, READ_ERRORS),

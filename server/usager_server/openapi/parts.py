@@ -55,8 +55,10 @@ PARAMETERS: dict[str, Part] = {
         explode=True,
         example={"_lastUpdated": "gt2026-01-01"},
     ),
-    "If-Match": parameter("If-Match", "header", 'Change this version only: W/"3"', TEXT),
-    "If-None-Match": parameter("If-None-Match", "header", "Answer 304 when the version is still this one", TEXT),
+    "If-Match": parameter("If-Match", "header", 'Change only these versions: W/"3", a list, or *', TEXT),
+    "If-None-Match": parameter(
+        "If-None-Match", "header", "A read: 304 when the version is still this one. A write: * only creates", TEXT
+    ),
     "If-None-Exist": parameter("If-None-Exist", "header", "Create only when no resource matches this query", TEXT),
     "Prefer": parameter(
         "Prefer",
