@@ -44,13 +44,14 @@ async def protocol(listening: socket.socket) -> AsyncIterator[type[BoundedProtoc
     await serving
 
 
-async def told(listening: socket.socket, pieces: list[bytes]) -> bytes:
+async def told(listening: socket.socket, pieces: list[bytes], pause: float = 0) -> bytes:
     """Return what is answered before the connection is closed, once all that can be sent is sent."""
     reader, writer = await asyncio.open_connection(*listening.getsockname())
     try:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
+            await asyncio.sleep(pause)
         return await asyncio.wait_for(reader.read(1000), 10)
     except ConnectionResetError:
         return b"reset"
@@ -73,7 +74,7 @@ async def test_headers_that_do_not_end_are_refused(listening, protocol):
 
 
 async def test_a_refusal_of_a_long_head_is_a_whole_answer(listening, protocol):
-    head, _, body = (await told(listening, [HELLO + b"x: " + b"a" * 65 * 1024])).partition(b"\r\n\r\n")
+    head, _, body = (await told(listening, [HELLO, b"x: " + b"a" * 65 * 1024], pause=0.05)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close")
     assert b"content-length: %d" % len(body) in head
 
@@ -81,6 +82,12 @@ async def test_a_refusal_of_a_long_head_is_a_whole_answer(listening, protocol):
 async def test_a_long_body_is_no_long_head(listening, protocol):
     pieces = [HELLO, b"content-length: 1000000\r\n\r\n", *[b"a" * 10_000] * 100]
     assert (await told(listening, pieces)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_head_right_behind_a_long_body_is_no_long_head(listening, protocol):
+    first = HELLO + b"content-length: 200000\r\n\r\n" + b"a" * 200_000
+    answered = await told(listening, [first + HELLO[:10], HELLO[10:] + b"connection: close\r\n\r\n"], pause=0.1)
+    assert answered.count(b"HTTP/1.1 200 ") == 2
 
 
 async def test_a_second_request_on_a_connection_may_be_as_long_as_the_first(listening, protocol):

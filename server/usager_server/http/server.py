@@ -22,7 +22,7 @@ TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which reads heads of HEAD_LIMIT_BYTES and one piece of the network more, and no longer.
+    """uvicorn's protocol, which reads heads of HEAD_LIMIT_BYTES and two pieces of the network more, and no longer.
 
     Time    a connection that has sent no whole head after HEAD_SECONDS is closed.
     """
@@ -31,7 +31,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._is_in_head = True
+        self._is_in_head = self._has_just_begun = False
         self._head_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
 
@@ -48,8 +48,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head does not end."""
+        self._has_just_begun = False
         super().data_received(data)
-        if self._is_in_head:
+        if self._is_in_head and not self._has_just_begun:  # what came before it in the same piece is not of this head
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_LIMIT_BYTES and not self.transport.is_closing():
                 self.transport.write(TOO_LARGE)
@@ -57,7 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a head."""
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head = self._has_just_begun = True
+        self._head_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
