@@ -28,6 +28,7 @@ from usager_server import __released__, __version__
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "dist" / f"usager-{__version__}.cdx.json"
+TOLD_ELSEWHERE = {"saxonche": "MPL-2.0"}  # in its sources; the metadata of the wheel names none
 LICENCE_LENGTH = 64  # a longer text in the field License is the licence itself, not its name
 
 
@@ -103,6 +104,7 @@ def licences(found: Distribution) -> list[License]:
     classified = [text.rpartition(" :: ")[2] for text in about.get_all("Classifier", []) if "License ::" in text]
     named = about.get("License", "").strip()
     told = about.get("License-Expression") or (named if 0 < len(named) <= LICENCE_LENGTH else " / ".join(classified))
+    told = told or TOLD_ELSEWHERE.get(normalised(about["Name"]), "")
     return [LicenseFactory().make_from_string(told)] if told else []
 
 

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )
+    cda_rules: Path | None = Field(
+        default=None,
+        description="Folder of the national rules that $cda-validate applies beside our own; unset: our own alone.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
     bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")
@@ -86,6 +90,13 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
+
+    @field_validator("cda_rules")
+    @classmethod
+    def _a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("is no folder")
+        return value
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

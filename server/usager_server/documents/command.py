@@ -29,3 +29,33 @@ def render(
     from usager_server.documents.rendering import run
 
     raise typer.Exit(run(paths, out, shape.value))
+
+
+class Telling(StrEnum):
+    """How a report is told."""
+
+    table = "table"
+    json = "json"
+
+
+@cda.command()
+def validate(
+    paths: Annotated[list[Path], typer.Argument(help="CDA documents (.xml), or folders of them.")],
+    rules: Annotated[
+        Path | None, typer.Option(help="The folder of the national rules: schemas and schematrons.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where a copy of the rules is kept, compiled; unset: your cache folder.")
+    ] = None,
+    telling: Annotated[
+        Telling, typer.Option("--format", help="A table, or one JSON object a document.")
+    ] = Telling.table,
+    warnings: Annotated[bool, typer.Option(help="Tell warnings and information too, in the table.")] = True,
+) -> None:
+    """Validate CDA documents by our own rules and, with --rules, by the national ones.
+
+    Exit codes: 0 no error; 1 at least one error, or a layer that could not be applied; 2 wrong use.
+    """
+    from usager_server.documents.validating import run
+
+    raise typer.Exit(run(paths, rules, cache, as_json=telling is Telling.json, with_warnings=warnings))
