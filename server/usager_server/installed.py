@@ -1,7 +1,9 @@
 """Which profiles are installed: their entry points, found without importing any plugin."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 GROUP = "usager.profiles"
@@ -15,13 +17,19 @@ class PluginError(Exception):
 def installed() -> dict[str, EntryPoint]:
     """Return the entry point of every installed profile, by key."""
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=GROUP):
+    for entry in _entries(tuple(sys.path)):
         other = found.setdefault(entry.name, entry)
         if other.value != entry.value:
             raise PluginError(f"the profile {entry.name} is claimed twice: by {whose(other)} and by {whose(entry)}")
         if entry.name == GENERAL:
             raise PluginError(f"the profile {GENERAL} is the server's own: {whose(entry)} may not claim it")
     return found
+
+
+@lru_cache(maxsize=8)
+def _entries(_path: tuple[str, ...]) -> Sequence[EntryPoint]:
+    """Return the entry points on a path, looked for once: they are in the metadata of every distribution."""
+    return tuple(entry_points(group=GROUP))
 
 
 def refuse_unknown(keys: Iterable[str], entries: Mapping[str, EntryPoint] | None = None) -> None:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -38,9 +39,15 @@ def ledger(package: str) -> Sequence[Requirement]:
     """Return the requirements that a package answers for, in its order. Errors: LedgerError."""
     try:
         text = files(package).joinpath("requirements.toml").read_text(encoding="utf-8")
-        return list(_requirements(tomllib.loads(text)))
+        return list(_parsed(text))
     except (OSError, ValueError, ModuleNotFoundError) as error:
         raise LedgerError(f"{package}/requirements.toml: {error}") from error
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Sequence[Requirement]:
+    """Return the requirements of a ledger's text, read once: the server and the lists ask for them again and again."""
+    return tuple(_requirements(tomllib.loads(text)))
 
 
 def _requirements(content: Mapping[str, Any]) -> Iterator[Requirement]:

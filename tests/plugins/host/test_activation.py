@@ -200,6 +200,6 @@ def test_a_ledger_that_cannot_be_read_stops_the_start(entry):
 )
 def test_entry_points_that_claim_a_profile_that_is_taken_are_refused(monkeypatch, claimed, told):
     points = [EntryPoint(key, f"plugin_{index}", GROUP) for index, key in enumerate(claimed)]
-    monkeypatch.setattr("usager_server.installed.entry_points", lambda group: points)
+    monkeypatch.setattr("usager_server.installed._entries", lambda path: points)
     with pytest.raises(PluginError, match=told):
         installed()
