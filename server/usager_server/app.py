@@ -37,6 +37,7 @@ from usager_server.operations.import_cda import import_cda
 from usager_server.operations.lookup import lookup
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.render import render_document
+from usager_server.operations.vaccination_schedule import vaccination_schedule
 from usager_server.operations.validate import validate
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
@@ -62,6 +63,7 @@ OPERATIONS = (
     meta_add,
     meta_delete,
     render_document,
+    vaccination_schedule,
     validate,
     value_set_validate_code,
 )

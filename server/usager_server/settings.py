@@ -76,6 +76,10 @@ class Settings(BaseSettings):
         default=None,
         description="Where that page publishes its summary for programs (Statuspage API v2); unset: it is not read.",
     )
+    vaccination_schedule_url: str = Field(
+        default="https://sante.gouv.fr/prevention-en-sante/preserver-sa-sante/vaccination/calendrier-vaccinal",
+        description="Vaccination schedule of the ministry of health, for people to open.",
+    )
     trusted_ca_file: Path | None = Field(
         default=None,
         description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
@@ -84,7 +88,9 @@ class Settings(BaseSettings):
         default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
     )
 
-    @field_validator("base_url", "otel_endpoint", "national_status_url", "national_status_summary_url")
+    @field_validator(
+        "base_url", "otel_endpoint", "national_status_url", "national_status_summary_url", "vaccination_schedule_url"
+    )
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

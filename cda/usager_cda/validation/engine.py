@@ -51,6 +51,11 @@ class RulesEngine:
         remarks = [*own.remarks, *(Remark(**each) for each in answer["remarks"])]
         return Report(remarks, {**own.applied, **answer["applied"]}, {**own.left_out, **answer["left_out"]})
 
+    @property
+    def worker(self) -> int | None:
+        """Return the number of the worker process, None when there is none."""
+        return self._process.pid if self._process else None
+
     def close(self) -> None:
         """Stop the worker."""
         with self._lock:

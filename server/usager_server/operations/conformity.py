@@ -120,3 +120,13 @@ async def _of_person(run: Run, person: str, sort: str = "_lastUpdated") -> list[
 def _oid() -> str:
     """Return an OID that nobody has used: that of a UUID (ITU-T X.667)."""
     return f"2.25.{uuid.uuid4().int}"
+
+
+@scenario("SC.VACC/SCHEMA.01", title="Le lien vers le calendrier vaccinal est donné")
+async def the_vaccination_schedule_is_given(run: Run) -> None:
+    """Le logiciel donne à toute interface l'adresse du calendrier vaccinal du ministère chargé de la santé."""
+    async with run.step("Demander le calendrier vaccinal"):
+        answer = run.expect(await run.http.get("$vaccination-schedule"), 200)
+        link = run.value(answer, "link")
+        run.check(str(link).startswith("https://"), "Le lien vers le calendrier vaccinal est donné", found=link)
+        run.check(run.value(answer, "title"), "Son titre en français est donné")

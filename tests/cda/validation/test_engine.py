@@ -50,9 +50,9 @@ def test_a_role_is_a_severity(make: Make, role: str, severity: str):
 def test_one_worker_serves_many_documents(make: Make):
     engine = make({HEADER: schematron("title")})
     engine.validate(DOCUMENT)
-    first = engine._process
+    first = engine.worker
     assert engine.validate(DOCUMENT).applied["structuration-minimale"] < 1000
-    assert engine._process is first
+    assert engine.worker is first
 
 
 def test_the_schema_is_applied(make: Make):
@@ -114,7 +114,7 @@ def test_a_document_that_cannot_be_read_starts_nothing(make: Make):
     engine = make({HEADER: schematron("title")})
     report = engine.validate(b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>")
     assert [remark.rule for remark in report.remarks] == ["xml"]
-    assert engine._process is None
+    assert engine.worker is None
 
 
 def test_a_folder_without_rules_is_said(tmp_path: Path):
