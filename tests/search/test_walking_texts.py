@@ -17,6 +17,11 @@ ADDRESSES = {
     "Patient?family=nom&gender=female": lambda number: number % 2 == 0,
     "Patient?family:exact=NOM2&given=zoe": lambda number: number % 7 == 2 and number % 2 == 0,
     "Patient?family:exact=Nom2": lambda number: False,
+    "Patient?name:contains=om": lambda number: True,
+    "Patient?name:contains=om3,ax&gender=female": lambda number: number % 14 == 10,
+    "Patient?family:contains=OM,zzzz": lambda number: True,
+    "Patient?family:contains=zzz": lambda number: number % 5 == 0,
+    "Patient?family:contains=zzz&gender=male": lambda number: number % 10 == 5,
 }
 
 
@@ -31,7 +36,10 @@ def _person(number: int) -> dict[str, Any]:
         "resourceType": "Patient",
         "id": f"p{number}",
         "gender": "female" if woman else "male",
-        "name": [{"family": f"NOM{number % 7}", "given": ["Zoé" if woman else "Max"]}],
+        "name": [
+            {"family": f"NOM{number % 7}", "given": ["Zoé" if woman else "Max"]},
+            *([{"family": "z" * 70}] if number % 5 == 0 else ()),
+        ],
     }
 
 

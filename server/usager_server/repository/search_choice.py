@@ -90,7 +90,7 @@ def most_gathered(lookup: Lookup, *, alone: bool, strung: bool = False) -> int:
         return min(most_gathered(one, alone=alone) for one in lookup.lookups)
     if isinstance(lookup, Chained | Pointed):
         return FEW_CHAINED
-    if strung and isinstance(lookup, Strings):
+    if strung and isinstance(lookup, Strings | Containing):
         return FEW_STRUNG
     return FEW_ALONE if alone else FEW
 

@@ -147,7 +147,7 @@ class Clauses:
         raise TypeError(f"{type(lookup).__name__} finds no rows by itself")
 
     def walkable(
-        self, lookup: "Tokens | References | Strings | Spelled | OfTypes", *, deleted_too: bool = False
+        self, lookup: "Tokens | References | Strings | Spelled | Containing | OfTypes", *, deleted_too: bool = False
     ) -> tuple[str, str]:
         """Return the legs, and the SELECT of the rows of one leg, which an index holds in the order of w.row.
 
@@ -161,9 +161,10 @@ class Clauses:
                 table = self.legs(legs, "bigint", "bigint")
                 where = f"w.{TENANT} AND w.parameter = l.parameter AND w.target = l.a"
                 return table, f"SELECT w.row FROM index_reference AS w WHERE {where}"
-            case Strings():
+            case Strings() | Containing():
                 where = f"w.{TENANT} AND w.parameter = l.parameter AND w.value = l.a"
-                return self._each_text(lookup), f"SELECT w.row FROM index_string AS w WHERE {where}"
+                table = self._each_text(lookup) if isinstance(lookup, Strings) else self._each_containing(lookup)
+                return table, f"SELECT w.row FROM index_string AS w WHERE {where}"
             case Spelled(legs):
                 where = f"w.{TENANT} AND w.parameter = l.parameter AND w.value = l.a AND w.spelling = l.b"
                 table = self.legs(legs, "bigint", "text", "int")
@@ -217,7 +218,22 @@ class Clauses:
         return f"SELECT l.type, x.row FROM {self.legs(lookup.legs, 'bigint', *kinds)}, LATERAL ({block}) AS x"
 
     def _containing_rows(self, lookup: Containing) -> str:
+        block = f"SELECT x.row FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
+        return (
+            f"SELECT l.type, x.row FROM {self._containing(lookup)}, {self.legs(lookup.legs, 'bigint')},"
+            f" LATERAL ({block} AND x.value = v.value OFFSET 0) AS x"
+            f" UNION ALL SELECT l.type, x.row FROM {self._long_containing(lookup, 'x.row')}"
+        )
+
+    def _each_containing(self, lookup: Containing) -> str:
+        """Return the texts that contain a term as a table l(type, parameter, a), those of long texts besides."""
         legs = self.legs(lookup.legs, "bigint")
+        short = f"SELECT l.type, l.parameter, v.value FROM {self._containing(lookup)}, {legs}"
+        long = f"SELECT l.type, l.parameter, x.value FROM {self._long_containing(lookup, 'x.value')}"
+        return f"({short} UNION {long} OFFSET 0) AS l(type, parameter, a)"
+
+    def _containing(self, lookup: Containing) -> str:
+        """Return the table v(value) of the texts that contain a term, found by their grams."""
         pieces = [gram_range(rarest_piece(term)) for term in lookup.terms]
         lows, highs = (self.bind(list(ends), "bigint[]") for ends in zip(*pieces, strict=True))
         bound = self.bind(list(lookup.terms), "text[]")
@@ -225,13 +241,16 @@ class Clauses:
             f"SELECT y.value FROM gram AS y WHERE y.{TENANT} AND y.gram >= g.low AND y.gram <= g.high"
             " AND position(g.term in y.value) > 0 OFFSET 0"
         )
-        block = f"SELECT x.row FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
-        return (
-            f"SELECT l.type, x.row FROM unnest({lows}, {highs}, {bound}) AS g(low, high, term),"
-            f" LATERAL ({values}) AS v, {legs}, LATERAL ({block} AND x.value = v.value OFFSET 0) AS x"
-            f" UNION ALL SELECT l.type, x.row FROM unnest({bound}) AS g(term), {self.legs(lookup.long, 'bigint')},"
-            f" LATERAL ({block} AND position(g.term in x.value) > 0 OFFSET 0) AS x"
+        return f"unnest({lows}, {highs}, {bound}) AS g(low, high, term), LATERAL ({values}) AS v"
+
+    def _long_containing(self, lookup: Containing, column: str) -> str:
+        """Return the table x of a column of the long texts that contain a term, beside their legs l."""
+        terms = f"unnest({self.bind(list(lookup.terms), 'text[]')}) AS g(term)"
+        block = (
+            f"SELECT {column} FROM index_string AS x WHERE x.{TENANT} AND x.parameter = l.parameter"
+            " AND position(g.term in x.value) > 0 OFFSET 0"
         )
+        return f"{terms}, {self.legs(lookup.long, 'bigint')}, LATERAL ({block}) AS x"
 
     def _near_rows(self, lookup: Near) -> str:
         low, high = latitudes(lookup)

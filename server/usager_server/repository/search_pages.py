@@ -14,15 +14,15 @@ from usager_server.repository.search_orders import (
     key_block,
     missing_key,
 )
-from usager_server.search.lookups import Lookup, OfTypes, References, Spelled, Strings, Tokens, Without
+from usager_server.search.lookups import Containing, Lookup, OfTypes, References, Spelled, Strings, Tokens, Without
 
 Statement = tuple[str, list[Any]]
 """The text, and the arguments after the tenant."""
 
 DOCUMENT = "id, version, last_updated, method, document, content"
 
-Walked = Tokens | References | Strings | Spelled | OfTypes
-"""What an index holds in the order of rows; of Strings, each of the texts by itself."""
+Walked = Tokens | References | Strings | Spelled | Containing | OfTypes
+"""What an index holds in the order of rows; of Strings and Containing, each of the texts by itself."""
 
 
 def gather(driver: Lookup, filters: Sequence[Lookup], wanted: Wanted, most: int) -> Statement:
@@ -95,7 +95,9 @@ def walk_rows(walked: Walked, filters: Sequence[Lookup], wanted: Wanted) -> Stat
 def _has_many_legs(walked: Walked) -> bool:
     """Tell whether a resource may be met more than once."""
     return (
-        len(walked.legs) > 1 or isinstance(walked, Strings) or (isinstance(walked, Tokens) and bool(walked.any_system))
+        len(walked.legs) > 1
+        or isinstance(walked, Strings | Containing)
+        or (isinstance(walked, Tokens) and bool(walked.any_system))
     )
 
 
@@ -214,7 +216,7 @@ def _count_types(clauses: Clauses, every: OfTypes) -> Statement:
     return under_tenant(text), clauses.arguments
 
 
-def count_texts(strings: Strings, most: int) -> Statement:
+def count_texts(strings: Strings | Containing, most: int) -> Statement:
     """Return the statement that counts the different texts that a lookup finds, up to `most`."""
     clauses = Clauses()
     legs, _ = clauses.walkable(strings)

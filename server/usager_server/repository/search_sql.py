@@ -31,7 +31,7 @@ from usager_server.repository.search_recheck import checks
 from usager_server.search.cursor import Cursors
 from usager_server.search.cursor import Key as CursorKey
 from usager_server.search.dates import microseconds, moment
-from usager_server.search.lookups import Lookup, OfTypes, References, Spelled, Strings, Tokens
+from usager_server.search.lookups import Containing, Lookup, OfTypes, References, Spelled, Strings, Tokens
 from usager_server.search.meaning import Meaning
 from usager_server.search.parameters import SearchRegistry
 from usager_server.search.query import SearchQuery
@@ -116,8 +116,11 @@ class _Search:
                 self._learn(leader, rows[0]["total"])
             if not rows or rows[0]["total"] <= most:
                 return [self._hit(row, (), wanted) for row in rows]
-            if isinstance(leader, Strings) and self._may_be_strung(leader):
+            if isinstance(leader, Strings | Containing):
                 await self._count_texts(leader)
+        for one in () if wanted.orders else self.leaders:
+            if isinstance(one, Strings | Containing):
+                await self._count_texts(one)
         return await self._along(self._walked() or self.meaning.of_types(self.plan.types), wanted)
 
     async def _walked_first(self, leader: Lookup, wanted: Wanted) -> list[Hit]:
@@ -160,12 +163,14 @@ class _Search:
         texts = self.shared.counts.get(self.runner.tenant, (lookup, "texts"))
         return texts is None or texts <= TEXTS_WALKED
 
-    async def _count_texts(self, lookup: Strings) -> None:
+    async def _count_texts(self, lookup: Strings | Containing) -> None:
+        if self.shared.counts.get(self.runner.tenant, (lookup, "texts")) is not None:
+            return
         (found,) = await self._rows(count_texts(lookup, TEXTS_WALKED + 1))
         self.shared.counts.learn(self.runner.tenant, (lookup, "texts"), found[0])
 
     def _is_walked(self, lookup: Lookup) -> TypeGuard[Walked]:
-        if isinstance(lookup, Strings):
+        if isinstance(lookup, Strings | Containing):
             texts = self.shared.counts.get(self.runner.tenant, (lookup, "texts"))
             return texts is not None and texts <= TEXTS_WALKED
         return isinstance(lookup, Walked)
