@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.times import instant_of
+from usager_cda.document import cda_from_bundle, structured_model
 from usager_cda.errors import Finding, IncompleteDocument
 from usager_cda.header import Header
 from usager_cda.pdf.archive import Description, archived
@@ -48,7 +49,18 @@ def pdf_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     Source  ISO 19005-1 (PDF/A-1b); RNIV and Guide d'implémentation de l'INS for the identity on each page.
     """
     narratives = Narratives()
+    others = list(others)
+    if is_structured(bundle):
+        root = parse_document(cda_from_bundle(bundle, others, base_url=base_url))
+        return printed(printable_of_cda(root, None, narratives), narratives)
     return printed(printable_of_bundle(bundle, others, base_url, narratives), narratives)
+
+
+def is_structured(bundle: Tree) -> bool:
+    """Say whether a Bundle becomes an N3: it is then printed from it, so that both say the same words."""
+    resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
+    composition = next((each for each in resources if each.get("resourceType") == "Composition"), None)
+    return composition is not None and structured_model(composition) is not None
 
 
 def pdf_from_cda(data: bytes, limits: Limits = LIMITS) -> bytes:
@@ -68,8 +80,9 @@ def pdf_from_cda(data: bytes, limits: Limits = LIMITS) -> bytes:
 def printed(printable: Printable, narratives: Narratives) -> PrintedDocument:
     """Return the PDF/A-1b of a document, wherever it was read. Errors: IncompleteDocument; PrinterMissing."""
     header = printable.header
-    if not header.time:
-        raise IncompleteDocument(Finding("error", "Composition.date is missing", expression="Composition.date"))
+    if not header.time or not is_instant(header.time):
+        message = "Composition.date is missing, or is none of the calendar"
+        raise IncompleteDocument(Finding("error", message, expression="Composition.date"))
     identity = identity_of(header.patient, is_qualified=printable.is_qualified)
     html, missing = drawable(NOT_XML.sub("", _html(printable, identity)))
     images = {**narratives.images, **({SYMBOL: ("image/png", identity.symbol)} if identity.symbol else {})}
@@ -105,6 +118,15 @@ def _author(header: Header) -> str:
     parties = (part.party for part in header.authors)
     named = (wording.person(party.name) or wording.structure(party.organization) for party in parties)
     return ", ".join(dict.fromkeys(filter(None, named))) or "Auteur non renseigné"
+
+
+def is_instant(time: str) -> bool:
+    """Say whether a FHIR dateTime names a moment that a PDF can bear."""
+    try:
+        datetime.fromisoformat(instant_of(time)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _description(header: Header) -> Description:

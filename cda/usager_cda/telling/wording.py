@@ -51,7 +51,11 @@ def moment(value: str | None) -> str | None:
 
 
 def _local(value: str) -> str:
-    return datetime.fromisoformat(value).astimezone(PARIS).isoformat() if "T" in value else value
+    """Return a dateTime on the clocks of Paris; one that no calendar has stays as it is."""
+    try:
+        return datetime.fromisoformat(value).astimezone(PARIS).isoformat() if "T" in value else value
+    except (ValueError, OverflowError):
+        return value
 
 
 def period(interval: Interval | None) -> str | None:

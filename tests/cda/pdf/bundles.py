@@ -63,6 +63,18 @@ def letter() -> Tree:
     )
 
 
+def letter_with_setting() -> Tree:
+    """Return the letter with what a CDA asks for beside: where it was written, in what setting."""
+    made = letter()
+    document = next(each["resource"] for each in transaction()["entry"] if "context" in each["resource"])
+    found = {each["resource"]["resourceType"]: each["resource"] for each in made["entry"]}
+    place = {"resourceType": "Location", "id": "place", "type": [document["context"]["facilityType"]]}
+    found["Encounter"] |= {"contained": [place], "location": [{"location": {"reference": "#place"}}]}
+    found["Organization"]["type"] = [document["context"]["practiceSetting"]]
+    found["Composition"]["encounter"] = document["context"]["encounter"][0]
+    return made
+
+
 def summary() -> Tree:
     """Return a summary of several pages: tables, sections inside sections, a picture, other alphabets."""
     problems = [("I48.2", "Fibrillation auriculaire", "2021-09", "Actif", "CHA₂DS₂-VASc = 5")] * 25
