@@ -10,7 +10,7 @@ from usager_cda.datatypes import Tree
 from usager_cda.document import cda_from_bundle
 from usager_cda.fhir.composition import document_of_composition
 from usager_cda.fhir.resolver import Resolver
-from usager_cda.pdf.printing import is_structured, pdf_from_bundle, pdf_from_cda
+from usager_cda.pdf.printing import is_structured, pdf_from_bundle
 from usager_cda.render.files import PDF, file_of
 from usager_cda.safety import parse_document
 from usager_cda.tree import Element, child
@@ -41,7 +41,7 @@ def document_with_pdf(bundle: Tree, others: Iterable[Tree] = (), *, base_url: st
 
 def _structured(bundle: Tree, others: list[Tree], base_url: str | None) -> DocumentWithPdf:
     first = cda_from_bundle(bundle, others, base_url=base_url)
-    pdf = pdf_from_cda(first)
+    pdf = pdf_from_bundle(bundle, others, base_url=base_url).content
     known, whole = parse_document(first), parse_document(cda_from_bundle(bundle, others, base_url=base_url, pdf=pdf))
     if file_of(whole) is None:
         return DocumentWithPdf(first, pdf)

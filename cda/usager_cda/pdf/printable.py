@@ -62,15 +62,17 @@ def printable_of_bundle(
     return Printable(header_of_document(document, resolver), is_qualified(patient), sections)
 
 
-def printable_of_cda(root: Element, file: CarriedFile | None, narratives: Narratives) -> Printable:
+def printable_of_cda(
+    root: Element, file: CarriedFile | None, narratives: Narratives, *, is_qualified: bool = True
+) -> Printable:
     """Return what is printed of a parsed CDA that carries no PDF.
 
-    Shape   its matricule is shown: who wrote it has answered for it.
+    Shape   its matricule is shown, unless it is said otherwise: who wrote it has answered for it.
     Errors  NotConformant for a file that is neither text nor a picture.
     """
     sections = sections_of(root) if file is None else (Section("Document", (_page_of(file),)),)
     cleaned = tuple(_cleaned(section, "ClinicalDocument", narratives) for section in sections)
-    return Printable(header_of(root).header, is_qualified=True, sections=cleaned)
+    return Printable(header_of(root).header, is_qualified=is_qualified, sections=cleaned)
 
 
 def _cleaned(section: Section, path: str, narratives: Narratives) -> Section:
@@ -89,6 +91,11 @@ def _page_of(file: CarriedFile) -> Element:
     else:
         raise NotConformant(refusal(f"A file of type {file.media_type} cannot be printed", xpath="/ClinicalDocument"))
     return made
+
+
+def names_a_qualified(resources: Iterable[Tree]) -> bool:
+    """Say whether the matricule of the person of these resources may be shown."""
+    return all(is_qualified(each) for each in resources if each.get("resourceType") == "Patient")
 
 
 def is_qualified(patient: Tree) -> bool:

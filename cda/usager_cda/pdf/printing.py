@@ -16,7 +16,7 @@ from usager_cda.header import Header
 from usager_cda.pdf.archive import Description, archived
 from usager_cda.pdf.layout import ROOM, drawable, pages_of
 from usager_cda.pdf.narrative import Narratives
-from usager_cda.pdf.printable import Printable, printable_of_bundle, printable_of_cda
+from usager_cda.pdf.printable import Printable, names_a_qualified, printable_of_bundle, printable_of_cda
 from usager_cda.render.files import PDF, file_of
 from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.telling import colophon, wording
@@ -52,15 +52,19 @@ def pdf_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     others = list(others)
     if is_structured(bundle):
         root = parse_document(cda_from_bundle(bundle, others, base_url=base_url))
-        return printed(printable_of_cda(root, None, narratives), narratives)
+        qualified = names_a_qualified([*_resources(bundle), *others])
+        return printed(printable_of_cda(root, None, narratives, is_qualified=qualified), narratives)
     return printed(printable_of_bundle(bundle, others, base_url, narratives), narratives)
 
 
 def is_structured(bundle: Tree) -> bool:
     """Say whether a Bundle becomes an N3: it is then printed from it, so that both say the same words."""
-    resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
-    composition = next((each for each in resources if each.get("resourceType") == "Composition"), None)
+    composition = next((each for each in _resources(bundle) if each.get("resourceType") == "Composition"), None)
     return composition is not None and structured_model(composition) is not None
+
+
+def _resources(bundle: Tree) -> list[Tree]:
+    return [entry.get("resource") or {} for entry in bundle.get("entry", ())]
 
 
 def pdf_from_cda(data: bytes, limits: Limits = LIMITS) -> bytes:

@@ -56,6 +56,11 @@ def test_an_n3_and_its_pdf_bear_one_identifier():
     assert str(header.set_id) in page
 
 
+def test_an_n3_about_an_identity_that_is_not_validated_shows_no_matricule():
+    made = document_with_pdf(bundles.with_status(summary(), "PROV"))
+    assert "Matricule" not in " ".join(texts(made.pdf))
+
+
 def test_an_n1_is_its_pdf():
     made = document_with_pdf(bundles.letter_with_setting())
     file = carried_file(made.document)
