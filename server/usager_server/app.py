@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 import orjson
-from starlette.applications import Starlette
+from fastapi import FastAPI
 
 from usager_server import __version__
 from usager_server.definitions import Definitions, SearchParameter, load
@@ -99,7 +99,13 @@ def create_app(settings: Settings) -> App:
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
     callers = context(settings)
-    pages = Starlette(routes=_pages(house, callers, plugins, store, tally).routes(), lifespan=_lifespan(house, store))
+    pages = FastAPI(
+        title="Usager",
+        version=__version__,
+        routes=_pages(house, callers, plugins, store, tally).routes(),
+        lifespan=_lifespan(house, store),
+        openapi_url=None,  # ours describes FHIR: `openapi/`
+    )
     app: App = Front(FHIRDoor(house, callers), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
@@ -167,9 +173,9 @@ def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStor
     )
 
 
-def _lifespan(house: House, store: PostgresStore) -> Callable[[Starlette], Any]:
+def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()

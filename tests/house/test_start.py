@@ -8,7 +8,6 @@ import pytest
 # Each is for one thing that may never be asked for: a migration, a page, a metric, a CDA document, a loaded file.
 NEVER_AT_START = (
     "alembic",
-    "fastapi",
     "fhir",
     "httpx",
     "jinja2",

@@ -1,1 +1,1 @@
-"""The door: routes, headers, formats, errors and context; the only room that knows ASGI and Starlette."""
+"""The door: routes, headers, formats, errors and context; the only room that knows ASGI, FastAPI and Starlette."""
