@@ -51,8 +51,7 @@ def _check(validator: Validator, resource: dict[str, Any], expected_type: str, s
     found = validator.structure(resource, expected_type, seconds=seconds)
     if found:
         _refuse(found, Unprocessable if all(i.code in RULES for i in found if i.severity in REFUSING) else Invalid)
-    if "meta" in resource:
-        _refuse(validator.profiles(resource, seconds=seconds), Unprocessable)
+    _refuse(validator.profiles(resource, seconds=seconds), Unprocessable)
 
 
 def check_type(resource: dict[str, Any], expected_type: str) -> None:

@@ -64,6 +64,13 @@ async def test_places_that_are_no_number_do_not_validate(client: httpx.AsyncClie
     assert all(it["expression"][0].startswith("Location.extension[0]") for it in errors)
 
 
+async def test_places_that_are_no_number_are_not_stored(client: httpx.AsyncClient):
+    location = {**unit(), "extension": [{"url": INSTALLED, "valueInteger": -1}]}
+    answer = await client.post("/fhir/Location", json=location, headers=FHIR_JSON)
+    assert answer.status_code == 422
+    assert answer.json()["issue"][0]["expression"][0].startswith("Location.extension[0]")
+
+
 async def test_an_unknown_unit_is_404(client: httpx.AsyncClient):
     assert (await client.get("/fhir/Location/nowhere/$places")).status_code == 404
 
