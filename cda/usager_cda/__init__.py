@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from usager_cda.document import Written as Written
     from usager_cda.document import bundle_from_cda as bundle_from_cda
     from usager_cda.document import cda_from_bundle as cda_from_bundle
     from usager_cda.document import references_needed as references_needed
+    from usager_cda.document import write_document as write_document
     from usager_cda.errors import CDAError as CDAError
     from usager_cda.errors import Finding as Finding
     from usager_cda.errors import IncompleteDocument as IncompleteDocument
@@ -31,10 +33,12 @@ _HOME = {
     "ReadHeader": "read",
     "TooLargeXML": "errors",
     "UnreadableXML": "errors",
+    "Written": "document",
     "bundle_from_cda": "document",
     "cda_from_bundle": "document",
     "read_header": "read",
     "references_needed": "document",
+    "write_document": "document",
 }
 
 __all__ = [*_HOME]

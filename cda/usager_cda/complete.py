@@ -13,6 +13,7 @@ from usager_cda.fhir.assembly import uuid_of
 from usager_cda.header import CI_SIS, HL7_FRANCE, UNSTRUCTURED, Act, Header, Participation, Party
 
 NORMAL = Code("N", "2.16.840.1.113883.5.25", "Normal")
+CONFIDENTIALITIES = {"N": "Normal", "R": "Restreint", "V": "Très restreint"}
 SEX_AND_BIRTH = "with a matricule INS, the CI-SIS asks for every identity trait"
 
 
@@ -42,7 +43,7 @@ def _with_defaults(header: Header, content_key: str) -> Header:
         header,
         id=header.id if header.id.is_known else _new_id("document", content_key),
         time=time,
-        confidentiality=header.confidentiality or NORMAL,
+        confidentiality=_labelled(header.confidentiality or NORMAL),
         language=_language(header.language),
         set_id=header.set_id or (_new_id("set", content_key) if not header.parents else None),
         version=header.version or (None if header.parents else 1),
@@ -50,6 +51,11 @@ def _with_defaults(header: Header, content_key: str) -> Header:
         legal_authenticator=legal,
         acts=(_main_act(header, time), *header.acts[1:]),
     )
+
+
+def _labelled(code: Code) -> Code:
+    """Return a confidentiality with its label, which the CI-SIS asks for."""
+    return code if code.display else replace(code, display=CONFIDENTIALITIES.get(code.code or ""))
 
 
 def _new_id(*parts: str) -> II:

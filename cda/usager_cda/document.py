@@ -97,12 +97,13 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
     document = documents[0] if documents else document_of_composition(bundle, composition, resolver)
     header = header_of_document(document, resolver)
     header = replace(header, media_type=None, title=header.title or model.title, acts=_acts(header, model))
+    header, remarks = _allowed(header, model)
     scope = str(header.set_id or (header.id if header.id.is_known else composition.get("id") or model.name))
     writer = BodyWriter(model, resolver, scope)
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
     header = completed(header, _content_key(told, etree.tostring(body)), model.templates)
-    return Written(build_document(header, body), tuple(writer.writing.findings))
+    return Written(build_document(header, body), (*remarks, *writer.writing.findings))
 
 
 def _acts(header: Header, model: Model) -> tuple[Act, ...]:
@@ -110,6 +111,16 @@ def _acts(header: Header, model: Model) -> tuple[Act, ...]:
     main, others = header.main_act, header.acts[1:]
     is_told = model.act is None or (main.code is not None and main.code.code == model.act.code)
     return (main if is_told else replace(main, code=model.act), *others)
+
+
+def _allowed(header: Header, model: Model) -> tuple[Header, tuple[Finding, ...]]:
+    """Return the header without the kind of encounter that the model does not allow, and what was left out."""
+    code = header.stay.code
+    if code is None or not model.stays or code.code in model.stays:
+        return header, ()
+    text = f"The class {code.code} of the encounter is left out: the model {model.name} allows {', '.join(model.stays)}"
+    remark = Finding("information", text, expression="Encounter.class")
+    return replace(header, stay=replace(header.stay, code=None)), (remark,)
 
 
 def _unstructured(bundle: Tree, resolver: Resolver) -> bytes:

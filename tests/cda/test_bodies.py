@@ -1,15 +1,27 @@
 """Bodies both ways: what is read is written again as it was, and nothing is lost in silence."""
 
+import base64
+import html
+import json
+
 import pytest
 from lxml import etree
 
 from tests.cda.bodies import ICD, coded, said, section, sections_of, summary
-from tests.cda.documents import PUBLIC, everything, resources
+from tests.cda.documents import EXAMPLES, PDF, PUBLIC, everything, resources
 from usager_cda import IncompleteDocument, bundle_from_cda, cda_from_bundle
 from usager_cda.document import write_document
 from usager_cda.structured import registry
 from usager_cda.tree import HL7
 
+BODIES = ("synthese-medicale", "vsm", "fiche-de-transfert")
+ABSENT_IN = (
+    ("Condition", "code"),
+    ("Procedure", "code"),
+    ("AllergyIntolerance", "code"),
+    ("MedicationStatement", "medicationCodeableConcept"),
+)
+DENIED = b'<observation classCode="OBS" moodCode="EVN" negationInd="true">'
 WRITTEN = [path for path in PUBLIC if path.stem.startswith(("VSM", "IPS-FR", "DLU-FT-SU"))]
 STAYING = {"IPS-FR_2024.01_DLU": ["reference is kept in the original document only"]}
 ASTHMA = {
@@ -118,3 +130,72 @@ def test_each_template_is_declared_once_and_each_section_lists_kinds_that_are_wr
         assert all(kinds[template].build is not None for template in found.entries)
     for model in registry.models().values():
         assert all(slot.section in registry.sections() for slot in model.slots)
+
+
+def example(name: str):
+    return json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_the_examples_of_the_documentation_are_what_is_written(name):
+    read = bundle_from_cda((EXAMPLES / f"{name}.xml").read_bytes())
+    assert said(bundle_from_cda(cda_from_bundle(example(name)))) == said(read)
+    assert messages(read) == []
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_an_example_survives_both_ways(name):
+    first = bundle_from_cda((EXAMPLES / f"{name}.xml").read_bytes())
+    assert said(bundle_from_cda(cda_from_bundle(first))) == said(first)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_the_narrative_of_an_example_says_what_its_entries_say(name):
+    read = bundle_from_cda(cda_from_bundle(example(name)))
+    divs = {code: each["text"]["div"] for code, each in sections_of(read).items() if each.get("text")}
+    for entry in example(name)["entry"]:
+        if entry["resource"]["resourceType"] in ("Condition", "Procedure", "Observation"):
+            label = entry["resource"]["code"].get("text") or entry["resource"]["code"]["coding"][0]["display"]
+            is_group = "hasMember" in entry["resource"]
+            assert is_group or any(html.escape(label, quote=False) in div for div in divs.values()), label
+
+
+def test_what_is_not_told_is_said_to_be_no_information():
+    bundle = example("synthese-medicale")
+    composition = resources(bundle, "Composition")[0]
+    composition["section"] = [each for each in composition["section"] if "entry" not in each]
+    read = bundle_from_cda(cda_from_bundle(bundle))
+    codes = {coding["code"] for each in ABSENT_IN for coding in resources(read, each[0])[0][each[1]]["coding"]}
+    assert codes == {"no-problem-info", "no-procedure-info", "no-allergy-info", "no-medication-info"}
+
+
+def test_the_pdf_copy_is_inside_and_found_first():
+    data = cda_from_bundle(example("synthese-medicale"), pdf=PDF)
+    read = bundle_from_cda(data)
+    copy_of = resources(read, "DocumentReference")[0]["content"][1]["attachment"]
+    assert copy_of["contentType"] == "application/pdf"
+    binary = next(each for each in resources(read, "Binary") if f"Binary/{each['id']}" == copy_of["url"])
+    assert base64.b64decode(binary["data"]) == PDF
+    assert said(bundle_from_cda(cda_from_bundle(read))) == said(read)
+
+
+def test_a_kind_of_encounter_that_a_model_forbids_is_left_out_and_told():
+    findings = write_document(example("fiche-de-transfert")).findings
+    assert [finding.expression for finding in findings] == ["Encounter.class"]
+
+
+def test_a_document_read_twice_names_its_resources_alike_and_a_changed_statement_otherwise():
+    data = (EXAMPLES / "vsm.xml").read_bytes()
+    changed = bundle_from_cda(data.replace("Équilibrée sous traitement".encode(), "Mal équilibrée".encode()))
+    before, after = ([entry["fullUrl"] for entry in each["entry"]] for each in (bundle_from_cda(data), changed))
+    others = [rank for rank, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    types = [changed["entry"][rank]["resource"]["resourceType"] for rank in others]
+    assert types == ["Condition", "Binary"]
+    assert bundle_from_cda(data) == bundle_from_cda(data)
+
+
+def test_a_denied_statement_is_never_read_as_what_it_denies():
+    data = (EXAMPLES / "vsm.xml").read_bytes()
+    denied = data.replace(b'<observation classCode="OBS" moodCode="EVN" negationInd="false">', DENIED, 1)
+    condition = resources(bundle_from_cda(denied), "Condition")[0]
+    assert condition["verificationStatus"]["coding"][0]["code"] == "refuted"

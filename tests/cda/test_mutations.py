@@ -40,7 +40,7 @@ ACTS = ("drop", "double", "swap", "attribute", "no attribute", "text", "rename",
 
 
 def mutate(root: etree._Element, act: str, at: int, value: str) -> None:
-    """Do one thing to one element of the header."""
+    """Do one thing to one element of the document."""
     nodes = [node for node in root.iterdescendants() if isinstance(node.tag, str)]
     node = nodes[at % len(nodes)]
     parent = node.getparent()
@@ -73,11 +73,12 @@ def check(data: bytes) -> None:
         assert error.findings
         return
     get_fhir_model_class("Bundle").model_validate(bundle)
-    try:
-        references_needed(bundle)
-        cda_from_bundle(around_a_pdf(bundle))
-    except CDAError as error:
-        assert error.findings
+    references_needed(bundle)
+    for each in (around_a_pdf(bundle), bundle):
+        try:
+            bundle_from_cda(cda_from_bundle(each))
+        except CDAError as error:
+            assert error.findings
 
 
 @QUIET

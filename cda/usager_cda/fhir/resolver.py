@@ -9,7 +9,9 @@ from usager_cda.datatypes import Tree
 # What a document is made of; other links of its resources lead out of it.
 WANTED = re.compile(
     r"(Patient|Practitioner|PractitionerRole|Organization|Device|RelatedPerson|Encounter|Location|Binary"
-    r"|DocumentReference|Consent)/[A-Za-z0-9\-.]{1,64}"
+    r"|DocumentReference|Consent|Condition|AllergyIntolerance|MedicationStatement|MedicationRequest|Medication"
+    r"|Immunization|ImmunizationRecommendation|Observation|Procedure|ServiceRequest|DeviceUseStatement"
+    r"|FamilyMemberHistory|AdverseEvent|DiagnosticReport|Specimen|CarePlan|Goal)/[A-Za-z0-9\-.]{1,64}"
 )
 
 

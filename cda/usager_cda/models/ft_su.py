@@ -10,6 +10,7 @@ MODEL = Model(
     codes=(loinc("78341-5", "Fiche de transfert vers le service des urgences"),),
     title="Fiche de transfert vers le service des urgences",
     act=Code("306104004", SNOMED, "transfert vers le service des urgences"),
+    stays=("EMER",),
     slots=(
         Slot(
             f"{FR_SECTION}251",

@@ -10,5 +10,6 @@ SECTION = Section(
     ),
     code=loinc("46264-8", "Dispositifs médicaux"),
     title="Dispositifs médicaux",
+    may_be_silent=True,
     entries=(f"{FR_ENTRY}20",),
 )

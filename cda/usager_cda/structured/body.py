@@ -1,5 +1,6 @@
 """Composition -> structuredBody: the sections a model asks for, in its order, with narratives and entries."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from usager_cda.structured.writing import Writing
 from usager_cda.tree import Element, add, node
 
 KEPT = "additional"
+PDF_COPY = "55108-5"
+COPY_LINK = "urn:usager:pdf-copy"
 
 
 @dataclass(slots=True)
@@ -56,7 +59,8 @@ class BodyWriter:
         Errors  IncompleteDocument with every section that is missing. What the model has no place for is in findings.
         """
         self.pdf = pdf
-        self.given = list(_flattened(composition.get("section", ()), "Composition.section"))
+        self.given = list(_flattened(self._with_copy(composition), "Composition.section"))
+        self._report_missing_copy()
         body = add(node("structuredBody"), *self._components(self.model.slots))
         if self.missing:
             raise IncompleteDocument(*self.missing)
@@ -65,6 +69,25 @@ class BodyWriter:
                 text = f"The model {self.model.name} has no place for the section {given.code}; it is left out"
                 self.writing.report(text, given.path)
         return body
+
+    def _with_copy(self, composition: Tree) -> list[Tree]:
+        """Return the sections of a Composition, the PDF of the document in place of any other copy of it."""
+        sections = list(composition.get("section", ()))
+        if self.pdf is None:
+            return sections
+        if not self.model.takes_pdf:
+            self.writing.report(f"The model {self.model.name} takes no copy of the document; it is left out", "pdf")
+            return sections
+        binary = {"resourceType": "Binary", "id": PDF_COPY, "contentType": "application/pdf"}
+        self.resolver.add({**binary, "data": base64.b64encode(self.pdf).decode("ascii")}, COPY_LINK)
+        kept = [section for section in sections if Given(section, "").code != PDF_COPY]
+        code = {"coding": [{"system": "http://loinc.org", "code": PDF_COPY, "display": "Copie du document"}]}
+        return [*kept, {"title": "Copie du document", "code": code, "entry": [{"reference": COPY_LINK}]}]
+
+    def _report_missing_copy(self) -> None:
+        if self.model.wants_pdf and not any(given.code == PDF_COPY for given in self.given):
+            text = f"The model {self.model.name} asks for a copy of the document in PDF; it is written without one"
+            self.writing.report(text, "pdf")
 
     def _components(self, slots: Sequence[Slot]) -> Iterator[Element]:
         for slot in slots:
@@ -86,7 +109,7 @@ class BodyWriter:
         return list(found)
 
     def _may_be_empty(self, template: Section, slot: Slot) -> bool:
-        if template.nothing is not None:
+        if template.nothing is not None or template.may_be_silent:
             return True
         expected = f"a section {template.code.code} ({slot.title or template.title})"
         text = f"Composition.section: none is {template.code.code}; the model {self.model.name} asks for {expected}"

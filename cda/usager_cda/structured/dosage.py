@@ -3,7 +3,6 @@
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled, value_of
 from usager_cda.datatypes.quantities import (
-    build_quantity,
     build_range,
     build_ratio,
     parse_quantity,
@@ -97,6 +96,8 @@ def _dose(element: Element | None, reading: Reading, name: str) -> Tree:
     except ValueError as error:
         reading.reader.report(element, f"{error}; it is left out")
         return {}
+    if bounds.get("low") and bounds.get("low") == bounds.get("high"):
+        return {f"{name}Quantity": bounds["low"]}
     return {f"{name}Range": bounds} if bounds else {}
 
 
@@ -167,10 +168,9 @@ def build_dosage(dosage: Tree, writing: Writing, row: Row) -> list[Element]:
 
 
 def _build_amount(tag: str, both: Tree, name: str, row: Row, heading: str) -> Element | None:
-    amount, bounds = both.get(f"{name}Quantity"), both.get(f"{name}Range")
-    if amount:
-        row.tell(heading, french.amount(amount))
-        return build_quantity(tag, amount)
+    amount = both.get(f"{name}Quantity")
+    # The CI-SIS wants both bounds, of a single amount too.
+    bounds = {"low": amount, "high": amount} if amount else both.get(f"{name}Range")
     if not bounds:
         return None
     made = build_range(tag, bounds)

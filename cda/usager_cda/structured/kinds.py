@@ -58,7 +58,7 @@ class Section:
 
     Shape   entries are the templates of the kinds it lists, the one to write a resource with first. nothing builds the
             entry that says that nothing is known, for sections that must hold one. link is the typeCode of its
-            entries.
+            entries. may_be_silent when a model that asks for the section takes one without an entry.
     """
 
     template: str
@@ -69,6 +69,7 @@ class Section:
     needs_entry: bool = False
     nothing: Callable[[Writing], Element] | None = None
     link: str | None = None
+    may_be_silent: bool = False
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -92,7 +93,8 @@ class Model:
     """One model of document; a module of models/ names its own MODEL.
 
     Shape   codes are the types it is written for, the first by default; act is the code of its main act when the model
-            fixes one; wants_pdf when a copy of the document in PDF must be inside, takes_pdf when it may.
+            fixes one; stays are the kinds of encounter it allows, any when there is none; wants_pdf when a copy of the
+            document in PDF must be inside, takes_pdf when it may.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Model:
     slots: tuple[Slot, ...]
     title: str | None = None
     act: Code | None = None
+    stays: tuple[str, ...] = ()
     wants_pdf: bool = False
     takes_pdf: bool = True
 
