@@ -37,7 +37,11 @@ class Kids:
     def __init__(self, element: Element | None) -> None:
         by_tag: dict[str, list[Element]] = {}
         for kid in () if element is None else element:
-            by_tag.setdefault(kid.tag, []).append(kid)
+            tag = kid.tag
+            if tag in by_tag:
+                by_tag[tag].append(kid)
+            else:
+                by_tag[tag] = [kid]
         self._by_tag = by_tag
 
     def all(self, name: str) -> Sequence[Element]:
@@ -84,7 +88,10 @@ def _texts(element: Element) -> Iterator[str]:
 def attribute(element: Element | None, name: str) -> str | None:
     """Return an attribute, white space collapsed; None when absent or empty."""
     value = None if element is None else element.get(name)
-    return " ".join(value.split()) or None if value else None
+    if not value:
+        return None
+    words = value.split()
+    return words[0] if len(words) == 1 else " ".join(words) or None
 
 
 def local_name(element: Element) -> str:
@@ -129,11 +136,9 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def node(tag: str, text: str | None = None, **attributes: str | None) -> Element:
     """Return a new HL7 element; attributes that are None are left out."""
-    made = etree.Element(HL7 + tag)
-    for name, value in attributes.items():
-        if value is not None:
-            made.set(name, _in_xml(value))
-    made.text = None if text is None else _in_xml(text)
+    made = etree.Element(HL7 + tag, {name: _in_xml(value) for name, value in attributes.items() if value is not None})
+    if text is not None:
+        made.text = _in_xml(text)
     return made
 
 

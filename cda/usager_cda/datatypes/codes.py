@@ -6,7 +6,7 @@ from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing, null_of
-from usager_cda.tree import NO_KIDS, Element, Kids, add, attribute, node, text_of
+from usager_cda.tree import Element, Kids, add, attribute, node, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,13 @@ def parse_code(element: Element | None) -> Code | None:
     """Return the value of a coded element; None when there is no element."""
     if element is None:
         return None
-    kids = Kids(element) if len(element) else NO_KIDS
-    return Code(
-        code=attribute(element, "code"),
-        system=attribute(element, "codeSystem"),
-        display=attribute(element, "displayName"),
-        text=text_of(kids.first("originalText")),
-        translations=tuple(filter(None, map(parse_code, kids.all("translation")))),
-        null=attribute(element, "nullFlavor"),
-    )
+    code, system = attribute(element, "code"), attribute(element, "codeSystem")
+    display, null = attribute(element, "displayName"), attribute(element, "nullFlavor")
+    if not len(element):
+        return Code(code, system, display, null=null)
+    kids = Kids(element)
+    text = text_of(kids.first("originalText"))
+    return Code(code, system, display, text, tuple(filter(None, map(parse_code, kids.all("translation")))), null)
 
 
 def build_code(tag: str, code: Code | None) -> Element | None:

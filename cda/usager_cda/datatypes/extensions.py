@@ -1,14 +1,17 @@
 """Reading and writing FHIR extensions."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from usager_cda.datatypes import Tree
 
 
 def extension_of(element: Tree, url: str) -> Tree | None:
     """Return the first extension of that URL, or None."""
-    return next(extensions_of(element, url), None)
+    for found in element.get("extension", ()):
+        if found.get("url") == url:
+            return cast(Tree, found)
+    return None
 
 
 def extensions_of(element: Tree, url: str) -> Iterator[Tree]:

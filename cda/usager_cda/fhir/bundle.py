@@ -117,8 +117,9 @@ class _Writer:
 
     def _add_displays(self) -> None:
         """Give each reference the name that its resource ended up with."""
+        displays = {named: self._display(*named) for named in {(kind, key) for _, kind, key in self.named}}
         for reference, resource_type, key in self.named:
-            display = self._display(resource_type, key)
+            display = displays[resource_type, key]
             if display:
                 reference["display"] = display
 

@@ -35,6 +35,8 @@ TABLE_ATTRIBUTES = frozenset(
 CELL_ATTRIBUTES = frozenset(["abbr", "axis", "headers", "scope", "rowspan", "colspan"])
 PLAIN = TABLE_ATTRIBUTES | CELL_ATTRIBUTES
 SPACES = re.compile(r"[ \t\r\n]+")
+MANY_SPACES = re.compile(r"[\t\r\n]|  ").search
+MARKUP = re.compile(r"[&<>]").search
 # Between these, white space is layout.
 BLOCKS = frozenset(HL7 + name for name in ("table", "thead", "tbody", "tfoot", "tr", "list", "colgroup", "text"))
 EMPTY_ELEMENTS = frozenset({"br", "col"})
@@ -44,48 +46,51 @@ BOUNDS = Limits(size_bytes=5_000_000, depth=100, nodes=100_000)
 def div_of(text: Element) -> tuple[str | None, dict[str, Element]]:
     """Return the XHTML of a section's text, None when it says nothing, and the elements that have an ID."""
     ids: dict[str, Element] = {}
-    pieces = "".join(_inside(text, ids))
-    if not _says_something(pieces):
-        return None, ids
-    return f"{OPENING}{pieces.strip()}</div>", ids
+    pieces = [OPENING]
+    says_something = _inside(text, pieces, ids)
+    pieces.append("</div>")
+    return "".join(pieces) if says_something else None, ids
 
 
-def _says_something(xhtml: str) -> bool:
-    return bool(re.sub(r"<[^>]*>", "", xhtml).strip())
-
-
-def _inside(element: Element, ids: dict[str, Element]) -> Iterator[str]:
+def _inside(element: Element, pieces: list[str], ids: dict[str, Element]) -> bool:
+    """Append what is inside an element; say whether there are words in it."""
     is_block = element.tag in BLOCKS
-    if element.text:
-        yield _text(element.text, is_block=is_block)
+    says_something = _put_words(element.text, pieces, is_block=is_block)
     for kid in element:
-        if isinstance(kid.tag, str):
-            yield from _element(kid, ids)
-        if kid.tail:
-            yield _text(kid.tail, is_block=is_block)
+        says_something |= _put_element(kid, pieces, ids)
+        says_something |= _put_words(kid.tail, pieces, is_block=is_block)
+    return says_something
 
 
-def _text(text: str, *, is_block: bool) -> str:
-    if is_block and not text.strip():
-        return ""
-    return escape(SPACES.sub(" ", text), quote=False)
+def _put_words(text: str | None, pieces: list[str], *, is_block: bool) -> bool:
+    if not text:
+        return False
+    is_white = text.isspace()
+    if is_white and is_block:
+        return False
+    plain = SPACES.sub(" ", text) if MANY_SPACES(text) else text
+    pieces.append(escape(plain, quote=False) if MARKUP(plain) else plain)
+    return not is_white
 
 
-def _element(element: Element, ids: dict[str, Element]) -> Iterator[str]:
+def _put_element(element: Element, pieces: list[str], ids: dict[str, Element]) -> bool:
     tag = element.tag
     name = TO_XHTML.get(tag)
     if tag == LIST:
         name = "ol" if element.get("listType") == "ordered" else "ul"
     if name is None or (tag == LINK and not SAFE_LINK.match(element.get("href") or "")):
-        yield from _inside(element, ids)  # a script, a form: its words are harmless text
-        return
-    attributes = "".join(_attributes(element, ids))
+        # A script, a form: its words are harmless text. The tree holds no comment and no instruction.
+        return _inside(element, pieces, ids) if isinstance(tag, str) else False
+    pieces.append("<" + name)
+    if element.attrib or tag in MARKED:
+        pieces.extend(_attributes(element, ids))
     if name in EMPTY_ELEMENTS:
-        yield f"<{name}{attributes}/>"
-        return
-    yield f"<{name}{attributes}>"
-    yield from _inside(element, ids)
-    yield f"</{name}>"
+        pieces.append("/>")
+        return False
+    pieces.append(">")
+    says_something = _inside(element, pieces, ids)
+    pieces.append(f"</{name}>")
+    return says_something
 
 
 def _attributes(element: Element, ids: dict[str, Element]) -> Iterator[str]:
@@ -95,16 +100,12 @@ def _attributes(element: Element, ids: dict[str, Element]) -> Iterator[str]:
             ids.setdefault(value, element)
             if ID.fullmatch(value) and ids[value] is element:
                 yield f' id="{value}"'
-        elif name == "styleCode":
+        elif name in ("styleCode", "revised"):
             marks.append(value)
-        elif name in PLAIN:
+        elif name in PLAIN or name == "href":
             yield f' {name}="{escape(value)}"'
-        elif name == "href":
-            yield f' href="{escape(value)}"'
         elif name in ("referencedObject", "IDREF"):
             yield f' title="{escape(value)}"'
-        elif name == "revised":
-            marks.append(value)
     if marks:
         yield f' class="{escape(" ".join(marks))}"'
 
@@ -130,6 +131,8 @@ FROM_XHTML = {
 }
 STYLES = {"b": "Bold", "strong": "Bold", "i": "Italics", "em": "Italics", "u": "Underline"}
 STYLES |= dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "Bold")
+MARKS = frozenset(MARKED.values())
+STYLED = dict.fromkeys(STYLES, "content")
 CONTENT_BLOCKS = ("paragraph", "list", "table")
 # What may stand inside what, when it is less than everything (CDA R2 NarrativeBlock.xsd).
 ONLY = {
@@ -162,18 +165,20 @@ def plain_text(div: str | None) -> str | None:
 
 
 def _copy(source: Element, target: Element) -> None:
-    _append(target, source.text)
+    inside = target.tag.removeprefix(HL7)
+    is_block = inside in ONLY
+    _append(target, source.text, is_block=is_block)
     for kid in source:
-        if isinstance(kid.tag, str):
-            made = _made(kid, target)
-            _copy(kid, target if made is None else made)
-        _append(target, kid.tail)
+        made = _made(kid, target, inside) if isinstance(kid.tag, str) else None
+        if made is not None:
+            _copy(kid, made)
+        elif isinstance(kid.tag, str):
+            _copy(kid, target)
+        _append(target, kid.tail, is_block=is_block)
 
 
-def _append(target: Element, text: str | None) -> None:
-    if not text:
-        return
-    if etree.QName(target).localname in ONLY and not text.strip():
+def _append(target: Element, text: str | None, *, is_block: bool) -> None:
+    if not text or (is_block and text.isspace()):
         return
     if len(target):
         target[-1].tail = (target[-1].tail or "") + text
@@ -181,18 +186,16 @@ def _append(target: Element, text: str | None) -> None:
         target.text = (target.text or "") + text
 
 
-def _made(source: Element, target: Element) -> Element | None:
+def _made(source: Element, target: Element, inside: str) -> Element | None:
     """Return the new element, appended; None when its words alone may stand there."""
     name = source.tag.removeprefix(XHTML)
     marks = (source.get("class") or "").split()
-    cda = next((mark for mark in marks if mark in MARKED.values()), FROM_XHTML.get(name))
-    if name in STYLES and name not in FROM_XHTML:
-        cda = "content"
-    inside = etree.QName(target).localname
+    cda = next((mark for mark in marks if mark in MARKS), FROM_XHTML.get(name) or STYLED.get(name))
     if cda is None or not _may_stand(cda, inside):
         return None
     made = etree.SubElement(target, HL7 + cda)
-    _put_attributes(source, made, cda, [mark for mark in marks if mark != cda], name)
+    if source.attrib or name in STYLES or name == "ol":
+        _put_attributes(source, made, cda, [mark for mark in marks if mark != cda], name)
     return made
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -190,8 +190,12 @@ class Reading:
             if part.tag not in CODE_PARTS:
                 message = f"{local_name(part)} of a code is kept in the original document only"
                 self.reader.report(part, message, "information")
-        made = concept_from_code(replace(code, text=words))
-        return made if made.keys() - {"extension"} else None
+        if code.code is None and not code.translations:
+            shown = words or code.display
+            return {"text": shown} if shown else None
+        made = concept_from_code(code)
+        made.pop("text", None)
+        return made | {"text": words} if words else made
 
     def coding(self, element: Element | None) -> Tree | None:
         """Return the Coding of a coded element."""

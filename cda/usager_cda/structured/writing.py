@@ -110,6 +110,8 @@ class Writing:
 
     def people(self, resource: Tree, role: str, native: str | None = None) -> Iterator[Element]:
         """Yield who takes part in a role: as the extensions say in full, else as R4's own element does."""
+        if "extension" not in resource and native not in resource:
+            return
         told = [
             each for each in extensions_of(resource, names.PARTICIPATION) if value_of(each, "role", "valueCode") == role
         ]
