@@ -2,6 +2,7 @@
 
 import base64
 import html
+import importlib.util
 import json
 
 import pytest
@@ -199,3 +200,13 @@ def test_a_denied_statement_is_never_read_as_what_it_denies():
     denied = data.replace(b'<observation classCode="OBS" moodCode="EVN" negationInd="false">', DENIED, 1)
     condition = resources(bundle_from_cda(denied), "Condition")[0]
     assert condition["verificationStatus"]["coding"][0]["code"] == "refuted"
+
+
+@pytest.mark.parametrize("name", sorted(registry.models()))
+def test_the_page_of_a_model_is_what_the_library_reads_and_writes(name):
+    scripts = EXAMPLES.parents[1] / "scripts"
+    found = importlib.util.spec_from_file_location("cda_model_pages", scripts / "cda_model_pages.py")
+    pages = importlib.util.module_from_spec(found)
+    found.loader.exec_module(pages)
+    written = (EXAMPLES.parent / "cda" / f"{name}.md").read_text("utf-8")
+    assert written == pages.page(registry.models()[name]), "run scripts/cda_model_pages.py"

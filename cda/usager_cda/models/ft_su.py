@@ -11,6 +11,7 @@ MODEL = Model(
     title="Fiche de transfert vers le service des urgences",
     act=Code("306104004", SNOMED, "transfert vers le service des urgences"),
     stays=("EMER",),
+    requirements=("MS.CDA/FTSU.01",),
     slots=(
         Slot(
             f"{FR_SECTION}251",

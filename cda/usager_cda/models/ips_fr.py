@@ -11,6 +11,7 @@ MODEL = Model(
         loinc("60591-5", "Synthèse médicale"),
     ),
     title="SYNTHESE MEDICALE",
+    requirements=("LGC.MDV.04", "SC.DOC.03"),
     slots=(
         Slot(f"{FR_SECTION}132", least=1),
         Slot(f"{FR_SECTION}134"),

@@ -9,6 +9,7 @@ MODEL = Model(
     templates=(II(f"{FR_DOCUMENT}13"),),
     codes=(Code("SYNTH", "1.2.250.1.213.1.1.4.12", "Synthèse"),),
     title="Synthèse Médicale",
+    requirements=("SC.DOC.03",),
     act=loinc("34117-2", "Historique et clinique"),
     slots=(
         Slot(
@@ -34,5 +35,6 @@ MODEL = Model(
         ),
         Slot(f"{FR_SECTION}150", least=1, title="Points de vigilance"),
         Slot(f"{FR_SECTION}32", least=1, inside=(Slot(f"{FR_SECTION}143"),)),
+        Slot(f"{FR_SECTION}243"),
     ),
 )

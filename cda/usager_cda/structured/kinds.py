@@ -94,7 +94,7 @@ class Model:
 
     Shape   codes are the types it is written for, the first by default; act is the code of its main act when the model
             fixes one; stays are the kinds of encounter it allows, any when there is none; wants_pdf when a copy of the
-            document in PDF must be inside, takes_pdf when it may.
+            document in PDF must be inside, takes_pdf when it may; requirements the IDs that ask for the document.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Model:
     stays: tuple[str, ...] = ()
     wants_pdf: bool = False
     takes_pdf: bool = True
+    requirements: tuple[str, ...] = ()
 
     @property
     def profile(self) -> str:

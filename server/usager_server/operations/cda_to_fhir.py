@@ -19,8 +19,9 @@ async def convert(session: Session, request: OperationRequest) -> Reply:
 cda_to_fhir = Operation(
     operation_definition(
         "cda-to-fhir",
-        "Reads the header of any CI-SIS CDA document into a transaction Bundle: Patient, Organization, Practitioner, "
-        "PractitionerRole, Device, RelatedPerson, Encounter, DocumentReference, and the document itself as a Binary. "
+        "Reads any CI-SIS CDA document into a transaction Bundle: Patient, Organization, Practitioner, "
+        "PractitionerRole, Device, RelatedPerson, Encounter, a Composition with the resources of a structured body, "
+        "DocumentReference, and the document itself as a Binary. "
         "Nothing is stored; the Bundle can be posted to this server or another, twice without creating anything twice.",
         levels=["system"],
         parameters=[

@@ -1,4 +1,4 @@
-"""$fhir-to-cda: a document in FHIR as a CDA N1 document around its file; nothing is stored."""
+"""$fhir-to-cda: a document in FHIR as a CDA document, N3 or N1 around its file; nothing is stored."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ ROUNDS = 4
 
 
 async def convert(session: Session, request: OperationRequest) -> Reply:
-    """Return the N1 document: XML, or a Binary when the caller accepts FHIR only.
+    """Return the document: XML, or a Binary when the caller accepts FHIR only.
 
     Shape   what the Bundle refers to and does not hold is read from the store.
     Errors  Invalid (400); Unprocessable (422) with one issue for each thing that lacks, its FHIRPath in expression.
@@ -76,8 +76,8 @@ async def _read(session: Session, references: set[str]) -> dict[str, dict[str, A
 fhir_to_cda = Operation(
     operation_definition(
         "fhir-to-cda",
-        "Writes a CI-SIS CDA N1 document around a file (PDF, plain text, RTF, JPEG, TIFF). The Bundle holds a "
-        "DocumentReference, or a Composition whose section leads to the file, and may refer to resources of this "
+        "Writes a CI-SIS CDA document: N3 when the Bundle holds a Composition of a known model, else N1 around a file "
+        "(PDF, plain text, RTF, JPEG, TIFF) of its DocumentReference or Composition. It may refer to resources of this "
         "server. Nothing is stored. With Accept: application/xml the answer is the document, else a Binary.",
         levels=["system"],
         parameters=[
