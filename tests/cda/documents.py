@@ -52,8 +52,14 @@ def around_a_pdf(bundle: dict[str, Any]) -> dict[str, Any]:
     attachment = resources(made, "DocumentReference")[0]["content"][0]["attachment"]
     attachment.pop("url")
     attachment |= {"contentType": "application/pdf", "data": base64.b64encode(PDF).decode()}
-    made["entry"] = [entry for entry in made["entry"] if entry["resource"]["resourceType"] not in FILES]
+    made["entry"] = [entry for entry in made["entry"] if not _is_of_the_body(entry["resource"])]
     return made
+
+
+def _is_of_the_body(resource: dict[str, Any]) -> bool:
+    """Say whether a resource is a file, what lists the body, or a document inside the document."""
+    kind = resource["resourceType"]
+    return kind in FILES or (kind == "DocumentReference" and "masterIdentifier" not in resource)
 
 
 def header_of(bundle: dict[str, Any]) -> list[dict[str, Any]]:

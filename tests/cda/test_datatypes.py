@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from usager_cda import systems
@@ -73,6 +73,7 @@ def test_an_impossible_time_is_refused(ts):
         parse_ts(ts)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first time zone reads a database
 @given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.timezones()))
 def test_a_time_survives(moment):
     text = moment.strftime("%Y%m%d%H%M%S") + "+0200"
