@@ -109,7 +109,9 @@ def _reaction(statement: Statement, reading: Reading) -> Tree:
 
 
 def _performers(body: Tree) -> list[Tree]:
-    parts = [{part["url"]: part for part in each["extension"]} for each in body["extension"] if "extension" in each]
+    parts = [
+        {part["url"]: part for part in each["extension"]} for each in body.get("extension", ()) if "extension" in each
+    ]
     performers = [part for part in parts if part.get("role", {}).get("valueCode") == "performer" and "party" in part]
     return [{"actor": part["party"]["valueReference"]} for part in performers]
 

@@ -114,12 +114,14 @@ def _kind(
 
 
 EVALUATION = (f"{CCD}31", f"{IHE}1.5.3.1.1.12.3.6", f"{IHE}1.5.3.1.4.13")
+PREGNANCY = (f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.5")
 VITAL_SIGN = (f"{CCD}31", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.2")
 ENTRIES = (
     _kind("48", SIMPLE[:1], known_by=SIMPLE[:1]),
     _kind("12", SIMPLE),
     _kind("209", SIMPLE, "laboratory"),
     _kind("25", EVALUATION, "survey", known_by=EVALUATION[1:2], is_strict=True),
+    _kind("53", PREGNANCY, default="CD", known_by=PREGNANCY[1:]),
     _kind("50", VITAL_SIGN, "vital-signs", default="PQ", known_by=VITAL_SIGN[2:]),
     _kind(
         "52",

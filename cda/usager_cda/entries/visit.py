@@ -41,7 +41,9 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"period": {"start": point, "end": point} if point else when.get("Period")},
         {"location": [{"location": {"reference": "#place"}}] if place else None},
     )
-    parts = [{part["url"]: part for part in each["extension"]} for each in body["extension"] if "extension" in each]
+    parts = [
+        {part["url"]: part for part in each["extension"]} for each in body.get("extension", ()) if "extension" in each
+    ]
     told = [part["party"]["valueReference"] for part in parts if part.get("role", {}).get("valueCode") == "performer"]
     body["participant"] = [{"individual": reference} for reference in told]
     yield reading.put("Encounter", statement, body)

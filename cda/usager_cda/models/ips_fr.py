@@ -27,6 +27,7 @@ MODEL = Model(
         Slot(f"{FR_SECTION}74"),
         Slot(f"{FR_SECTION}139"),
         Slot(f"{FR_SECTION}147"),
+        Slot(f"{FR_SECTION}77"),
         Slot(f"{FR_SECTION}158"),
         Slot(f"{FR_SECTION}157"),
         Slot(f"{FR_SECTION}244"),

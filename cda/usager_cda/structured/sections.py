@@ -33,6 +33,8 @@ def read_section(element: Element, reading: Reading) -> Tree:
     templates = tuple(root for each in kids.all("templateId") if (root := each.get("root")))
     known = registry.section_of(templates)
     code = reading.reader.code(kids.first("code"))
+    if known is not None and (code is None or code.code is None):
+        code = known.code
     if known is None:
         named = code.code if code and code.code else "without a code"
         message = f"The section {named} is of no template we know; its narrative is kept, its entries as far as known"
