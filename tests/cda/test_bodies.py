@@ -210,3 +210,12 @@ def test_the_page_of_a_model_is_what_the_library_reads_and_writes(name):
     found.loader.exec_module(pages)
     written = (EXAMPLES.parent / "cda" / f"{name}.md").read_text("utf-8")
     assert written == pages.page(registry.models()[name]), "run scripts/cda_model_pages.py"
+
+
+def test_a_medicine_is_coded_by_its_cis_code_and_its_class_stands_beside():
+    root = etree.fromstring(cda_from_bundle(example("vsm")))
+    material = next(root.iter(f"{HL7}manufacturedMaterial"))
+    assert material.find(f"{HL7}code").get("code") == "62080626"
+    pharmacy = "{urn:ihe:pharm:medication}"
+    kind = material.find(f"{pharmacy}asSpecializedKind/{pharmacy}generalizedMedicineClass/{pharmacy}code")
+    assert kind.get("code") == "H03AA01"

@@ -13,6 +13,7 @@ from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, said
+from usager_cda.systems import oid_of
 from usager_cda.tree import (
     HL7,
     PHARMACY,
@@ -28,7 +29,7 @@ from usager_cda.tree import (
 )
 
 ATC = "http://www.whocc.no/atc"
-CIS = "urn:oid:1.2.250.1.213.2.3.1"
+CIS = "1.2.250.1.213.2.3.1"
 TEMPLATES = (f"{CCD}53", f"{IHE}1.5.3.1.4.7.2", f"{FR_ENTRY}43")
 READ = frozenset({"code", "name", "lotNumberText", "expirationTime", "formCode", "asSpecializedKind", "ingredient"})
 
@@ -148,7 +149,7 @@ def build_product(
 
 def _product_code(coding: list[Tree], classes: list[Tree], reference: Element) -> Element:
     """Return the code of a product: its CIS code, the others as translations, its words in the narrative."""
-    is_main = bool(coding) and coding[0].get("system") == CIS
+    is_main = bool(coding) and oid_of(coding[0].get("system") or "") == CIS
     main = build_code("code", code_from_coding(coding[0])) if is_main else None
     made = node("code", nullFlavor="NA") if main is None else main
     made.append(add(node("originalText"), reference))
