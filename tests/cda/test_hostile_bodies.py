@@ -114,3 +114,11 @@ def test_a_narrative_that_a_client_made_up_is_written_without_its_scripts():
     written = cda_from_bundle(bundle)
     assert b"<script" not in written
     assert b"Bonjour" in written
+
+
+def test_a_statement_made_twice_is_one_resource():
+    entry = re.search(rb"<entry>.*?</entry>", SUMMARY, flags=re.DOTALL)
+    bundle = valid(SUMMARY.replace(entry[0], entry[0] * 2))
+    links = [each["fullUrl"] for each in bundle["entry"]]
+    assert len(links) == len(set(links))
+    assert len(sections_of(bundle)["11450-4"]["entry"]) == 2

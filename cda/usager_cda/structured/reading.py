@@ -67,6 +67,7 @@ class Reading:
     words: dict[str, Element] = field(default_factory=dict)
     files: list[tuple[str, str, bytes]] = field(default_factory=list)
     copies: list[Tree] = field(default_factory=list)
+    _keys: set[str] = field(default_factory=set)
     _heard: list[str] = field(default_factory=list)
     _by_id: dict[tuple[str, str], Tree] = field(default_factory=dict)
     _later: list[Callable[[], None]] = field(default_factory=list)
@@ -104,7 +105,8 @@ class Reading:
         """Add a resource and return the Reference to it.
 
         Shape   its identifiers are one of our own, the same for the same statement with the same words in any version
-                of the document, then those the document gives it. also are other ids it may be referred to by.
+                of the document, then those the document gives it. A statement made twice in the same words is one
+                resource. also are other ids it may be referred to by.
         """
         element = statement.element
         key = self._key(resource_type, element)
@@ -116,7 +118,9 @@ class Reading:
             identifiers = known[0] if known else None
             resource["meta"] = {"source": f"{systems.SCOPED}#{key}"}
         resource |= {name: held for name, held in {"identifier": identifiers, **body}.items() if held not in NOTHING}
-        self.made.append(Made(resource_type, key, resource))
+        if key not in self._keys:
+            self._keys.add(key)
+            self.made.append(Made(resource_type, key, resource))
         reference = {"reference": f"urn:uuid:{uuid_of(resource_type, key)}"}
         for ii in (*ids, *also):
             if ii.is_known:
