@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +34,7 @@ class Form(StrEnum):
 
 KEY_WIDTH, NAME_WIDTH, WIDTH = 20, 30, 120
 MARGIN = "     "
+MOST_LINES, MOST_CHARACTERS = 5, 240  # definitions of one type that have a line each; what is told of a name
 INNER = len(MARGIN) + NAME_WIDTH
 IN_FORCE = (Status.DONE, Status.TODO, Status.EXEMPT)
 
@@ -63,8 +64,23 @@ def _profile(key: str, plugins: "Plugins", bare: "Plugins") -> Iterator[str]:
     stands = Counter(it.line.status for it in plugins.requirements if key in it.fact.profiles and it.line.title)
     if stands:
         added["requirements"] = ", ".join(f"{count} {status}" for status, count in sorted(stands.items()))
+    for name, told in _gathered(added).items():
+        line = f"{name:<{NAME_WIDTH - 1}} {told}"
+        yield fill(line, WIDTH, initial_indent=MARGIN, subsequent_indent=f"{MARGIN:{INNER}}")
+
+
+def _gathered(added: dict[str, str]) -> dict[str, str]:
+    """Return the same with one line for the definitions of a type that are many."""
+    many = Counter(name.partition("/")[0] for name in added if "/$" not in name)
+    lines: dict[str, str] = {}
     for name, told in added.items():
-        yield fill(f"{name:<{NAME_WIDTH}}{told}", WIDTH, initial_indent=MARGIN, subsequent_indent=f"{MARGIN:{INNER}}")
+        kind, _, key = name.partition("/")
+        if key and many[kind] > MOST_LINES:
+            line = f"{many[kind]} × {kind}"
+            lines[line] = f"{lines[line]}; {told}" if line in lines else told
+        else:
+            lines[name] = told
+    return {name: shorten(told, MOST_CHARACTERS, placeholder=" …") for name, told in lines.items()}
 
 
 def _registered(plugins: "Plugins") -> Iterator[tuple[str, str]]:

@@ -27,6 +27,13 @@ def test_the_profiles_that_are_on_are_marked(monkeypatch):
     assert [line.split()[1] for line in lines if line.startswith("on")] == ["general", "dom-soins", "pa"]
 
 
+def test_definitions_that_are_many_share_a_line_a_type():
+    lines = runner.invoke(app, ["profiles"]).stdout.splitlines()
+    general = lines[1 : next(place for place, line in enumerate(lines[1:], 1) if line[:1] != " ")]
+    assert sum("ValueSet" in line for line in general) == 1
+    assert any("StructureDefinition/places-closed " in line for line in lines)
+
+
 @pytest.mark.parametrize("command", ["serve", "migrate", "profiles", "openapi", "requirements"])
 def test_a_wrong_setting_ends_every_command_with_2(monkeypatch, command):
     monkeypatch.setenv("USAGER_PORT", "http")
