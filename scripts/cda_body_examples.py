@@ -431,9 +431,14 @@ def main() -> None:
     for name, make in EXAMPLES.items():
         made = make()
         (FOLDER / f"{name}.json").write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        root = etree.fromstring(cda_from_bundle(made))
-        _indent(root)
-        (FOLDER / f"{name}.xml").write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n")
+        (FOLDER / f"{name}.xml").write_bytes(written(made))
+
+
+def written(made: Resource) -> bytes:
+    """Return the document of a Bundle, laid out for a reader."""
+    root = etree.fromstring(cda_from_bundle(made))
+    _indent(root)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
 
 
 def _indent(root: etree._Element) -> None:

@@ -25,6 +25,8 @@ def page(model: Model) -> str:
         f"- templateIds behind the two of every document: {templates}.",
         *([f"- main act: `{model.act.code}` ({model.act.display})."] if model.act else []),
         *([f"- requirements: {', '.join(model.requirements)}."] if model.requirements else []),
+        *([f"- practice setting: `{model.setting.code}`."] if model.setting else []),
+        *([f"- asked for besides: {_asked(model)}"] if model.asks else []),
         f"- PDF copy: {_copy(model)}.",
         *_example(model),
         "",
@@ -41,6 +43,11 @@ def _copy(model: Model) -> str:
     return "inside when one is given" if model.takes_pdf else "never inside: it travels beside the document"
 
 
+def _asked(model: Model) -> str:
+    """Return what a model asks for besides its sections, in its own words."""
+    return str(model.asks.__doc__).partition("\n")[0].partition(": ")[2]
+
+
 def _example(model: Model) -> list[str]:
     found = EXAMPLES.get(model.name)
     if found is None:
@@ -49,7 +56,13 @@ def _example(model: Model) -> list[str]:
     return [f"- example: {links}."]
 
 
-EXAMPLES = {"ips-fr": "synthese-medicale", "vsm": "vsm", "ft-su": "fiche-de-transfert"}
+EXAMPLES = {
+    "ips-fr": "synthese-medicale",
+    "vsm": "vsm",
+    "ft-su": "fiche-de-transfert",
+    "vac-note": "note-de-vaccination",
+    "trod": "trod",
+}
 
 
 def _rows(slots: tuple[Slot, ...], indent: str) -> list[str]:
@@ -60,7 +73,8 @@ def _rows(slots: tuple[Slot, ...], indent: str) -> list[str]:
         listed = "; ".join(dict.fromkeys(map(_told, kinds))) or ("sections" if slot.inside else "narrative only")
         title = slot.title or section.title
         needed = "yes" if slot.least else ""
-        rows.append(f"| {indent}{title} `{section.template}` | `{section.code.code}` | {needed} | {listed} |")
+        code = f"`{section.code.code}`" + (" or another of its kind" if section.others else "")
+        rows.append(f"| {indent}{title} `{section.template}` | {code} | {needed} | {listed} |")
         rows += _rows(slot.inside, indent + "— ")
     return rows
 

@@ -100,6 +100,8 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
     header, remarks = _allowed(header, model)
     scope = str(header.set_id or (header.id if header.id.is_known else composition.get("id") or model.name))
     writer = BodyWriter(model, resolver, scope)
+    if model.asks is not None:
+        writer.missing.extend(model.asks(header, list(_listed(composition, resolver)), resolver))
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
     header = completed(header, _content_key(told, etree.tostring(body)), model.templates)
@@ -107,9 +109,10 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
 
 
 def _acts(header: Header, model: Model) -> tuple[Act, ...]:
-    """Return the acts; the code of the main one is that of the model, when it fixes one."""
+    """Return the acts; the code and the practice setting of the main one are those of the model, when it fixes them."""
     main, others = header.main_act, header.acts[1:]
     is_told = model.act is None or (main.code is not None and main.code.code == model.act.code)
+    main = replace(main, setting=model.setting or main.setting)
     return (main if is_told else replace(main, code=model.act), *others)
 
 

@@ -29,7 +29,12 @@ def everything() -> bytes:
 
 def letter() -> dict[str, Any]:
     """Return the letter of docs/examples as a front end posts it."""
-    made: dict[str, Any] = json.loads((EXAMPLES / "lettre-de-liaison.json").read_text("utf-8"))
+    return example("lettre-de-liaison")
+
+
+def example(name: str) -> dict[str, Any]:
+    """Return the FHIR of one of the examples of docs/examples."""
+    made: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))
     return made
 
 

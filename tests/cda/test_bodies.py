@@ -3,19 +3,18 @@
 import base64
 import html
 import importlib.util
-import json
 
 import pytest
 from lxml import etree
 
 from tests.cda.bodies import ICD, coded, said, section, sections_of, summary
-from tests.cda.documents import EXAMPLES, PDF, PUBLIC, everything, resources
+from tests.cda.documents import EXAMPLES, PDF, PUBLIC, everything, example, resources
 from usager_cda import IncompleteDocument, bundle_from_cda, cda_from_bundle
 from usager_cda.document import write_document
 from usager_cda.structured import registry
 from usager_cda.tree import HL7
 
-BODIES = ("synthese-medicale", "vsm", "fiche-de-transfert")
+BODIES = ("synthese-medicale", "vsm", "fiche-de-transfert", "note-de-vaccination", "trod")
 ABSENT_IN = (
     ("Condition", "code"),
     ("Procedure", "code"),
@@ -23,7 +22,8 @@ ABSENT_IN = (
     ("MedicationStatement", "medicationCodeableConcept"),
 )
 DENIED = b'<observation classCode="OBS" moodCode="EVN" negationInd="true">'
-WRITTEN = [path for path in PUBLIC if path.stem.startswith(("VSM", "IPS-FR", "DLU-FT-SU"))]
+MODELS = ("VSM", "IPS-FR", "DLU-FT-SU", "VAC-NOTE", "BIO-TROD")
+WRITTEN = [path for path in PUBLIC if path.stem.startswith(MODELS)]
 STAYING = {"IPS-FR_2024.01_DLU": ["reference is kept in the original document only"]}
 ASTHMA = {
     "fullUrl": "urn:uuid:asthma",
@@ -131,10 +131,6 @@ def test_each_template_is_declared_once_and_each_section_lists_kinds_that_are_wr
         assert all(kinds[template].build is not None for template in found.entries)
     for model in registry.models().values():
         assert all(slot.section in registry.sections() for slot in model.slots)
-
-
-def example(name: str):
-    return json.loads((EXAMPLES / f"{name}.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -152,7 +152,8 @@ def _how(resource: Tree, writing: Writing, row: Row) -> Iterator[Element | None]
     for tag, name, heading in (("routeCode", "route", "Voie"), ("approachSiteCode", "site", "Site")):
         concept = resource.get(name)
         if concept:
-            yield writing.coded(tag, concept, row.say(heading, said(concept)))
+            yield writing.coded(tag, concept, row.say(heading, concept["text"]) if concept.get("text") else None)
+            row.tell(heading, None if concept.get("text") else said(concept))
     if resource.get("doseQuantity"):
         yield build_quantity("doseQuantity", resource["doseQuantity"])
 

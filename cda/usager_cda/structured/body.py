@@ -48,6 +48,7 @@ class BodyWriter:
     given: list[Given] = field(default_factory=list)
     missing: list[Finding] = field(default_factory=list)
     pdf: bytes | None = None
+    composition: Tree = field(default_factory=dict)
     writing: Writing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class BodyWriter:
 
         Errors  IncompleteDocument with every section that is missing. What the model has no place for is in findings.
         """
-        self.pdf = pdf
+        self.pdf, self.composition = pdf, composition
         self.given = list(_flattened(self._with_copy(composition), "Composition.section"))
         self._report_missing_copy()
         body = add(node("structuredBody"), *self._components(self.model.slots))
@@ -103,7 +104,7 @@ class BodyWriter:
                     yield add(node("component"), made)
 
     def _take(self, template: Section) -> list[Given | None]:
-        found = [given for given in self.given if given.code == template.code.code and not given.is_used]
+        found = [given for given in self.given if not given.is_used and given.code in codes_of(template)]
         for given in found:
             given.is_used = True
         return list(found)
@@ -154,16 +155,20 @@ class BodyWriter:
         return Words(prefix, self.writing.ids)
 
     def _entries(self, template: Section, slot: Slot, section: Tree, path: str | None) -> Iterator[Element]:
-        made = [] if slot.narrative_only else list(self._statements(template, section, path))
+        made = [] if slot.narrative_only else list(self._told(template, section, path))
         if not made and template.nothing is not None and (template.needs_entry or not section):
-            made = [template.nothing(self.writing)]
-        for statement in made:
-            yield add(node("entry", typeCode=template.link), statement)
+            made = [add(node("entry", typeCode=template.link), template.nothing(self.writing))]
+        if template.most is not None and len(made) > template.most:
+            text = f"{path}.entry: {len(made)} entries; the section {template.template} holds {template.most} at most"
+            self.missing.append(Finding("error", text, expression=f"{path}.entry"))
+        yield from made
 
-    def _statements(self, template: Section, section: Tree, path: str | None) -> Iterator[Element]:
+    def _told(self, template: Section, section: Tree, path: str | None) -> Iterator[Element]:
         for kind, resources in self._grouped(template, section, path):
             if kind.build is not None:
-                yield kind.build(resources, self.writing)
+                names = kind.templates if kind.names_entry else ()
+                entry = add(node("entry", typeCode=template.link), *(node("templateId", root=root) for root in names))
+                yield add(entry, kind.build(resources, self.writing))
 
     def _grouped(self, template: Section, section: Tree, path: str | None) -> list[tuple[Kind, list[Tree]]]:
         """Return the resources with their kind, those that one statement holds together."""
@@ -174,7 +179,8 @@ class BodyWriter:
             if resource is None or kind is None:
                 self._report_entry(template, f"{path}.entry[{rank}]", resource)
                 continue
-            groups.setdefault(kind.groups(resource) or rank, (kind, []))[1].append(resource)
+            adapted = resource if self.model.adapts is None else self.model.adapts(resource, self.composition)
+            groups.setdefault(kind.groups(resource) or rank, (kind, []))[1].append(adapted)
         return list(groups.values())
 
     def _report_entry(self, template: Section, path: str, resource: Tree | None) -> None:
@@ -188,8 +194,13 @@ class BodyWriter:
 
 def says_something(composition: Tree, model: Model) -> bool:
     """Say whether a Composition has a section that its model knows: else it is only around a file."""
-    known = {registry.sections()[slot.section].code.code for slot in _all_slots(model.slots)}
+    known = {code for slot in _all_slots(model.slots) for code in codes_of(registry.sections()[slot.section])}
     return any(given.code in known for given in _flattened(composition.get("section", ()), ""))
+
+
+def codes_of(template: Section) -> frozenset[str | None]:
+    """Return the codes a section may have."""
+    return template.others | {template.code.code}
 
 
 def _all_slots(slots: Sequence[Slot]) -> Iterator[Slot]:

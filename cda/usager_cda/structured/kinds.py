@@ -12,6 +12,9 @@ from usager_cda.datatypes.identifiers import II
 from usager_cda.tree import Element
 
 if TYPE_CHECKING:
+    from usager_cda.errors import Finding
+    from usager_cda.fhir.resolver import Resolver
+    from usager_cda.header import Header
     from usager_cda.structured.reading import Reading
     from usager_cda.structured.statement import Statement
     from usager_cda.structured.writing import Writing
@@ -35,6 +38,7 @@ class Kind:
             takes says whether build can write a resource; build returns the clinical statement (one for several
             resources when groups says under which key they stand together). known_by are other templates that
             identify the kind alone, for documents that lack the French one. parents are written before it.
+            names_entry when the templates stand on the entry instead, as laboratories have it.
     """
 
     template: str
@@ -45,6 +49,7 @@ class Kind:
     known_by: tuple[str, ...] = ()
     groups: Callable[[Tree], str | None] = lambda _: None
     reads_negation: bool = False
+    names_entry: bool = False
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -58,7 +63,8 @@ class Section:
 
     Shape   entries are the templates of the kinds it lists, the one to write a resource with first. nothing builds the
             entry that says that nothing is known, for sections that must hold one. link is the typeCode of its
-            entries. may_be_silent when a model that asks for the section takes one without an entry.
+            entries. may_be_silent when a model that asks for the section takes one without an entry. others are the
+            codes it may have in place of its own; most how many entries it may hold.
     """
 
     template: str
@@ -70,6 +76,8 @@ class Section:
     nothing: Callable[[Writing], Element] | None = None
     link: str | None = None
     may_be_silent: bool = False
+    others: frozenset[str] = frozenset()
+    most: int | None = None
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -94,7 +102,9 @@ class Model:
 
     Shape   codes are the types it is written for, the first by default; act is the code of its main act when the model
             fixes one; stays are the kinds of encounter it allows, any when there is none; wants_pdf when a copy of the
-            document in PDF must be inside, takes_pdf when it may; requirements the IDs that ask for the document.
+            document in PDF must be inside, takes_pdf when it may; requirements the IDs that ask for the document;
+            setting the practice setting it fixes; asks yields what else is missing in a header and in the resources
+            that the sections list; adapts returns one of these, in its Composition, as this model wants it told.
     """
 
     name: str
@@ -107,6 +117,9 @@ class Model:
     wants_pdf: bool = False
     takes_pdf: bool = True
     requirements: tuple[str, ...] = ()
+    setting: Code | None = None
+    asks: Callable[[Header, Sequence[Tree], Resolver], Iterable[Finding]] | None = None
+    adapts: Callable[[Tree, Tree], Tree] | None = None
 
     @property
     def profile(self) -> str:

@@ -1,0 +1,178 @@
+"""Reports of laboratories and of rapid tests <-> DiagnosticReport; its results, and the Device they were made with."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from usager_cda.datatypes import Tree
+from usager_cda.datatypes.extensions import filled
+from usager_cda.datatypes.identifiers import II, build_ii, parse_ii
+from usager_cda.datatypes.nulls import nothing
+from usager_cda.datatypes.quantities import parse_range
+from usager_cda.datatypes.values import build_value, type_of
+from usager_cda.entries.observation import FROM_STATUSES as FROM_RESULT_STATUSES
+from usager_cda.entries.observation import content, is_observation
+from usager_cda.structured import french
+from usager_cda.structured.kinds import FR_ENTRY, IHE, Kind
+from usager_cda.structured.reading import Reading, extended
+from usager_cda.structured.remarks import as_extensions, with_notes
+from usager_cda.structured.statement import Statement
+from usager_cda.structured.words import Row
+from usager_cda.structured.writing import Writing, effective_time, link_of, related, said, status
+from usager_cda.tree import XSI_TYPE, Element, add, attribute, child, children, descendant, node
+
+REPORT, RESULT = f"{FR_ENTRY}21", f"{FR_ENTRY}80"
+REPORT_PARENT, RESULT_PARENT = f"{IHE}1.3.1", f"{IHE}1.3.1.6"
+LABORATORY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "LAB", "display": "Laboratory"}
+STATUSES = {"completed": "final", "active": "preliminary", "aborted": "cancelled"}
+FROM_STATUSES = {"preliminary": "active", "partial": "active", "registered": "active", "cancelled": "aborted"}
+# Who issues a UDI <-> the root under which a CDA writes it.
+ISSUERS = {
+    "2.51.1.1": "http://hl7.org/fhir/NamingSystem/gs1-di",
+    "1.0.15961.10.816": "http://hl7.org/fhir/NamingSystem/hibcc",
+    "2.16.840.1.113883.6.18.1.34": "http://hl7.org/fhir/NamingSystem/iccbba-other-di",
+}
+ROOTS = {issuer: root for root, issuer in ISSUERS.items()}
+
+
+def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
+    """Yield the Reference of a DiagnosticReport."""
+    device = _read_device(statement, reading)
+    notes = reading.notes(statement)
+    before = len(reading.made)
+    results = [reference for inner in statement.related(type_code="COMP") for reference in reading.statement(inner)]
+    for made in reading.made[before:]:
+        if device is not None and made.type == "Observation":
+            made.resource["device"] = device
+    state = attribute(statement.first("statusCode"), "code") or ""
+    body = extended(
+        {"extension": [*reading.link(statement), *as_extensions(notes)]},
+        {"status": STATUSES.get(state, "unknown"), "category": [{"coding": [LABORATORY]}]},
+        {"code": reading.concept(statement.first("code")) or nothing("UNK"), "subject": reading.subject},
+        reading.when(statement.first("effectiveTime")),
+        reading.people(statement, performer="performer"),
+        {"result": results},
+    )
+    yield reading.put("DiagnosticReport", statement, body)
+
+
+def _read_device(statement: Statement, reading: Reading) -> Tree | None:
+    """Return the Reference of the device of a test, known by its UDI or by what the narrative says of it."""
+    participant = statement.first("participant")
+    role = child(participant, "participantRole")
+    if participant is None or role is None:
+        return None
+    if attribute(participant, "typeCode") != "DEV":
+        reading.reader.report(participant, "This participant is kept in the original document only", "information")
+        return None
+    udis = [ii for each in children(role, "id") if (ii := parse_ii(each)).is_known and ii.root in ISSUERS]
+    carriers = [{"issuer": ISSUERS[str(ii.root)], "carrierHRF": ii.extension} for ii in udis if ii.extension]
+    kind = reading.concept(descendant(role, "playingDevice/code"))
+    return reading.put("Device", Statement(role), filled({"udiCarrier": carriers, "type": kind}))
+
+
+def build(resources: Sequence[Tree], writing: Writing) -> Element:
+    """Return the act of one report, its results inside."""
+    (resource,) = resources
+    results = list(_results(resource, writing))
+    relations = [related("COMP", _built(result, writing)) for result in results]
+    made = writing.statement("act", ())
+    add(made, *writing.known_ids(resource), writing.coded("code", resource.get("code")))
+    add(made, status(FROM_STATUSES.get(resource.get("status", ""), "completed")))
+    add(made, effective_time(resource) if resource.get("effectivePeriod") else None)
+    add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
+    add(made, *writing.people(resource, "informant"), *_participants(results, writing), *relations)
+    return add(made, *writing.comments(with_notes(resource), writing.row(), inverted=None))
+
+
+def _results(resource: Tree, writing: Writing) -> Iterator[Tree]:
+    for rank, reference in enumerate(resource.get("result", ())):
+        found = writing.find(reference, resource)
+        if found is not None and is_observation(found):
+            yield found
+        else:
+            text = "The result is not in the Bundle, or is no plain Observation; it is left out"
+            writing.report(text, f"DiagnosticReport.result[{rank}]")
+
+
+def _participants(results: Sequence[Tree], writing: Writing) -> Iterator[Element]:
+    """Yield the device of the results as a participant."""
+    devices = {id(found): found for each in results if (found := writing.find(each.get("device"), each))}
+    for device in devices.values():
+        row = writing.row()
+        carriers = [each for each in device.get("udiCarrier", ()) if each.get("carrierHRF")]
+        udis = [II(root, each["carrierHRF"]) for each in carriers if (root := ROOTS.get(each.get("issuer")))]
+        for udi in udis:
+            row.tell("Code UDI du dispositif", udi.extension)
+        words = said(device.get("type"))
+        reference = row.say("Dispositif", words) if words else None
+        code = writing.coded("code", device["type"], reference) if words else None
+        playing = add(node("playingDevice", classCode="DEV", determinerCode="INSTANCE"), code)
+        role = add(node("participantRole", classCode="MANU"), *(build_ii("id", udi) for udi in udis))
+        yield add(node("participant", typeCode="DEV"), add(role, playing if words else None))
+
+
+def read_result(statement: Statement, reading: Reading) -> Iterable[Tree]:
+    """Yield the Reference of the Observation of one result."""
+    ranges = [made for each in statement.every("referenceRange") if (made := _range(each, reading))]
+    yield reading.put("Observation", statement, {**content(statement, reading, "laboratory"), "referenceRange": ranges})
+
+
+def _range(element: Element, reading: Reading) -> Tree:
+    """Return what a result is compared with: bounds, and words when there are."""
+    found = child(element, "observationRange")
+    value, kind = child(found, "value"), reading.coding(child(found, "interpretationCode"))
+    if value is not None and type_of(value) != "IVL_PQ":
+        reading.reader.report(value, "A reference of this type is kept in the original document only", "information")
+        value = None
+    try:
+        bounds = parse_range(value) if value is not None else {}
+    except ValueError as error:
+        reading.reader.report(element, f"{error}; the reference is left out")
+        bounds = {}
+    return filled(
+        {**bounds, "type": {"coding": [kind]} if kind else None, "text": reading.words_at(child(found, "text"))}
+    )
+
+
+def _built(resource: Tree, writing: Writing) -> Element:
+    """Return the observation of one result."""
+    row = writing.row()
+    made = writing.statement("observation", (RESULT_PARENT, RESULT))
+    code = resource.get("code") or {}
+    add(
+        made,
+        *writing.known_ids(resource),
+        writing.coded("code", code, row.say("Examen", said(code), link_of(resource))),
+    )
+    add(made, status(FROM_RESULT_STATUSES.get(resource.get("status", ""), "completed")))
+    add(made, effective_time(resource, null="UNK"), _value(resource, writing, row))
+    add(made, *(writing.coded("interpretationCode", each) for each in resource.get("interpretation", ())))
+    row.tell("Date", french.day(resource.get("effectiveDateTime")))
+    method = resource.get("method")
+    add(made, writing.coded("methodCode", method, row.say("Méthode", said(method))) if method else None)
+    add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
+    return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row, inverted=None))
+
+
+def _value(resource: Tree, writing: Writing, row: Row) -> Element | None:
+    concept = resource.get("valueCodeableConcept")
+    if concept is None:
+        row.tell("Résultat", french.value(resource))
+        return build_value(resource)
+    made = writing.coded("value", concept, row.say("Résultat", said(concept)))
+    if made is not None:
+        made.set(XSI_TYPE, "CD")
+    return made
+
+
+ENTRIES = (
+    Kind(
+        template=REPORT,
+        parents=(REPORT_PARENT,),
+        known_by=(REPORT_PARENT,),
+        read=read,
+        takes=lambda resource: resource.get("resourceType") == "DiagnosticReport",
+        build=build,
+        names_entry=True,
+    ),
+    Kind(template=RESULT, parents=(RESULT_PARENT,), known_by=(RESULT_PARENT,), read=read_result),
+)
