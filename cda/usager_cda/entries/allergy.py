@@ -208,7 +208,7 @@ def _value_and_agent(resource: Tree, writing: Writing, row: Row) -> Iterator[Ele
     if any(coding.get("system") == ABSENT for coding in code.get("coding", ())):
         yield coded_value(code, writing, reference)
         return
-    value = add(node("value"), add(node("originalText"), node("reference", value="#noref")))
+    value = add(node("value"), add(node("originalText"), row.say("Agent responsable", said(code))))
     value.set(XSI_TYPE, "CD")
     yield value
     yield from writing.people(resource, "author", "recorder")

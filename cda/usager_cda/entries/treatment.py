@@ -152,7 +152,8 @@ def _period(resource: Tree, dose: Tree, writing: Writing) -> Tree | None:
 def _build_part(rank: int, dose: Tree, resource: Tree, writing: Writing, row: Row) -> Element:
     made = writing.statement("substanceAdministration", (SUB_DOSE, SPLIT_DOSE), mood="INT")
     made.append(node("id", root=writing.new_id(resource, "dose", rank).root))
-    add(made, text_at(node("reference", value="#noref")), status("completed"))
+    name = said(medication_of(resource, writing).get("code"))
+    add(made, text_at(row.point("Médicament", name, link_of(resource))), status("completed"))
     add(made, *times_of(dose, None, row, as_expression=True), *build_dosage(dose, writing, row))
     add(made, no_product_again())
     relation = related("COMP", made)
