@@ -20,10 +20,13 @@ from usager_cda.structured.writing import Writing, effective_time, link_of, rela
 from usager_cda.tree import XSI_TYPE, Element, add, attribute, child, children, descendant, node
 
 REPORT, RESULT = f"{FR_ENTRY}21", f"{FR_ENTRY}80"
+SAMPLING = (f"{FR_ENTRY}77", f"{IHE}1.3.1.2")
 REPORT_PARENT, RESULT_PARENT = f"{IHE}1.3.1", f"{IHE}1.3.1.6"
 LABORATORY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "LAB", "display": "Laboratory"}
 STATUSES = {"completed": "final", "active": "preliminary", "aborted": "cancelled"}
 FROM_STATUSES = {"preliminary": "active", "partial": "active", "registered": "active", "cancelled": "aborted"}
+# Leads to the earlier result that a laboratory prints beside the one of the day.
+SEQUEL = "http://hl7.org/fhir/StructureDefinition/observation-sequelTo"
 # Who issues a UDI <-> the root under which a CDA writes it.
 ISSUERS = {
     "2.51.1.1": "http://hl7.org/fhir/NamingSystem/gs1-di",
@@ -37,6 +40,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     """Yield the Reference of a DiagnosticReport."""
     device = _read_device(statement, reading)
     notes = reading.notes(statement)
+    specimens = [reference for inner in statement.related(*SAMPLING) for reference in reading.statement(inner)]
     before = len(reading.made)
     results = [reference for inner in statement.related(type_code="COMP") for reference in reading.statement(inner)]
     for made in reading.made[before:]:
@@ -49,19 +53,21 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"code": reading.concept(statement.first("code")) or nothing("UNK"), "subject": reading.subject},
         reading.when(statement.first("effectiveTime")),
         reading.people(statement, performer="performer"),
-        {"result": results},
+        {"specimen": specimens, "result": results},
     )
     yield reading.put("DiagnosticReport", statement, body)
 
 
 def _read_device(statement: Statement, reading: Reading) -> Tree | None:
     """Return the Reference of the device of a test, known by its UDI or by what the narrative says of it."""
-    participant = statement.first("participant")
-    role = child(participant, "participantRole")
-    if participant is None or role is None:
-        return None
-    if attribute(participant, "typeCode") != "DEV":
-        reading.reader.report(participant, "This participant is kept in the original document only", "information")
+    role = None
+    for participant in statement.every("participant"):
+        if role is None and attribute(participant, "typeCode") == "DEV":
+            role = child(participant, "participantRole")
+        else:
+            text = "This participant is kept in the original document only"
+            reading.reader.report(participant, text, "information")
+    if role is None:
         return None
     udis = [ii for each in children(role, "id") if (ii := parse_ii(each)).is_known and ii.root in ISSUERS]
     carriers = [{"issuer": ISSUERS[str(ii.root)], "carrierHRF": ii.extension} for ii in udis if ii.extension]
@@ -72,6 +78,8 @@ def _read_device(statement: Statement, reading: Reading) -> Tree | None:
 def build(resources: Sequence[Tree], writing: Writing) -> Element:
     """Return the act of one report, its results inside."""
     (resource,) = resources
+    if resource.get("specimen"):
+        writing.report("The specimen is left out: it is read only", "DiagnosticReport.specimen")
     results = list(_results(resource, writing))
     relations = [related("COMP", _built(result, writing)) for result in results]
     made = writing.statement("act", ())
@@ -113,7 +121,12 @@ def _participants(results: Sequence[Tree], writing: Writing) -> Iterator[Element
 def read_result(statement: Statement, reading: Reading) -> Iterable[Tree]:
     """Yield the Reference of the Observation of one result."""
     ranges = [made for each in statement.every("referenceRange") if (made := _range(each, reading))]
-    yield reading.put("Observation", statement, {**content(statement, reading, "laboratory"), "referenceRange": ranges})
+    earlier = [
+        {"url": SEQUEL, "valueReference": reading.put("Observation", each, content(each, reading, "laboratory"))}
+        for each in statement.related(type_code="REFR")
+    ]
+    told = content(statement, reading, "laboratory")
+    yield reading.put("Observation", statement, extended(told, {"extension": earlier, "referenceRange": ranges}))
 
 
 def _range(element: Element, reading: Reading) -> Tree:

@@ -36,7 +36,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"contained": [place] if place else None},
         {"status": STATUSES.get(mood, "planned")},
         {"class": reading.coding(statement.first("code")) or {"system": NULL_FLAVORS, "code": "UNK"}},
-        {"subject": reading.subject},
+        {"priority": reading.concept(statement.first("priorityCode")), "subject": reading.subject},
         reading.people(statement),
         {"period": {"start": point, "end": point} if point else when.get("Period")},
         {"location": [{"location": {"reference": "#place"}}] if place else None},
@@ -84,7 +84,8 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     add(made, *writing.ids_of(resource, most=1), writing.coded("code", kind), text_at(reference))
     point = period.get("start") if period.get("start") == period.get("end") else None
     when = {"effectiveDateTime": point} if point else {"effectivePeriod": period}
-    add(made, effective_time(when if period else {}, null="UNK"), *writing.people(resource, "performer"))
+    add(made, effective_time(when if period else {}, null="UNK"))
+    add(made, writing.coded("priorityCode", resource.get("priority")), *writing.people(resource, "performer"))
     add(made, *writing.people(resource, "author"), *writing.people(resource, "informant"))
     return add(made, *_location(resource, writing), *writing.comments(with_notes(resource), row))
 

@@ -1,4 +1,4 @@
-"""A chapter of a laboratory report; its code is that of the chapter. The attestation of a rapid test has the same."""
+"""The chapters of a laboratory report, whose codes are their own, and what came from a second laboratory."""
 
 from usager_cda.structured.kinds import FR_ENTRY, FR_SECTION, IHE, Section, loinc
 
@@ -25,14 +25,34 @@ CHAPTERS = frozenset(
         "26438-2",  # cytologie
     }
 )
-SECTION = Section(
-    template=f"{FR_SECTION}70",
-    parents=(f"{IHE}1.3.3.2.1",),
-    code=loinc("26436-6", "Examens de biologie médicale"),
-    others=CHAPTERS,
-    title="Résultats",
-    entries=(f"{FR_ENTRY}21",),
-    needs_entry=True,
-    most=1,
-    link="DRIV",
+SECTIONS = (
+    Section(
+        template=f"{FR_SECTION}70",
+        parents=(f"{IHE}1.3.3.2.1",),
+        code=loinc("26436-6", "Examens de biologie médicale"),
+        others=CHAPTERS,
+        title="Résultats",
+        entries=(f"{FR_ENTRY}21",),
+        needs_entry=True,
+        most=1,
+        link="DRIV",
+    ),
+    Section(
+        template=f"{FR_SECTION}71",
+        parents=(f"{IHE}1.3.3.2.2",),
+        code=loinc("26436-6", "Examens de biologie médicale"),
+        others=CHAPTERS,
+        title="Résultats",
+        entries=(f"{FR_ENTRY}21",),
+        needs_entry=True,
+        most=1,
+        link="DRIV",
+    ),
+    Section(
+        template=f"{FR_SECTION}60",
+        code=loinc("101792-0", "Résultats de laboratoire de seconde intention"),
+        title="Résultats de laboratoire de seconde intention",
+        entries=(f"{FR_ENTRY}18",),
+        needs_entry=True,
+    ),
 )
