@@ -43,7 +43,7 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     kind = registry.kinds()[member]
     for rank, reference in enumerate(resource.get("hasMember", ())):
         found = writing.find(reference, resource)
-        if found is None or kind.build is None or not is_observation(found):
+        if found is None or kind.build is None or not (kind.takes(found) or is_observation(found)):
             text = "A member of the group is not in the Bundle, or is no plain Observation; it is left out"
             writing.report(text, f"Observation.hasMember[{rank}]")
             continue

@@ -1,4 +1,4 @@
-"""Simple observations and what is specialised from them (habits, prostheses, evaluations, results) <-> Observation."""
+"""Simple observations and what is specialised from them (habits, prostheses, results) <-> Observation."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -100,7 +100,6 @@ def _kind(
     *,
     default: str = "BL",
     known_by: tuple[str, ...] = (),
-    is_strict: bool = False,
 ) -> Kind:
     templates = (*parents, f"{FR_ENTRY}{number}")
     return Kind(
@@ -108,19 +107,17 @@ def _kind(
         parents=parents,
         known_by=known_by,
         read=partial(read, category=category),
-        takes=partial(is_observation, category=category if is_strict else None),
+        takes=is_observation,
         build=partial(build, templates=templates, default=default),
     )
 
 
-EVALUATION = (f"{CCD}31", f"{IHE}1.5.3.1.1.12.3.6", f"{IHE}1.5.3.1.4.13")
 PREGNANCY = (f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.5")
 VITAL_SIGN = (f"{CCD}31", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.2")
 ENTRIES = (
     _kind("48", SIMPLE[:1], known_by=SIMPLE[:1]),
     _kind("12", SIMPLE),
     _kind("209", SIMPLE, "laboratory"),
-    _kind("25", EVALUATION, "survey", known_by=EVALUATION[1:2], is_strict=True),
     _kind("53", PREGNANCY, default="CD", known_by=PREGNANCY[1:]),
     _kind("50", VITAL_SIGN, "vital-signs", default="PQ", known_by=VITAL_SIGN[2:]),
     _kind(
