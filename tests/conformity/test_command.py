@@ -13,12 +13,14 @@ from typer.testing import CliRunner, Result
 from tests.conformity.showcase import fails, passes
 from usager_server.cli import app
 from usager_server.conformity.target import Target
+from usager_server.logs import set_up_logs
 
 USAGER = str(Path(sys.executable).with_name("usager"))
 
 
 def run(*arguments: str) -> Result:
     """Return what the command said and how it ended."""
+    set_up_logs("warning")  # a test before this one may have had `serve` write every request to standard output
     return CliRunner().invoke(app, ["conformity", *arguments])
 
 
