@@ -108,5 +108,5 @@ ENTRIES = (
     ),
     Kind(template=ITEM[-1], parents=ITEM[:-1], read=read),
     Kind(template=CRITERION[-1], read=read),
-    Kind(template=STATUS[-1], parents=STATUS[:-1], read=read),
+    Kind(template=STATUS[-1], parents=STATUS[:-1], read=observation.read),
 )

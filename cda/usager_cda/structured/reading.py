@@ -247,7 +247,7 @@ class Reading:
             case "IVL_PQ":
                 return {"valueRange": parse_range(element)}
             case "TS" | "IVL_TS":
-                return self.when(element, "value")
+                return self.when(element, "value") or {"valueQuantity": self.quantity(child(element, "width"))}
             case "ST" | "ED":
                 return {"valueString": self.words_at(element)}
         if kind.startswith("RTO"):

@@ -1,0 +1,8 @@
+"""Séjours and évènements of the export of a DUI: read only."""
+
+from usager_cda.structured.kinds import FR_SECTION, Section, cisis, loinc
+
+SECTIONS = (
+    Section(template=f"{FR_SECTION}249", code=cisis("GEN-362", "Historique des séjours"), title="Séjours"),
+    Section(template=f"{FR_SECTION}248", code=loinc("89793-4", "Evènements"), title="Evènements"),
+)
