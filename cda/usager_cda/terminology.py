@@ -1,7 +1,8 @@
 """The code lists of the documents: `data/value_sets.csv` and `codes.csv`, and the vaccines of `vaccines.csv`.
 
 A list that is not whole holds what a medico-social document uses of a national one; it proves that a code is right, not
-that another is wrong. Source: ANS, NOS (JDV) and CI-SIS; BDPM for vaccines; each row of value_sets.csv names its own.
+that another is wrong. Source: CI-SIS (volets and examples) and NOS for the codes, ATC/DDD for the classes of vaccines;
+each row of value_sets.csv and vaccines.csv names its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,17 @@ from itertools import groupby
 
 from usager_cda.systems import rows
 
+OURS = "Usager"
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code of a list. Shape: system is an OID."""
+    """A code of a list. Shape: system is an OID; is_ours when its label is of our own words, not its source's."""
 
     system: str
     code: str
     display: str
+    is_ours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,11 @@ class ValueSet:
 
 @dataclass(frozen=True, slots=True)
 class Vaccine:
-    """A vaccine on the French market. Shape: cis its code in the BDPM, atc its class; diseases it protects from."""
+    """A vaccine, or a class of them. Shape: cis is its code in the BDPM, "" for a class; atc its class."""
 
     cis: str
-    name: str
     atc: str
+    name: str
     diseases: Sequence[str]
 
 
@@ -54,7 +58,7 @@ class Vaccine:
 def value_sets() -> Mapping[str, ValueSet]:
     """Return the lists by key, as `value_sets.csv` names them."""
     codes = {
-        key: tuple(Code(row["system"], row["code"], row["display"]) for row in group)
+        key: tuple(Code(row["system"], row["code"], row["display"], row["named_by"] == OURS) for row in group)
         for key, group in groupby(rows("codes.csv"), lambda row: row["value_set"])
     }
     return {row["key"]: _value_set(row, codes[row["key"]]) for row in rows("value_sets.csv")}
@@ -67,9 +71,9 @@ def _value_set(row: Mapping[str, str], codes: Sequence[Code]) -> ValueSet:
 
 @cache
 def vaccines() -> Sequence[Vaccine]:
-    """Return the vaccines, by name."""
+    """Return the classes of vaccines by ATC code, then the vaccines."""
     return [
-        Vaccine(row["cis"], row["name"], row["atc"], tuple(row["diseases"].split(";"))) for row in rows("vaccines.csv")
+        Vaccine(row["cis"], row["atc"], row["name"], tuple(row["diseases"].split(";"))) for row in rows("vaccines.csv")
     ]
 
 
@@ -77,18 +81,3 @@ def vaccines() -> Sequence[Vaccine]:
 def diseases() -> Mapping[str, Sequence[str]]:
     """Return the diseases that vaccines protect from, each with the other words people type for it."""
     return {row["disease"]: tuple(filter(None, row["synonyms"].split(";"))) for row in rows("diseases.csv")}
-
-
-@cache
-def display_of(system: str, code: str) -> str | None:
-    """Return the label of a code, whatever the list: the first that has it."""
-    return _displays().get((system, code))
-
-
-@cache
-def _displays() -> Mapping[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for value_set in value_sets().values():
-        for each in value_set.codes:
-            found.setdefault((each.system, each.code), each.display)
-    return found

@@ -12,6 +12,7 @@ import pytest
 
 from tests.live import LiveServer
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 LOADED, SOME_REFUSED, WRONG_USE, DOWN = 0, 1, 2, 3
 
 
@@ -101,3 +102,11 @@ def test_a_folder_of_everything_is_loaded(server: LiveServer, tmp_path: Path) ->
     assert server.get("DocumentReference?type=83981-1&_summary=count")["total"] == 1
     found = server.get("Basic?_include=Basic:subject")["entry"]
     assert [entry["search"]["mode"] for entry in found] == ["match", "include"]
+
+
+@pytest.mark.requirement("MS.VACC/NOTE.07")
+def test_the_vaccines_of_a_house_are_loaded_and_found_by_disease(server: LiveServer, tmp_path: Path) -> None:
+    run = load(tmp_path, server.base, str(EXAMPLES / "vaccins.json"))
+    assert run.returncode == LOADED, run.stderr
+    found = server.get("ValueSet/$expand?url=https://usager.example/fhir/ValueSet/vaccins&filter=grippe%20nourr")
+    assert [each["code"] for each in found["expansion"]["contains"]] == ["90000002"]

@@ -1,6 +1,8 @@
 """$lookup, $validate-code and $expand, through HTTP."""
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ from usager_server.operations.lookup import lookup
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.repository.postgres import PostgresStore
 
+VACCINES_OF_A_TENANT = Path(__file__).parents[2] / "docs" / "examples" / "vaccins.json"
+CIS = "https://smt.esante.gouv.fr/terminologie-bdpm"
+ATC = "http://www.whocc.no/atc"
 OPERATIONS = (lookup, expand, code_system_validate_code, value_set_validate_code)
 GENDER = "http://hl7.org/fhir/ValueSet/administrative-gender"
 GENDERS = "http://hl7.org/fhir/administrative-gender"
@@ -23,6 +28,12 @@ FACILITY = (
     "https://mos.esante.gouv.fr/NOS/JDV_J02-XdsHealthcareFacilityTypeCode-CISIS/FHIR/"
     "JDV-J02-XdsHealthcareFacilityTypeCode-CISIS"
 )
+
+
+def medicines() -> dict[str, Any]:
+    """Return the vaccines of a tenant, as the page about terminology shows them."""
+    resource: dict[str, Any] = json.loads(VACCINES_OF_A_TENANT.read_text("utf-8"))
+    return resource
 
 
 @pytest.fixture
@@ -261,10 +272,51 @@ async def test_pages_hold_all_members_once(client: AsyncClient):
 
 
 @pytest.mark.requirement("MS.VACC/NOTE.07")
-async def test_a_vaccine_is_found_while_it_is_typed(client: AsyncClient):
+async def test_a_class_of_vaccines_is_found_while_it_is_typed(client: AsyncClient):
     response = await get(client, "/ValueSet/$expand", url=VACCINES, filter="tetan polio", count=20)
-    displays = [each["display"] for each in response.json()["expansion"]["contains"]]
-    assert any(display.startswith("REVAXIS") for display in displays)
+    assert set(codes(response)) == {"60917345", "J07CA01", "J07CA02", "J07CA06", "J07CA09"}
+
+
+@pytest.mark.requirement("MS.VACC/NOTE.07")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("vac-exemple", ["90000001", "90000002"]), ("grippe nourr", ["90000002"]), ("zona", ["90000003"])],
+)
+async def test_the_vaccines_that_a_tenant_loads_are_found_by_disease_and_by_name(
+    client: AsyncClient, text: str, expected: list[str]
+):
+    await created(client, medicines())
+    response = await get(client, "/ValueSet/$expand", url=VACCINES, filter=text, exclude_system=ATC)
+    assert codes(response) == expected
+
+
+@pytest.mark.requirement("MS.VACC/NOTE.07")
+async def test_a_vaccine_that_a_tenant_loads_leads_to_its_class(client: AsyncClient):
+    await created(client, medicines())
+    response = await get(client, "/CodeSystem/$lookup", system=CIS, code="90000003", property="atc")
+    found = next(each["part"] for each in response.json()["parameter"] if each["name"] == "property")
+    assert {"name": "value", "valueCoding": {"system": ATC, "code": "J07BK03"}} in found
+
+
+async def test_a_code_of_a_guide_that_r4_does_not_bring_is_looked_up(client: AsyncClient):
+    system = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+    response = await get(client, "/CodeSystem/$lookup", system=system, code="no-known-allergies")
+    assert named(response, "display") == "Pas d'allergie/hypersensibilité connue"
+
+
+@pytest.mark.parametrize(
+    ("code", "display", "result"),
+    [
+        ("SA17", "Etablissement pour personnes âgées", True),
+        ("SA17", "Établissement pour les aînés", False),
+        ("SA16", "Etablissement pour personnes handicapées", True),
+    ],
+)
+async def test_another_label_is_wrong_only_where_ours_is_that_of_the_source(
+    client: AsyncClient, code: str, display: str, result: bool
+):
+    response = await get(client, "/ValueSet/$validate-code", url=FACILITY, system=SECTOR, code=code, display=display)
+    assert named(response, "result") is result
 
 
 async def test_a_code_of_the_stored_lists_is_left_out_when_it_ended(client: AsyncClient):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from usager_cda.systems import url_of
 from usager_cda.terminology import diseases, vaccines, value_sets
 from usager_server.definitions import Definitions
 from usager_server.documents.terminology import VACCINES, terminology_resources
@@ -15,10 +16,9 @@ def shelf(definitions: Definitions) -> Shelf:
     return Library(definitions, terminology_resources()).shelf
 
 
-def vaccine_names(shelf: Shelf, text: str) -> list[str]:
-    """Return the brands that are found."""
-    found = shelf.value_set(VACCINES).expansion.find(text)
-    return [(member.display or "").partition(",")[0].partition(" ")[0] for member in found]
+def vaccine_codes(shelf: Shelf, text: str) -> set[str]:
+    """Return the codes of the vaccines and of the classes that are found."""
+    return {member.concept.code for member in shelf.value_set(VACCINES).expansion.find(text)}
 
 
 def test_every_list_can_be_listed_and_has_its_names(shelf: Shelf):
@@ -37,28 +37,50 @@ def test_ids_and_canonicals_are_unique():
 
 
 def test_every_vaccine_protects_from_a_known_disease_and_has_a_class():
-    classes = {code.code for code in value_sets()["vaccine-class"].codes}
+    classes = {each.atc for each in vaccines() if not each.cis}
     assert {name for each in vaccines() for name in each.diseases} == set(diseases())
     assert {each.atc for each in vaccines()} == classes
-    assert len({each.cis for each in vaccines()}) == len(vaccines())
+    assert len({(each.cis, each.atc) for each in vaccines()}) == len(vaccines())
 
 
 @pytest.mark.requirement("MS.VACC/NOTE.07")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("grippe", {"FLUARIXTETRA", "VAXIGRIPTETRA", "EFLUELDA", "INFLUVAC"}),
-        ("INFLUENZA", {"FLUARIXTETRA", "VAXIGRIPTETRA", "EFLUELDA", "INFLUVAC", "ACT-HIB"}),
-        ("hpv", {"CERVARIX", "GARDASIL"}),
-        ("vrs", {"ABRYSVO", "AREXVY"}),
-        ("zona", {"SHINGRIX"}),
-        ("vaccin rubeole", {"PRIORIX", "M-M-RVAXPRO"}),
-        ("vaxigrip", {"VAXIGRIPTETRA"}),
-        ("prevenar 20", {"PREVENAR"}),
+        ("grippe", {"J07BB01", "J07BB02", "J07BB03"}),
+        ("INFLUENZA", {"J07BB01", "J07BB02", "J07BB03", "J07AG01", "J07CA06", "J07CA09"}),
+        ("hpv", {"J07BM01", "J07BM02", "J07BM03"}),
+        ("bronchiolite", {"J07BX05"}),
+        ("zona", {"J07BK02", "J07BK03"}),
+        ("vaccin rubeole", {"J07BD52", "J07BD54", "J07BJ01"}),
+        ("J07BB", {"J07BB01", "J07BB02", "J07BB03"}),
+        ("revaxis", {"60917345"}),
+        ("antitetanique polio", {"60917345", "J07CA01", "J07CA02", "J07CA06", "J07CA09"}),
     ],
 )
-def test_a_vaccine_is_found_by_disease_or_by_name(shelf: Shelf, text: str, expected: set[str]):
-    assert set(vaccine_names(shelf, text)) >= expected
+def test_a_vaccine_or_its_class_is_found_by_disease_or_by_name(shelf: Shelf, text: str, expected: set[str]):
+    assert vaccine_codes(shelf, text) == expected
+
+
+def test_a_class_has_each_name_once(shelf: Shelf):
+    for member in shelf.value_set(VACCINES).expansion.members:
+        names = [each.value for each in member.concept.designations]
+        assert len(names) == len(set(names)), member.concept.code
+
+
+def test_a_class_leads_to_its_diseases(shelf: Shelf):
+    system = shelf.code_system("http://www.whocc.no/atc")
+    assert system is not None
+    found = system.find("J07BC20")
+    assert found is not None
+    assert [value for code, _, value in found.properties if code == "maladie"] == ["Hépatite A", "Hépatite B"]
+
+
+def test_a_label_of_our_own_words_is_marked(shelf: Shelf):
+    for value_set in value_sets().values():
+        for code in value_set.codes:
+            found = shelf.value_set(value_set.url).expansion.by_key[(url_of(code.system), code.code)].concept
+            assert found.is_named_by_us == code.is_ours, code
 
 
 def test_a_code_of_hl7_has_its_french_name(shelf: Shelf):

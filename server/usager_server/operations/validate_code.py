@@ -112,6 +112,8 @@ def _refusal(found: Found, coded: Coded, day: date | None, *, may_be_abstract: b
         return f"{coded.code} only groups others: it is not to be used itself"
     if coded.display is None or coded.display == found.display or found.concept.is_named(coded.display):
         return None
+    if found.concept.is_named_by_us:
+        return None
     return f"{coded.code} is called {found.display!r} in {found.where}, not {coded.display[:200]!r}"
 
 

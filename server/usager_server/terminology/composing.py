@@ -95,7 +95,8 @@ def _named(url: str, node: Resource, system: CodeSystem | None) -> Member:
     concept = (system.find(code) if system else None) or Concept(code)
     named = [Designation(each["value"], each.get("language"), each.get("use")) for each in node.get("designation", ())]
     if named:
-        concept = replace(concept, designations=(*named, *concept.designations))
+        others = (each for each in concept.designations if each not in named)
+        concept = replace(concept, designations=(*named, *others))
     return Member(url, concept, node.get("display") or concept.display, system.version if system else None)
 
 

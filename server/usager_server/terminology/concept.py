@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from usager_server.canonicals import canonical
+
+OUR_WORDS = {"system": canonical("CodeSystem", "label-source"), "code": "usager", "display": "Words of Usager"}
+"""Use of a designation that gives the meaning of a code in our words: its source may call it otherwise."""
+
 ENDING = ("dateFin", "retirementDate", "deprecationDate")
 STARTING = ("dateValid", "effectiveDate")
 
@@ -44,6 +49,11 @@ class Concept:
         """Return the first name in a language ("fr", "fr-FR"), None when there is none or no language is asked for."""
         wanted = _primary(language)
         return next((each.value for each in self.designations if wanted and _primary(each.language) == wanted), None)
+
+    @property
+    def is_named_by_us(self) -> bool:
+        """Tell whether it has a name of our own words, so that another name is not wrong."""
+        return any(each.use == OUR_WORDS for each in self.designations)
 
     def is_named(self, text: str) -> bool:
         """Tell whether a display is a name of this concept, letter case and spaces aside."""

@@ -17,6 +17,7 @@ from usager_cda.validation.rules import ROOMS
 from usager_cda.validation.rules.identity import key_is_right
 
 PAGE = Path(__file__).parents[3] / "docs" / "cda" / "validation.md"
+HL7 = 'codeSystem="2.16.840.1.113883.5.25"'
 TOMORROW = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y%m%d")
 PDF_A = (
     b"%PDF-1.4\n<< /Type /Catalog /OutputIntents [<< /S /GTS_PDFA1 >>] >>\nstream\n"
@@ -126,6 +127,7 @@ def test_a_fault_is_found_and_placed(rule: str, old: str, new: str):
         ('<effectiveTime value="20260101"/>', '<effectiveTime nullFlavor="UNK"/>'),
         ('moodCode="EVN"><id root="1.2.3.6"/>', 'moodCode="INT"><id root="1.2.3.6"/>'),
         ('code="SYNTH" ', 'code="NEW" '),
+        (f'code="N" {HL7} displayName="Normal"', f'code="R" {HL7} displayName="Confidentiel"'),
     ],
 )
 def test_what_cannot_be_told_is_not_told(old: str, new: str):

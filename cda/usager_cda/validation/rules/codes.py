@@ -88,7 +88,7 @@ def _judged(element: Element, listed: ValueSet, severity: str) -> Iterator[Remar
             yield remark("code-unknown", severity, text, element, _some(listed))
         return
     display = element.get("displayName")
-    if display is not None and _plain(display) != _plain(known.display):
+    if display is not None and not known.is_ours and _plain(display) != _plain(known.display):
         text = f"{code[:60]} is called {display[:120]!r}"
         yield remark("code-display", "information", text, element, f"{known.display!r}, as in {listed.name}")
 
