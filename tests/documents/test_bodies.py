@@ -1,6 +1,7 @@
 """Structured bodies through HTTP: what is filed once, what a new version leaves, what is written from the store."""
 
 import httpx
+import pytest
 from lxml import etree
 
 from tests.cda.documents import EXAMPLES, resources
@@ -46,6 +47,20 @@ async def test_a_bundle_posted_twice_makes_nothing_twice(client):
         response = await client.post("/", content=bundle, headers=FHIR_JSON)
         assert response.status_code == 200, response.text
         counts.append([await count(client, each) for each in COUNTED])
+    assert counts[0] == counts[1]
+    assert all(counts[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("trod", ("DiagnosticReport", "Observation", "Device")), ("note-de-vaccination", ("Immunization", "Composition"))],
+)
+async def test_an_attestation_filed_twice_is_there_once(client, name, counted):
+    data = (EXAMPLES / f"{name}.xml").read_bytes()
+    counts = []
+    for _ in range(2):
+        await filed(client, data)
+        counts.append([await count(client, each) for each in counted])
     assert counts[0] == counts[1]
     assert all(counts[0])
 
