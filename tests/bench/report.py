@@ -87,6 +87,7 @@ def plot(path: Path, rows: Sequence[Row], by_population: Mapping[int, Latencies]
         right.barh(places, values, height=0.8 / len(sizes), label=f"{size:,} persons")
     right.set_yticks(range(len(names)), names, fontsize=7)
     right.set(title="p95 of the search shapes, ms", xscale="log")
+    right.set_xlim(left=1)  # bars on a logarithmic scale need a beginning that does not depend on the shortest
     right.axvline(20, color="black", linewidth=1)
     right.legend()
     figure.suptitle(title)
