@@ -1,6 +1,7 @@
 """What one example goes through over HTTP: created, read back, searched, turned to XML and back."""
 
 import asyncio
+import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ class Traveller:
         """Ask, and ask again when the connection was found closed: the server keeps idle ones five seconds."""
         for _ in range(3):
             with suppress(aiohttp.ServerDisconnectedError):
-                async with self._http.request(method, f"{self._base}/{path}", data=body, headers=headers) as answer:
+                data = None if body is None else io.BytesIO(body)  # aiohttp warns of more than 1 MB in one piece
+                async with self._http.request(method, f"{self._base}/{path}", data=data, headers=headers) as answer:
                     return answer.status, await answer.text()
         return 0, "the server hangs up"
