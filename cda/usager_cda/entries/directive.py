@@ -28,7 +28,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     when = reading.when(statement.first("effectiveTime"), "")
     period = when.get("Period") or filled({"start": when.get("DateTime")})
     provision = {
-        "type": TYPES.get(reading.boolean(statement)),  # type: ignore[arg-type]
+        "type": TYPES.get(reading.boolean(statement)),  # type: ignore[arg-type]  # None has no type
         "period": period,
         "code": [reading.concept(statement.first("code")) or nothing("UNK")],
     }

@@ -11,7 +11,7 @@ from usager_cda.telling.section import Section
 from usager_cda.tree import Element
 
 STYLE_SHEET = files("usager_cda").joinpath("render", "body.xsl")
-NOTHING: Any = etree.XSLTAccessControl.DENY_ALL  # type: ignore[attr-defined]
+NOTHING: Any = etree.XSLTAccessControl.DENY_ALL  # type: ignore[attr-defined]  # missing in the stubs
 UNTITLED = "Rubrique"
 WITHOUT_TEXT = "Rubrique sans texte"
 

@@ -90,7 +90,7 @@ def _template() -> Template:
 
 def _markup(text: Element) -> Markup:
     """Return a narrative as it is written into the page: `body.xsl` made it, of what it allows only."""
-    return Markup(markup_of(text))  # noqa: S704
+    return Markup(markup_of(text))  # noqa: S704  (made by `body.xsl`)
 
 
 def _scrolls(text: Element) -> bool:

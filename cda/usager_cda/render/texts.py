@@ -20,7 +20,7 @@ def words_of(file: CarriedFile) -> str | None:
         raise NotConformant(
             refusal(f"The body is not RTF of at most {MOST_RTF_BYTES} bytes", xpath="/ClinicalDocument")
         )
-    words = rtf_to_text(file.content.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
+    words = rtf_to_text(file.content.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]  # has no types
     return str(words)
 
 
