@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from usager_server.access.grant import Grant
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.errors import Issue
@@ -69,17 +70,18 @@ def _types(operation: Operation) -> Sequence[str | None]:
 class OneTenant:
     """A context in which everyone calls for one tenant."""
 
-    def __init__(self, tenant: int) -> None:
+    def __init__(self, tenant: int, grant: Grant | None = None) -> None:
         self.tenant = tenant
+        self.grant = grant or Grant.everything()
 
     def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
         """Return nobody in particular."""
-        return Caller(self.tenant, "anonymous", request_id)
+        return Caller(self.tenant, "anonymous", request_id, self.grant)
 
 
-def make_client(house: House, tenant: int = 1) -> httpx.AsyncClient:
-    """Return a client of the FHIR door of a house."""
-    transport = httpx.ASGITransport(app=FHIRDoor(house, OneTenant(tenant)), raise_app_exceptions=True)
+def make_client(house: House, tenant: int = 1, grant: Grant | None = None) -> httpx.AsyncClient:
+    """Return a client of the FHIR door of a house, who may do everything unless a grant says otherwise."""
+    transport = httpx.ASGITransport(app=FHIRDoor(house, OneTenant(tenant, grant)), raise_app_exceptions=True)
     return httpx.AsyncClient(transport=transport, base_url="http://test.example/fhir", headers={"Accept-Encoding": ""})
 
 

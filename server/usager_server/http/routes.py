@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from usager_server.access.grant import Grant
 from usager_server.caller import Caller
 from usager_server.errors import AddressTooLong, Forbidden, HeadersTooLarge, Invalid, NotAcceptable
 from usager_server.http.body import Disconnected, WireBody
@@ -26,6 +27,8 @@ from usager_server.interactions.session import House, Interaction, Reply, Sessio
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, bytes]
+
+NOTHING = Grant()
 
 HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 # A request still running then is watched: when its client hangs up, it is stopped and what it wrote is rolled back.
@@ -75,6 +78,8 @@ class FHIRDoor:
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
         _read_headers(request, headers)
+        if not caller.grant.is_everything and interaction is not capabilities:
+            raise Forbidden("A grant that does not permit everything is not served yet")
         session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
         if caller.tenant not in self._admitted and interaction is not capabilities:
             await self._admit(session)
@@ -87,7 +92,7 @@ class FHIRDoor:
     def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
         """Return who is calling. What the server can do is told to anyone: FHIR R4 http.html#capabilities."""
         if interaction is capabilities:
-            return Caller(DEFAULT_TENANT, "anonymous", request_id)
+            return Caller(DEFAULT_TENANT, "anonymous", request_id, NOTHING)
         return self._context.caller(headers, request_id)
 
     async def _admit(self, session: Session) -> None:

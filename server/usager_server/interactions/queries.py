@@ -23,7 +23,7 @@ def search_query(
         parameters,
         strict=strict,
         compartment=compartment,
-        reader=session.caller.subject,
+        reader=session.caller.reader,
     )
     if any(session.base_url in value for _, value in parameters):
         return localised(session.house.registry, query, session.base_url)
