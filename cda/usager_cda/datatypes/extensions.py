@@ -1,6 +1,7 @@
 """Reading and writing FHIR extensions."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, cast
 
 from usager_cda.datatypes import Tree
@@ -31,6 +32,9 @@ def put_extension(element: Tree, url: str, **value: Any) -> None:
         element.setdefault("extension", []).append({"url": url, **value})
 
 
+NUMBERS = (int, float, Decimal)  # a zero is said
+
+
 def filled(tree: Tree) -> Tree:
     """Return a tree without the members that are None or empty."""
-    return {name: value for name, value in tree.items() if value not in (None, [], {}, "", ())}
+    return {name: value for name, value in tree.items() if value or value is False or value.__class__ in NUMBERS}
