@@ -137,4 +137,7 @@ def open_store(settings: Settings, type_numbers: Mapping[str, int]) -> PostgresS
 async def take_place(connection: Connection) -> None:
     """Give this process a number of its own, for its row numbers, and the coming months their partitions."""
     row_numbers.process = await connection.fetchval("SELECT nextval('process')")
-    await connection.execute(f"SELECT create_history_partitions(now()::date, {MONTHS_AHEAD})")
+    await connection.execute(
+        f"SELECT create_history_partitions(now()::date, {MONTHS_AHEAD}),"
+        f" create_trace_partitions(now()::date, {MONTHS_AHEAD})"
+    )

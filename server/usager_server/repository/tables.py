@@ -8,7 +8,19 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Double, Index, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -178,3 +190,56 @@ class Content(SQLModel, table=True):
     tenant: int = _tenant()
     part: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     data: bytes = _column("data", LargeBinary)
+
+
+class TraceRow(SQLModel, table=True):
+    """An act that was recorded (`traces/event.py`). Partitioned by month, never changed; detail is JSON, or empty."""
+
+    __tablename__ = "trace"
+    __table_args__ = (
+        Index("trace_subject", "tenant", "subject", "row"),
+        Index("trace_entity", "tenant", "type", "id", "row", postgresql_where=text("id <> ''")),
+        {"postgresql_partition_by": "RANGE (row)"},
+    )
+
+    row: int = _integer("row", key=True)
+    at: datetime = _column("at", DateTime(timezone=True))
+    tenant: int = _tenant()
+    version: int | None = None
+    found: int | None = None
+    outcome: int = _integer("outcome", SmallInteger)
+    kind: str = _column("kind", Text(collation="C"))
+    subject: str = _column("subject", Text(collation="C"))
+    client: str = _column("client", Text)
+    session: str = _column("session", Text)
+    address: str = _column("address", Text)
+    request: str = _column("request", Text)
+    type: str = _column("type", Text(collation="C"))
+    id: str = _column("id", Text(collation="C"))
+    patients: str = _column("patients", Text)
+    query: str = _column("query", Text)
+    detail: str = _column("detail", Text)
+
+
+class TracePatient(SQLModel, table=True):
+    """That an act concerned a Patient: what finds the traces of a person."""
+
+    __tablename__ = "trace_patient"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (row)"},)
+
+    row: int = _integer("row", key=True)
+    tenant: int = _tenant()
+    patient: str = _column("patient", Text(collation="C"), key=True)
+
+
+class TraceLink(SQLModel, table=True):
+    """A link of a tenant's chain of traces: hash covers the link before and the trace (`traces/chain.py`)."""
+
+    __tablename__ = "trace_link"
+    __table_args__ = (UniqueConstraint("tenant", "row"),)
+
+    seq: int = _integer("seq", key=True)
+    row: int = _integer("row")
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
+    tenant: int = _tenant()
+    hash: bytes = _column("hash", LargeBinary)

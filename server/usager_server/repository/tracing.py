@@ -1,0 +1,25 @@
+"""Recording acts: in the transaction of the act, or, for one that only showed something, before it is shown."""
+
+from collections.abc import Sequence
+
+from usager_server.repository.columns import Placeholders
+from usager_server.repository.creating import TENANT
+from usager_server.repository.running import Runner
+from usager_server.repository.trace_rows import insert_traces, trace_arguments
+from usager_server.traces.event import Event
+from usager_server.traces.kinds import KINDS
+
+RECORD = f"WITH {TENANT}, {insert_traces(Placeholders())} SELECT FROM t"
+
+
+async def record(runner: Runner, events: Sequence[Event]) -> None:
+    """Store traces, in one statement.
+
+    Shape   runner is that of the act's own transaction (`Runner.transaction`), so that both are kept or neither; with
+            one that holds no transaction, the traces are kept at once.
+    Errors  KeyError for a kind that is not in `KINDS`; Unavailable (503): the act must not go on.
+    """
+    for event in events:
+        KINDS[event.kind]
+    if events:
+        await runner.rows(RECORD, *trace_arguments(events), again=False)
