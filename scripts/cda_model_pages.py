@@ -62,6 +62,7 @@ EXAMPLES = {
     "ft-su": "fiche-de-transfert",
     "vac-note": "note-de-vaccination",
     "trod": "trod",
+    "export-dui": "export-dui",
 }
 
 

@@ -68,10 +68,11 @@ def _language(language: str | None) -> str:
 
 
 def _main_act(header: Header, time: str | None) -> Act:
-    """Return the main act: by default now, by the first author who is a person."""
+    """Return the main act: by default now, by the first author who is a person, else the first."""
     act = header.main_act
     writers = (part for part in header.authors if part.party.name is not None)
-    default = next((Participation("performer", part.party) for part in writers), None)
+    writer = next(writers, None) or next(iter(header.authors), None)
+    default = Participation("performer", writer.party) if writer else None
     performers = act.performers or ((default,) if default else ())
     period = act.period if act.period and act.period.low else Interval(time, act.period.high if act.period else None)
     return replace(act, period=period, performers=tuple(_in_setting(part, act.setting) for part in performers))

@@ -14,7 +14,7 @@ from usager_cda.errors import Finding, NotConformant, refusal
 from usager_cda.header import Act, Consent, Device, Facility, Organization, Parent, Participation, Party, Stay
 from usager_cda.shapes import SHAPES, Shape
 from usager_cda.systems import PERSONS, STRUCTURES
-from usager_cda.tree import Element, Kids, attribute, child, children, descendant, line_of, text_of, xpath_of
+from usager_cda.tree import SDTC, Element, Kids, attribute, child, children, descendant, line_of, text_of, xpath_of
 
 NO_CODE = Code()
 NO_ORGANIZATION = Organization()
@@ -151,7 +151,7 @@ class Reader:
             role=role,
             party=self.party(entity, shape),
             type_code=attribute(element, "typeCode") if role in ("participant", "encounterParticipant") else None,
-            function=self.code(kids.first("functionCode")),
+            function=self.code(_function(element, kids)),
             time=self.time(moment) if shape.moment == "TS" else None,
             period=self.interval(moment) if shape.moment == "IVL_TS" else None,
         )
@@ -233,6 +233,12 @@ class Reader:
             name=text_of(place.first("name")),
             address=None if address is None else parse_address(address),
         )
+
+
+def _function(element: Element, kids: Kids) -> Element | None:
+    """Return the functionCode, which the performers of entries have in the extension of HL7 only."""
+    found = kids.first("functionCode")
+    return next(element.iterchildren(SDTC + "functionCode"), None) if found is None else found
 
 
 def _device(element: Element) -> Device:

@@ -14,7 +14,7 @@ from usager_cda.document import write_document
 from usager_cda.structured import registry
 from usager_cda.tree import HL7
 
-BODIES = ("synthese-medicale", "vsm", "fiche-de-transfert", "note-de-vaccination", "trod")
+BODIES = ("synthese-medicale", "vsm", "fiche-de-transfert", "note-de-vaccination", "trod", "export-dui")
 ABSENT_IN = (
     ("Condition", "code"),
     ("Procedure", "code"),

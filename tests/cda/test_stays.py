@@ -74,7 +74,14 @@ def test_a_stay_tells_where_since_when_and_what_is_planned():
     told = encounters(made)["GEN-351"]
     assert (told["status"], told["period"]) == ("in-progress", {"start": "2023-04-11"})
     assert told["serviceProvider"]["display"] == "Les Chênes Verts"
-    assert told["extension"][0]["valueAnnotation"]["text"] == "Sortie prévue le 5 mai"
+    planned = told["extension"][0]
+    assert planned["valueDateTime"] == "2023-05-05"
+    assert planned["_valueDateTime"]["extension"][0]["valueString"] == "Sortie prévue le 5 mai"
+
+
+def test_a_stay_that_ends_after_the_document_is_planned_to_end():
+    told = encounters(export(mode(7, "EVN", "29990505", "s")))["GEN-351"]
+    assert (told["status"], told["extension"][0]["valueDateTime"]) == ("in-progress", "2999-05-05")
 
 
 def test_a_stay_that_ended_is_finished():

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from usager_cda.datatypes import Tree
 
+ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
+
 
 def extension_of(element: Tree, url: str) -> Tree | None:
     """Return the first extension of that URL, or None."""

@@ -5,20 +5,23 @@ from functools import partial
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.nulls import nothing
+from usager_cda.datatypes.quantities import build_quantity
 from usager_cda.datatypes.values import build_value
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, effective_time, link_of, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add
+from usager_cda.tree import XSI_TYPE, Element, add, node
 
 SIMPLE = (f"{IHE}1.5.3.1.4.13", f"{FR_ENTRY}48")
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 STATUSES = {"active": "preliminary", "aborted": "cancelled", "cancelled": "cancelled", "suspended": "registered"}
 FROM_STATUSES = {"preliminary": "active", "registered": "active", "cancelled": "aborted"}
-# Moments that the CI-SIS wants as an interval of one point.
+# Moments that the CI-SIS wants as an interval of one point, lengths of time as its width, costs as amounts of money.
 INTERVALS = frozenset({"GEN-370", "GEN-244"})
+DURATIONS = frozenset({"GEN-353"})
+AMOUNTS = frozenset({"ORG-200", "ORG-201"})
 
 Category = str | None
 
@@ -61,15 +64,28 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     row.tell("Résultat", french.value(resource))
     add(made, *writing.ids_of(resource, most=1), writing.coded("code", resource.get("code")), text_at(reference))
     add(made, status(FROM_STATUSES.get(resource.get("status", ""), "completed")), effective_time(resource))
-    value = build_value(resource, default=default)
-    if value is not None and _code(resource) in INTERVALS:
-        value.set(XSI_TYPE, "IVL_TS")
-    add(made, value, *map(partial(writing.coded, "interpretationCode"), resource.get("interpretation", ())))
+    interpretations = map(partial(writing.coded, "interpretationCode"), resource.get("interpretation", ()))
+    add(made, _value(resource, default), *interpretations)
     if resource.get("method"):
         add(made, writing.coded("methodCode", resource["method"]))
     add(made, _site(resource, writing, row.say if resource.get("bodySite") else None))
     add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
     return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row))
+
+
+def _value(resource: Tree, default: str) -> Element | None:
+    """Return the value of an observation, of the datatype that the CI-SIS wants for its code."""
+    value, code = build_value(resource, default=default), _code(resource)
+    if value is None:
+        return None
+    if code in INTERVALS:
+        value.set(XSI_TYPE, "IVL_TS")
+    elif code in AMOUNTS and "valueQuantity" in resource:
+        value.set(XSI_TYPE, "MO")
+    elif code in DURATIONS and "valueQuantity" in resource:
+        value = add(node("value"), build_quantity("width", resource["valueQuantity"]))
+        value.set(XSI_TYPE, "IVL_TS")
+    return value
 
 
 def _site(resource: Tree, writing: Writing, say: Callable[..., Element] | None) -> Element | None:

@@ -7,6 +7,7 @@ from usager_cda.datatypes.codes import Code, build_code, code_from_concept
 from usager_cda.datatypes.extensions import extension_of, filled, put_extension, value_of
 from usager_cda.datatypes.identifiers import II, build_ii, identifier_from_ii, ii_from_identifier, parse_ii
 from usager_cda.datatypes.times import period_from_interval
+from usager_cda.fhir.resolver import Resolver
 from usager_cda.structured import french
 from usager_cda.structured.details import CERTAINTY, HEALTH, SEVERITY, STATUS
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
@@ -148,7 +149,7 @@ def concern_act(resource: Tree, parent: str, template: str, inside: list[Element
     return add(made, interval, *inside)
 
 
-def concern_key(resource: Tree) -> str | None:
+def concern_key(resource: Tree, _: Resolver) -> str | None:
     """Return what resources of one concern act share; None for one that stands alone."""
     concern = extension_of(resource, CONCERN) or {}
     identifier = value_of(concern, "identifier", "valueIdentifier") or {}

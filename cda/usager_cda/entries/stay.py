@@ -1,59 +1,67 @@
-"""Stays, events and transports of the export of a DUI -> Encounter and Task, what was observed beside. Read only."""
+"""Stays of the export of a DUI <-> Encounter; how the person came in and left are Observations of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from usager_cda.datatypes import Tree
-from usager_cda.datatypes.codes import concept_from_code, parse_code
-from usager_cda.datatypes.extensions import filled
-from usager_cda.datatypes.identifiers import parse_ii
-from usager_cda.entries import observation, visit
+from usager_cda.datatypes.codes import build_code
+from usager_cda.datatypes.extensions import ORIGINAL_TEXT, extension_of, filled, value_of
+from usager_cda.datatypes.identifiers import build_ii, parse_ii
+from usager_cda.datatypes.times import ts_node
+from usager_cda.datatypes.values import absent_value
+from usager_cda.entries import observation
+from usager_cda.entries.encounter import AGENDA, class_code, encounter_key, encounter_of
 from usager_cda.fhir.assembly import uuid_of
+from usager_cda.fhir.parties import party_of
 from usager_cda.header import Organization, Party
-from usager_cda.structured.kinds import CCD, FR_ENTRY, Kind
-from usager_cda.structured.reading import Made, Reading, extended
+from usager_cda.structured import french
+from usager_cda.structured.kinds import CCD, FR_ENTRY, Kind, cisis
+from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.reasons import TEMPLATES as REFERENCE
-from usager_cda.structured.remarks import as_extensions
 from usager_cda.structured.statement import Statement
-from usager_cda.tree import Element, attribute, child, children, descendant, text_of
+from usager_cda.structured.words import Row
+from usager_cda.structured.writing import Writing, component, status, text_at
+from usager_cda.tree import XSI_TYPE, Element, add, child, children, descendant, node, text_of
 
-STAY, STAYED = f"{FR_ENTRY}219", f"{FR_ENTRY}218"
-EVENT, TRANSPORT, STATUS = f"{FR_ENTRY}215", f"{FR_ENTRY}216", f"{FR_ENTRY}217"
-LEFT = f"{FR_ENTRY}48.7"
-MODES = (f"{FR_ENTRY}48.6", LEFT)
-STATUSES = {"PLANIFIE": "planned", "VALIDE": "planned", "REALISE": "finished", "ANNULE": "cancelled"}
+STAY, ADMISSION = f"{FR_ENTRY}219", (f"{CCD}21", f"{FR_ENTRY}218")
+ENTERED, LEFT = f"{FR_ENTRY}48.6", f"{FR_ENTRY}48.7"
+MODES = {ENTERED: cisis("ORG-070", "Modalité d'entrée"), LEFT: cisis("ORG-074", "Modalité de sortie")}
+STAY_CODE = cisis("ORG-211", "Séjour")
+IN_STRUCTURE = cisis("GEN-351", "Établissement ou service social ou médico-social (ESSMS)")
+DAY = len("2026-03-12")
+# R5 has these elements: the standard names of R5 elements in R4.
+PLANNED = {
+    ENTERED: "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedStartDate",
+    LEFT: "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate",
+}
 
 
-def read_stay(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the Reference of the Encounter of a stay: where, since when, how it began; a planned end is a note."""
+def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
+    """Yield the References of the Encounter of a stay and of how it began and ended."""
     statement.skip("id", "code", "statusCode", "effectiveTime")
-    stayed = statement.one(STAYED)
+    stayed = statement.one(ADMISSION[-1])
     if stayed is None:
         reading.reader.report(statement.element, "This stay holds no encounter; it is kept in the original document")
         return
     modes = statement.related(*MODES)
-    planned = [{"text": words} for each in modes if each.mood != "EVN" and (words := _planned(each, reading))]
+    happened = [each for each in modes if not _is_planned(each, reading)]
+    planned = [made for each in modes if each not in happened and (made := _planned(each, reading))]
     point = reading.when(stayed.first("effectiveTime"))
     period = {"start": point["effectiveDateTime"]} if "effectiveDateTime" in point else point.get("effectivePeriod")
-    left = [_day(each, reading) for each in modes if each.mood == "EVN" and LEFT in each.templates]
-    if left and left[0]:
-        period = {**(period or {}), "end": left[0]}
+    left = next((_day(each, reading) for each in happened if LEFT in each.templates), None)
+    if left:
+        period = {**(period or {}), "end": left}
+    is_over = "end" in (period or {}) or any(LEFT in each.templates for each in happened)
     body = extended(
-        {"extension": as_extensions(planned)},
-        {
-            "status": "finished" if left else "in-progress",
-            "class": reading.coding(stayed.first("code")),
-            "subject": reading.subject,
-        },
+        {"extension": planned, "status": "finished" if is_over else "in-progress"},
+        {"class": reading.coding(stayed.first("code")), "subject": reading.subject},
         {"period": period, "serviceProvider": _provider(stayed.first("participant"), reading)},
     )
     reference = reading.put("Encounter", stayed, body)
-    for each in modes:
-        if each.mood == "EVN":
-            told = observation.content(each, reading)
-            reading.put("Observation", each, {**told, "encounter": reference})
+    yield reference
+    for each in happened:
+        yield reading.put("Observation", each, {**observation.content(each, reading), "encounter": reference})
     for each in statement.related(*REFERENCE):
         _belongs(each, reading, reference)
-    yield reference
 
 
 def _day(mode: Statement, reading: Reading) -> str | None:
@@ -61,10 +69,23 @@ def _day(mode: Statement, reading: Reading) -> str | None:
     return day
 
 
-def _planned(mode: Statement, reading: Reading) -> str | None:
-    """Return the words of what is only planned: it was not observed."""
-    mode.skip("id", "code", "statusCode", "effectiveTime", "value")
-    return reading.said(mode)
+def _is_planned(mode: Statement, reading: Reading) -> bool:
+    """Say whether a stay is to begin or end so: it is after the document, or said to be intended."""
+    return mode.mood != "EVN" or _is_after(_day(mode, reading), reading.time)
+
+
+def _is_after(day: str | None, time: str | None) -> bool:
+    return bool(day and time) and (day or "")[:DAY] > (time or "")[:DAY]
+
+
+def _planned(mode: Statement, reading: Reading) -> Tree | None:
+    """Return the extension of what is only planned, in the words of the narrative: it was not observed."""
+    mode.skip("id", "code", "statusCode", "value")
+    day, words = _day(mode, reading), reading.said(mode)
+    made: Tree = {"url": PLANNED[LEFT if LEFT in mode.templates else ENTERED]}
+    if words:
+        made["_valueDateTime"] = {"extension": [{"url": ORIGINAL_TEXT, "valueString": words}]}
+    return {**made, **filled({"valueDateTime": day})} if day or words else None
 
 
 def _provider(participant: Element | None, reading: Reading) -> Tree | None:
@@ -89,74 +110,99 @@ def _belongs(statement: Statement, reading: Reading, stay: Tree) -> None:
     reading.later(settle)
 
 
-def read_event(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the Reference of the Encounter of an event: its kind, its people, its place, its state."""
-    inside = statement.related(type_code="COMP")
-    kinds = list(_qualifiers(statement.first("code")))
-    yield from (found := list(visit.read(statement, reading)))
-    event = reading.made[-1].resource
-    event["type"] = kinds
-    for made in _inside(inside, reading, found[0]):
-        codings = made.resource.get("valueCodeableConcept", {}).get("coding") or [{}]
-        if made.resource.get("code", {}).get("coding", [{}])[0].get("code") == "106199-3":
-            event["status"] = STATUSES.get(codings[0].get("code"), event["status"])
+def takes(resource: Tree) -> bool:
+    """Say whether a resource is a stay, or how one began or ended."""
+    is_mode = resource.get("resourceType") == "Observation" and "encounter" in resource
+    return resource.get("resourceType") == "Encounter" or (is_mode and _mode(resource) is not None)
 
 
-def _inside(statements: Iterable[Statement], reading: Reading, event: Tree) -> list[Made]:
-    """Return what was read inside an event; each names the event."""
-    before = len(reading.made)
-    for statement in statements:
-        reading.statement(statement)
-    for made in reading.made[before:]:
-        if made.type in ("Observation", "Task"):
-            made.resource["encounter"] = event
-    return reading.made[before:]
+def _mode(resource: Tree) -> str | None:
+    """Return the template of how a stay began or ended."""
+    codings = (resource.get("code") or {}).get("coding") or [{}]
+    return next((template for template, code in MODES.items() if code.code == codings[0].get("code")), None)
 
 
-def _qualifiers(code: Element | None) -> Iterator[Tree]:
-    """Yield what qualifies a code, its name aside."""
-    for qualifier in children(code, "qualifier"):
-        value = parse_code(child(qualifier, "value"))
-        if value is not None and value.code:
-            yield concept_from_code(value)
+def build(resources: Sequence[Tree], writing: Writing) -> Element:
+    """Return the organizer of one stay."""
+    stay = encounter_of(resources, writing)
+    modes = [(template, each) for each in resources if (template := _mode(each))]
+    has_left = any(template == LEFT for template, _ in modes)
+    row = writing.row()
+    made = writing.statement("organizer", (STAY,))
+    add(made, build_ii("id", writing.new_id("stay", stay)), build_code("code", STAY_CODE))
+    add(made, status("completed"), node("effectiveTime", nullFlavor="NA"))
+    add(made, component(_admission(stay, writing, row, has_left=has_left)))
+    for template, mode in modes:
+        templates = (*observation.SIMPLE, template)
+        made.append(component(observation.build([_with_value(mode)], writing, templates, "CE")))
+    add(made, *(component(each) for each in _plans(stay, writing, row)))
+    return add(made, *(component(each) for each in _events(stay, writing)))
 
 
-def read_transport(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the Reference of the Task of a transport; what was measured of it are Observations that focus on it."""
-    code = statement.first("code")
-    inside = statement.related(type_code="COMP")
-    inputs = [
-        {"type": {"text": _name(each)}, "valueCodeableConcept": concept_from_code(value)}
-        for each in children(code, "qualifier")
-        if (value := parse_code(child(each, "value"))) is not None and value.code
-    ]
-    kind = reading.coding(code)
-    body = extended(
-        {"extension": reading.link(statement)},
-        {"status": "completed" if statement.mood == "EVN" else "requested", "intent": "order"},
-        {"code": filled({"coding": [kind] if kind else None, "text": reading.said(statement)})},
-        {
-            "for": reading.subject,
-            "executionPeriod": reading.when(statement.first("effectiveTime")).get("effectivePeriod"),
-        },
-        {"input": inputs, "note": reading.notes(statement)},
+def _with_value(mode: Tree) -> Tree:
+    """Return how a stay began or ended with the reason why it has no value: the CI-SIS asks for one."""
+    has_value = "dataAbsentReason" in mode or any(name.startswith("value") for name in mode)
+    return mode if has_value else {**mode, **absent_value("NA", "CE")}
+
+
+def _admission(stay: Tree, writing: Writing, row: Row, *, has_left: bool) -> Element:
+    """Return the encounter of a stay: since when, where."""
+    period = stay.get("period") or {}
+    kind = class_code(stay, IN_STRUCTURE, writing)
+    row.tell("Séjour", kind.display)
+    row.tell("Période", french.span(period))
+    made = writing.statement("encounter", ADMISSION)
+    add(made, *writing.ids_of(stay, most=1), build_code("code", kind))
+    if has_left or "end" not in period:
+        when = ts_node("effectiveTime", period.get("start"), "UNK")
+    else:
+        when = add(node("effectiveTime"), ts_node("low", period.get("start"), "UNK"), ts_node("high", period["end"]))
+    return add(made, when, _responsible(stay, writing, row))
+
+
+def _responsible(stay: Tree, writing: Writing, row: Row) -> Element | None:
+    party = party_of(writing.resolver, stay.get("serviceProvider"), stay)
+    structure = party.organization if party else None
+    if structure is None:
+        return None
+    row.tell("Structure responsable", structure.name)
+    entity = add(
+        node("scopingEntity", classCode="ENT", determinerCode="INSTANCE"),
+        *(build_ii("id", ii) for ii in structure.ids[:1]),
+        node("desc", structure.name) if structure.name else None,
     )
-    reference = reading.put("Task", statement, body)
-    before = len(reading.made)
-    for measured in inside:
-        reading.statement(measured)
-    for made in reading.made[before:]:
-        made.resource["focus"] = [reference]
-    yield reference
+    return add(node("participant", typeCode="RESP"), add(node("participantRole", classCode="ROL"), entity))
 
 
-def _name(qualifier: Element) -> str:
-    name = child(qualifier, "name")
-    return attribute(name, "displayName") or attribute(name, "code") or "?"
+def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+    """Yield how a stay is planned to begin or to end."""
+    for template, url in PLANNED.items():
+        told = extension_of(stay, url)
+        if told is None:
+            continue
+        code, day = MODES[template], told.get("valueDateTime")
+        words = value_of(told.get("_valueDateTime") or {}, ORIGINAL_TEXT, "valueString")
+        said_so = words or f"{code.display} prévue le {french.day(day)}"
+        if not _is_after(day, writing.time):
+            # The rules of the CI-SIS refuse an intention: only its date tells it from what has happened.
+            row.tell("Prévu", said_so)
+            text = "A plan that is not after the date of the document stands in the narrative only"
+            writing.report(text, f"Encounter.extension({url})")
+            continue
+        made = writing.statement("observation", (*observation.SIMPLE, template))
+        add(made, build_ii("id", writing.new_id(template, stay)), build_code("code", code))
+        value = node("value", nullFlavor="NA")
+        value.set(XSI_TYPE, "CE")
+        add(made, text_at(row.say("Prévu", said_so)), status("completed"), ts_node("effectiveTime", day, "NA"))
+        yield add(made, value)
 
 
-ENTRIES = (
-    Kind(template=STAY, read=read_stay),
-    Kind(template=EVENT, parents=(f"{CCD}21",), read=read_event),
-    Kind(template=TRANSPORT, read=read_transport),
-)
+def _events(stay: Tree, writing: Writing) -> Iterator[Element]:
+    """Yield the references to the events of a stay."""
+    for event in writing.resolver.every("Encounter"):
+        if writing.find(event.get("partOf"), event) is stay:
+            made = writing.statement("act", REFERENCE)
+            yield add(made, *writing.ids_of(event, most=1), build_code("code", AGENDA))
+
+
+ENTRY = Kind(template=STAY, read=read, takes=takes, build=build, groups=encounter_key)

@@ -12,6 +12,7 @@ from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
+from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, text_at
 from usager_cda.systems import EXTENSIONS
 from usager_cda.tree import Element, add, attribute, child, children, descendant, node, text_of
@@ -73,24 +74,31 @@ def _place(participant: Element | None, reading: Reading) -> Tree:
 def build(resources: Sequence[Tree], writing: Writing) -> Element:
     """Return the encounter of one visit."""
     (resource,) = resources
-    row = writing.row()
-    mood = value_of(resource, MOOD, "valueCode") or ("ARQ" if resource.get("status") == "planned" else "EVN")
-    made = writing.statement("encounter", (*PARENTS, VISIT), mood=mood)
-    kind: Tree = {"coding": [resource.get("class") or {}]}
-    label = said(kind)
+    planned = "ARQ" if resource.get("status") == "planned" else "EVN"
+    code = writing.coded("code", {"coding": [resource.get("class") or {}]})
+    return statement_of(resource, writing, writing.row(), (*PARENTS, VISIT), code, planned)
+
+
+def statement_of(
+    resource: Tree, writing: Writing, row: Row, templates: Sequence[str], code: Element | None, mood: str
+) -> Element:
+    """Return the encounter of a visit or an event; mood is its mood unless it says another."""
+    made = writing.statement("encounter", templates, mood=value_of(resource, MOOD, "valueCode") or mood)
+    label = attribute(code, "displayName") or attribute(code, "code")
     period = resource.get("period") or {}
     row.tell("Date", french.span(period))
     reference = row.point("Rencontre", label, link_of(resource))
-    add(made, *writing.ids_of(resource, most=1), writing.coded("code", kind), text_at(reference))
+    add(made, *writing.ids_of(resource, most=1), code, text_at(reference))
     point = period.get("start") if period.get("start") == period.get("end") else None
     when = {"effectiveDateTime": point} if point else {"effectivePeriod": period}
     add(made, effective_time(when if period else {}, null="UNK"))
+    row.tell("Priorité", said(resource.get("priority")))
     add(made, writing.coded("priorityCode", resource.get("priority")), *writing.people(resource, "performer"))
     add(made, *writing.people(resource, "author"), *writing.people(resource, "informant"))
-    return add(made, *_location(resource, writing), *writing.comments(with_notes(resource), row))
+    return add(made, *_location(resource, writing, row), *writing.comments(with_notes(resource), row))
 
 
-def _location(resource: Tree, writing: Writing) -> Iterator[Element]:
+def _location(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
     for each in resource.get("location", ())[:1]:
         place = writing.find(each.get("location"), resource)
         if place is None:
@@ -99,6 +107,7 @@ def _location(resource: Tree, writing: Writing) -> Iterator[Element]:
         telecoms = [build_telecom(telecom_from_contact(each)) for each in place.get("telecom", ())]
         address = build_address(address_from_fhir(place["address"])) if place.get("address") else None
         name = node("name", place["name"]) if place.get("name") else None
+        row.tell("Lieu", place.get("name") or french.address(place.get("address")))
         entity = add(node("playingEntity", classCode="PLC", determinerCode="INSTANCE"), name)
         role = add(node("participantRole", classCode="SDLOC"), *(known or [node("id", nullFlavor="UNK")]))
         add(role, address, *telecoms, entity)

@@ -11,7 +11,7 @@ WANTED = re.compile(
     r"(Patient|Practitioner|PractitionerRole|Organization|Device|RelatedPerson|Encounter|Location|Binary"
     r"|DocumentReference|Consent|Condition|AllergyIntolerance|MedicationStatement|MedicationRequest|Medication"
     r"|Immunization|ImmunizationRecommendation|Observation|Procedure|ServiceRequest|DeviceUseStatement"
-    r"|FamilyMemberHistory|AdverseEvent|DiagnosticReport|Specimen|CarePlan|Goal)/[A-Za-z0-9\-.]{1,64}"
+    r"|FamilyMemberHistory|AdverseEvent|DiagnosticReport|Specimen|CarePlan|Goal|Task)/[A-Za-z0-9\-.]{1,64}"
 )
 
 
@@ -41,6 +41,11 @@ class Resolver:
     def of_type(self, resource_type: str) -> Tree | None:
         """Return the first resource of a type."""
         return next((found for found in self._by_name.values() if found.get("resourceType") == resource_type), None)
+
+    def every(self, resource_type: str) -> list[Tree]:
+        """Return the resources of a type, each once."""
+        found = (each for each in self._by_name.values() if each.get("resourceType") == resource_type)
+        return list({id(each): each for each in found}.values())
 
     def find(self, reference: Tree | None, holder: Tree | None = None) -> Tree | None:
         """Return the resource of a Reference, or None; holder is the resource that may contain it."""

@@ -60,6 +60,7 @@ class BodyWriter:
         Errors  IncompleteDocument with every section that is missing. What the model has no place for is in findings.
         """
         self.pdf, self.composition = pdf, composition
+        self.writing.time = composition.get("date")
         self.given = list(_flattened(self._with_copy(composition), "Composition.section"))
         self._report_missing_copy()
         body = add(node("structuredBody"), *self._components(self.model.slots))
@@ -180,7 +181,7 @@ class BodyWriter:
                 self._report_entry(template, f"{path}.entry[{rank}]", resource)
                 continue
             adapted = resource if self.model.adapts is None else self.model.adapts(resource, self.composition)
-            groups.setdefault(kind.groups(resource) or rank, (kind, []))[1].append(adapted)
+            groups.setdefault(kind.groups(resource, self.resolver) or rank, (kind, []))[1].append(adapted)
         return list(groups.values())
 
     def _report_entry(self, template: Section, path: str, resource: Tree | None) -> None:

@@ -1,7 +1,7 @@
 """How a treatment is taken (effectiveTime, routeCode, doseQuantity ... and sub-doses) <-> Dosage."""
 
 from usager_cda.datatypes import Tree
-from usager_cda.datatypes.extensions import filled, value_of
+from usager_cda.datatypes.extensions import ORIGINAL_TEXT, filled, value_of
 from usager_cda.datatypes.quantities import (
     build_range,
     build_ratio,
@@ -99,9 +99,6 @@ def _dose(element: Element | None, reading: Reading, name: str) -> Tree:
     if bounds.get("low") and bounds.get("low") == bounds.get("high"):
         return {f"{name}Quantity": bounds["low"]}
     return {f"{name}Range": bounds} if bounds else {}
-
-
-ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 
 def _maximum(element: Element | None, reading: Reading) -> Tree:

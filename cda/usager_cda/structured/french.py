@@ -60,6 +60,12 @@ def amounts(bounds: Tree | None) -> str | None:
     return f"au moins {low}" if low else f"au plus {high}" if high else None
 
 
+def address(held: Tree | None) -> str | None:
+    """Return an Address on one line."""
+    lines = [*(held or {}).get("line", ()), (held or {}).get("postalCode"), (held or {}).get("city")]
+    return (held or {}).get("text") or " ".join(filter(None, lines)) or None
+
+
 def name(concept: Tree | None) -> str | None:
     """Return what a CodeableConcept is called: its text, else the first label, else the first code."""
     if not concept:

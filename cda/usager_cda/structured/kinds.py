@@ -47,7 +47,7 @@ class Kind:
     build: Callable[[Sequence[Tree], Writing], Element] | None = None
     parents: tuple[str, ...] = ()
     known_by: tuple[str, ...] = ()
-    groups: Callable[[Tree], str | None] = lambda _: None
+    groups: Callable[[Tree, Resolver], object] = lambda *_: None
     reads_negation: bool = False
     names_entry: bool = False
 

@@ -21,7 +21,7 @@ from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import NARRATIVE_LINK
 from usager_cda.structured.words import Row, Words
-from usager_cda.tree import XSI_TYPE, Element, add, node
+from usager_cda.tree import HL7, SDTC, XSI_TYPE, Element, add, node
 from usager_cda.write import participation
 
 ACTS = {
@@ -39,15 +39,17 @@ COMMENT_TEMPLATES = (f"{CCD}40", f"{IHE}1.5.3.1.4.2", f"{FR_ENTRY}32")
 
 @dataclass(slots=True)
 class Writing:
-    """What the writing of one body knows and gathers. words is the narrative of the section at hand."""
+    """What the writing of one body knows and gathers.
+
+    Shape   words is the narrative of the section at hand, time when the document was written, if that is told.
+    """
 
     resolver: Resolver
     scope: str
     words: Words = field(default_factory=lambda: Words("texte", set()))
     ids: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
-    given: set[str] = field(default_factory=set)
+    time: str | None = None
 
     def row(self) -> Row:
         """Return a new row of the narrative."""
@@ -120,11 +122,19 @@ class Writing:
             party = party_of(self.resolver, reference, resource)
             if party is not None:
                 found.append(Participation(role, party))
-        yield from map(participation, found)
+        yield from map(_in_entry, found)
 
     def find(self, reference: Tree | None, holder: Tree | None = None) -> Tree | None:
         """Return the resource of a Reference, or None."""
         return self.resolver.find(reference, holder)
+
+
+def _in_entry(part: Participation) -> Element:
+    """Return a participation as entries have it: the function of a performer is in the extension of HL7."""
+    made = participation(part)
+    for function in made.findall(HL7 + "functionCode") if part.role == "performer" else ():
+        function.tag = SDTC + "functionCode"
+    return made
 
 
 def _references(held: Any) -> Iterator[Tree]:
