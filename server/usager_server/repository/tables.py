@@ -50,11 +50,16 @@ def _document_indexes(table: str, *, unique_row: bool) -> tuple[Index, ...]:
 
 
 class Tenant(SQLModel, table=True):
-    """An organisme gestionnaire. cursor_key signs the cursors that its callers are given."""
+    """An organisme gestionnaire.
+
+    Shape   cursor_key signs the cursors that its callers are given; local_sign_in: its professionals may sign in
+            without Pro Santé Connect.
+    """
 
     tenant: int = _tenant()
     name: str = _column("name", Text)
     cursor_key: bytes = _column("cursor_key", LargeBinary)
+    local_sign_in: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class CurrentRow(SQLModel, table=True):

@@ -1,0 +1,1 @@
+"""Who signs in: accounts, passwords, second factors, contacts, links to an identity provider, sessions."""

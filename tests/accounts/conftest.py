@@ -1,0 +1,116 @@
+"""Accounts and sessions on a test's own database, with a clock that stands still until it is moved."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from usager_server.accounts import accounts_store
+from usager_server.accounts.account import Account, Kind, State
+from usager_server.accounts.journal import Actor, Event, What
+from usager_server.accounts.session import Key, SignedIn
+from usager_server.accounts.sessions import Proof, Sessions
+from usager_server.repository.connections import Connections
+from usager_server.repository.running import Runner
+
+SOMEONE = Actor("test")
+BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = BEGINNING
+
+    def __call__(self) -> datetime:
+        """Return the instant."""
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Let time pass: minutes=5."""
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Kept:
+    """A journal that keeps its events in a list."""
+
+    events: list[Event] = field(default_factory=list)
+
+    async def record(self, runner: Runner, event: Event) -> None:
+        """Keep one event; the runner is inside a transaction."""
+        assert runner.held is not None
+        self.events.append(event)
+
+    @property
+    def last(self) -> Event:
+        """The newest event."""
+        return self.events[-1]
+
+    def whats(self) -> list[What]:
+        """Return what happened, in order."""
+        return [event.what for event in self.events]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of this test."""
+    return FakeClock()
+
+
+@pytest.fixture
+def journal() -> Kept:
+    """The journal of this test."""
+    return Kept()
+
+
+@pytest.fixture
+def runners(connections: Connections) -> Callable[[int], Runner]:
+    """What runs the statements of a tenant."""
+    return lambda tenant: Runner(connections, tenant)
+
+
+@pytest.fixture
+def sessions(runners: Callable[[int], Runner], journal: Kept, clock: FakeClock) -> Sessions:
+    """The sessions of this test's database."""
+    return Sessions(runners, journal, now=clock)
+
+
+def an_account(**attributes: Any) -> Account:
+    """Return an active account of a nurse, with some attributes of one's own."""
+    return Account(
+        **{
+            "tenant": 1,
+            "id": uuid.uuid4(),
+            "username": f"jeanne-{uuid.uuid4().hex[:6]}",
+            "kind": Kind.BUSINESS,
+            "state": State.ACTIVE,
+            "family": "Martin",
+            "given": "Jeanne",
+            "created": BEGINNING,
+            "roles": ("infirmier",),
+            "practitioner": "Practitioner/jeanne",
+            **attributes,
+        }
+    )
+
+
+async def stored_account(runners: Callable[[int], Runner], **attributes: Any) -> Account:
+    """Return an account that is in the database."""
+    account = an_account(**attributes)
+    async with runners(account.tenant).transaction() as runner:
+        await accounts_store.insert(runner, account)
+    return account
+
+
+async def opened(
+    sessions: Sessions, runners: Callable[[int], Runner], account: Account, **how: Any
+) -> tuple[Key, SignedIn]:
+    """Return a new session of an account."""
+    proof = how.pop("proof", Proof("psc", "eidas1"))
+    async with runners(account.tenant).transaction() as runner:
+        return await sessions.open(runner, account, proof, SOMEONE, **how)
