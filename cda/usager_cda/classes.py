@@ -32,3 +32,8 @@ def format_of(templates: Iterable[II], media_type: str | None) -> Code:
     kind = media_type or ""
     found = (_formats().get((template.root or "", kind)) for template in templates)
     return next((format_code for format_code in found if format_code), OTHER_MODEL)
+
+
+def is_structured_format(code: str | None) -> bool:
+    """Say whether a formatCode is that of a model of structured document."""
+    return any(known.code == code for (_, media_type), known in _formats().items() if not media_type)

@@ -1,16 +1,12 @@
 """The two ways of the library: a CDA document -> a transaction Bundle, and a Bundle -> an N1 or N3 document."""
 
-import base64
-import binascii
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from usager_cda.body import check_body
-from usager_cda.classes import UNSTRUCTURED_MEDIA
+from usager_cda.classes import format_of, is_structured_format
 from usager_cda.complete import completed
 from usager_cda.coverage import unmapped
 from usager_cda.datatypes import Tree
@@ -25,11 +21,9 @@ from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.structured import registry
 from usager_cda.structured.body import BodyWriter, says_something
 from usager_cda.structured.kinds import Model
-from usager_cda.tree import add, descendant, node
+from usager_cda.tree import descendant
+from usager_cda.wrapping import asked, content_key, left_behind, wrapped
 from usager_cda.write import build_document
-
-PDF_START = b"%PDF-"
-TEXT_MEDIA = "text/plain"
 
 
 def bundle_from_cda(data: bytes, limits: Limits = LIMITS) -> Tree:
@@ -77,9 +71,11 @@ def write_document(
     try:
         if composition is not None and model is not None:
             return _structured(bundle, composition, model, resolver, pdf)
-        return Written(_unstructured(bundle, resolver))
+        document = _document(bundle, composition, resolver)
+        data = wrapped(document, composition, resolver)
+        return Written(data, tuple(left_behind(document, composition)))
     except ValueError as error:  # a time that is none, in a resource nobody validated
-        raise IncompleteDocument(_asked("Bundle", str(error))) from error
+        raise IncompleteDocument(asked("Bundle", str(error))) from error
 
 
 def structured_model(composition: Tree) -> Model | None:
@@ -93,8 +89,9 @@ def structured_model(composition: Tree) -> Model | None:
 def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolver, pdf: bytes | None) -> Written:
     documents = _main_documents(bundle, resolver)
     if len(documents) > 1:
-        raise IncompleteDocument(_asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one at most"))
+        raise IncompleteDocument(asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one at most"))
     document = documents[0] if documents else document_of_composition(bundle, composition, resolver)
+    rewritten = list(_other_model(document, composition, model))
     header = header_of_document(document, resolver)
     header = replace(header, media_type=None, title=header.title or model.title, acts=_acts(header, model))
     header, remarks = _allowed(header, model)
@@ -104,8 +101,26 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
         writer.missing.extend(model.asks(header, list(_listed(composition, resolver)), resolver))
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
-    header = completed(header, _content_key(told, etree.tostring(body)), model.templates)
-    return Written(build_document(header, body), (*remarks, *writer.writing.findings))
+    header = completed(header, content_key(told, etree.tostring(body)), model.templates)
+    return Written(build_document(header, body), (*rewritten, *remarks, *writer.writing.findings))
+
+
+def _other_model(document: Tree, composition: Tree, model: Model) -> Iterator[Finding]:
+    """Yield the remark that a document becomes one of another model.
+
+    Errors  IncompleteDocument when nobody asked for it: a model that is read only shares its type with one that is not.
+    """
+    codes = [(each.get("format") or {}).get("code") for each in document.get("content", ())]
+    own = format_of(model.templates, None).code
+    other = next((code for code in codes if is_structured_format(code) and code != own), None)
+    if other is None:
+        return
+    where = "DocumentReference.content.format"
+    if model.profile not in ((composition.get("meta") or {}).get("profile") or ()):
+        text = f"the document is of the model {other}; to make one of the model {model.name} of it"
+        raise IncompleteDocument(asked(where, f"{text}, name {model.profile} in Composition.meta.profile"))
+    text = f"The document was of the model {other}; it is written as {model.name}, with what that has a place for"
+    yield Finding("warning", text, expression=where)
 
 
 def _acts(header: Header, model: Model) -> tuple[Act, ...]:
@@ -124,17 +139,6 @@ def _allowed(header: Header, model: Model) -> tuple[Header, tuple[Finding, ...]]
     text = f"The class {code.code} of the encounter is left out: the model {model.name} allows {', '.join(model.stays)}"
     remark = Finding("information", text, expression="Encounter.class")
     return replace(header, stay=replace(header.stay, code=None)), (remark,)
-
-
-def _unstructured(bundle: Tree, resolver: Resolver) -> bytes:
-    document = _document(bundle, resolver)
-    media_type, content = _file(document, resolver)
-    header = header_of_document(document, resolver)
-    header = replace(header, media_type=media_type, acts=header.acts or (Act(),))
-    header = completed(header, _content_key(document, content))
-    text = base64.b64encode(content).decode("ascii")
-    body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    return build_document(header, body)
 
 
 def references_needed(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> set[str]:
@@ -165,22 +169,29 @@ def _resolver(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Res
     return resolver
 
 
-def _document(bundle: Tree, resolver: Resolver) -> Tree:
+def _document(bundle: Tree, composition: Tree | None, resolver: Resolver) -> Tree:
+    """Return the DocumentReference of what is not structured, or what a Composition says of it."""
     documents = _main_documents(bundle, resolver)
     if len(documents) > 1:
-        raise IncompleteDocument(_asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one"))
+        raise IncompleteDocument(asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one"))
     if documents:
         return documents[0]
-    composition = resolver.of_type("Composition")
+    composition = composition or resolver.of_type("Composition")
     if composition is None:
-        raise IncompleteDocument(_asked("Bundle.entry", "no DocumentReference nor Composition; expected one"))
+        raise IncompleteDocument(asked("Bundle.entry", "no DocumentReference nor Composition; expected one"))
     return document_of_composition(bundle, composition, resolver)
 
 
 def _main_documents(bundle: Tree, resolver: Resolver) -> list[Tree]:
-    """Return the DocumentReferences that are not files which a section lists."""
+    """Return the DocumentReferences that are no file inside a document: not in a section, nor related to another."""
     listed = [found for composition in _of_type(bundle, "Composition") for found in _listed(composition, resolver)]
-    return [found for found in _of_type(bundle, "DocumentReference") if not any(found is each for each in listed)]
+    found = [each for each in _of_type(bundle, "DocumentReference") if not any(each is other for other in listed)]
+    return [each for each in found if not any(_is_inside(each, other, resolver) for other in found)]
+
+
+def _is_inside(document: Tree, other: Tree, resolver: Resolver) -> bool:
+    related = (document.get("context") or {}).get("related") or ()
+    return any(resolver.find(reference, document) is other for reference in related)
 
 
 def _listed(composition: Tree, resolver: Resolver) -> Iterator[Tree]:
@@ -194,44 +205,3 @@ def _listed(composition: Tree, resolver: Resolver) -> Iterator[Tree]:
 def _of_type(bundle: Tree, resource_type: str) -> Iterator[Tree]:
     resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
     return (found for found in resources if found.get("resourceType") == resource_type)
-
-
-def _file(document: Tree, resolver: Resolver) -> tuple[str, bytes]:
-    """Return the file of a document: the first content that a non-structured body can carry."""
-    for content in document.get("content", ()):
-        attachment = content.get("attachment") or {}
-        media_type = str(attachment.get("contentType") or "").partition(";")[0].strip().lower()
-        if media_type in UNSTRUCTURED_MEDIA:
-            return media_type, _checked(media_type, _bytes(attachment, resolver))
-    known = ", ".join(UNSTRUCTURED_MEDIA)
-    raise IncompleteDocument(_asked("DocumentReference.content.attachment", f"no file of type {known}"))
-
-
-def _bytes(attachment: Tree, resolver: Resolver) -> bytes:
-    binary = resolver.find({"reference": attachment.get("url")}) if attachment.get("url") else None
-    encoded = attachment.get("data") or (binary or {}).get("data")
-    if not encoded:
-        expected = "neither data nor a url that leads to a Binary of the Bundle"
-        raise IncompleteDocument(_asked("DocumentReference.content.attachment", expected))
-    try:
-        return binascii.a2b_base64("".join(str(encoded).split()), strict_mode=True)
-    except (binascii.Error, ValueError) as error:
-        raise IncompleteDocument(_asked("DocumentReference.content.attachment.data", f"not base64: {error}")) from error
-
-
-def _checked(media_type: str, content: bytes) -> bytes:
-    if media_type == "application/pdf" and not content.startswith(PDF_START):
-        raise IncompleteDocument(
-            _asked("DocumentReference.content.attachment", "the file is not a PDF; expected %PDF-")
-        )
-    return content
-
-
-def _content_key(document: Tree, content: bytes) -> str:
-    told = {name: value for name, value in document.items() if name not in ("id", "meta", "text")}
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode() + b"\0" + content).hexdigest()
-
-
-def _asked(expression: str, message: str) -> Finding:
-    return Finding("error", f"{expression}: {message}", expression=expression)

@@ -22,7 +22,7 @@ ABSENT_IN = (
     ("MedicationStatement", "medicationCodeableConcept"),
 )
 DENIED = b'<observation classCode="OBS" moodCode="EVN" negationInd="true">'
-MODELS = ("VSM", "IPS-FR", "DLU-FT-SU", "VAC-NOTE", "BIO-TROD")
+MODELS = ("VSM", "IPS-FR", "DLU-FT-SU", "VAC-NOTE", "BIO-TROD", "TDDUI", "DOC_NON_STRUCTURE")
 WRITTEN = [path for path in PUBLIC if path.stem.startswith(MODELS)]
 STAYING = {"IPS-FR_2024.01_DLU": ["reference is kept in the original document only"]}
 ASTHMA = {

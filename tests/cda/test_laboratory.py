@@ -22,12 +22,12 @@ def result(code: str, value: str, more: str = "") -> str:
     )
 
 
-def report(*inside: str) -> dict[str, Any]:
+def report(*inside: str, before: str = "") -> dict[str, Any]:
     relations = "".join(f'<entryRelationship typeCode="COMP">{each}</entryRelationship>' for each in inside)
     entry = (
         '<entry typeCode="DRIV"><templateId root="1.3.6.1.4.1.19376.1.3.1"/><templateId root="1.2.250.1.213.1.1.3.21"/>'
         f'<act classCode="ACT" moodCode="EVN"><code code="18719-5" {LOINC}/><statusCode code="completed"/>'
-        f"{relations}</act></entry>"
+        f"{before}{relations}</act></entry>"
     )
     chapter = (
         '<section><templateId root="1.3.6.1.4.1.19376.1.3.3.2.2"/><templateId root="1.2.250.1.213.1.1.2.71"/>'
@@ -123,3 +123,44 @@ def test_the_results_of_a_germ_name_it():
     links = {entry["fullUrl"]: entry["resource"] for entry in made["entry"]}
     germs = [links[each["specimen"]["reference"]]["type"]["text"] for each in resources(made, "Observation")]
     assert germs == ["Escherichia coli", "Escherichia coli"]
+
+
+VALIDATED = (
+    '<participant typeCode="AUTHEN"><time><high value="20260311112000+0100"/></time><participantRole>'
+    '<id root="1.2.250.1.71.4.2.1" extension="801234567898"/><playingEntity><name><given>Anne</given>'
+    "<family>LEROY</family></name></playingEntity></participantRole></participant>"
+)
+
+
+def test_who_validated_a_report_and_when_is_kept():
+    made = report(result("3016-3", NUMBER), before=VALIDATED)
+    (told,) = resources(made, "DiagnosticReport")
+    assert told["resultsInterpreter"][0]["display"] == "Anne LEROY"
+    parts = {each["url"]: each for each in told["extension"][0]["extension"]}
+    assert (parts["role"]["valueCode"], parts["time"]["valueDateTime"]) == (
+        "authenticator",
+        "2026-03-11T11:20:00+01:00",
+    )
+
+
+def test_who_validated_a_battery_is_kept_beside_it():
+    battery = (
+        '<organizer classCode="BATTERY" moodCode="EVN"><templateId root="1.2.250.1.213.1.1.3.78"/>'
+        f'<code code="18719-5" {LOINC}/><statusCode code="completed"/>{VALIDATED}'
+        f"<component>{result('3016-3', NUMBER)}</component></organizer>"
+    )
+    around = next(each for each in resources(report(battery), "Observation") if "hasMember" in each)
+    assert around["extension"][0]["extension"][0]["valueCode"] == "authenticator"
+
+
+def test_the_laboratory_that_made_the_tests_is_the_performer():
+    laboratory = (
+        '<performer typeCode="PRF"><assignedEntity><id root="1.2.250.1.71.4.2.1" extension="801234567833"/>'
+        "<assignedPerson><name><family>MOREL</family></name></assignedPerson><representedOrganization>"
+        '<id root="1.2.250.1.71.4.2.2" extension="1120456733"/><name>Laboratoire Exemple</name>'
+        "</representedOrganization></assignedEntity></performer>"
+    )
+    made = report(result("3016-3", NUMBER), before=laboratory)
+    (told,) = resources(made, "DiagnosticReport")
+    assert told["performer"][0]["display"] == "MOREL"
+    assert "Laboratoire Exemple" in [each.get("name") for each in resources(made, "Organization")]

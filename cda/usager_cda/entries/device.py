@@ -1,10 +1,11 @@
-"""Medical devices a person has or uses <-> DeviceUseStatement with its contained Device."""
+"""Medical devices in use <-> DeviceUseStatement with its Device; prescribed (read only) -> DeviceRequest."""
 
 from collections.abc import Iterable, Sequence
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.identifiers import build_ii, identifier_from_ii, ii_from_identifier, parse_ii
+from usager_cda.entries.ordering import amount, circumstances, order, with_requester
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -17,8 +18,11 @@ PARENT = f"{CCD}34"
 
 
 def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the Reference of a DeviceUseStatement."""
+    """Yield the Reference of a DeviceUseStatement, or of a DeviceRequest for what is prescribed."""
     statement.skip("statusCode", "code")
+    if statement.mood == "INT":
+        yield read_request(statement, reading)
+        return
     role = child(statement.first("participant"), "participantRole")
     ids = [identifier_from_ii(ii) for each in children(role, "id") if (ii := parse_ii(each)).is_known]
     code = reading.concept(descendant(role, "playingDevice/code")) or {"text": "?"}
@@ -31,6 +35,30 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"note": reading.notes(statement)},
     )
     yield reading.put("DeviceUseStatement", statement, body)
+
+
+def read_request(statement: Statement, reading: Reading) -> Tree:
+    """Return the Reference of a DeviceRequest: its code, how many, how long, how often again."""
+    role = child(statement.first("participant"), "participantRole")
+    counted = (
+        ("Quantité", statement.first("quantity")),
+        ("Renouvellements", statement.first("repeatNumber")),
+        ("Durée d'utilisation", child(statement.first("expectedUseTime"), "width")),
+    )
+    parameters = [
+        {"code": {"text": label}, "valueQuantity": made}
+        for label, element in counted
+        if element is not None and (made := amount(element, reading))
+    ]
+    body = extended(
+        {"extension": reading.link(statement), **order(reading)},
+        {"codeCodeableConcept": reading.concept(descendant(role, "playingDevice/code")) or {"text": "?"}},
+        {"parameter": parameters, "subject": reading.subject},
+        reading.when(statement.first("effectiveTime"), "occurrence"),
+        with_requester(reading.people(statement, author="requester"), reading),
+        {"supportingInfo": circumstances(statement, reading), "note": reading.notes(statement)},
+    )
+    return reading.put("DeviceRequest", statement, body)
 
 
 def build(resources: Sequence[Tree], writing: Writing) -> Element:

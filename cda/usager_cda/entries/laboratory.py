@@ -5,11 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.identifiers import II, build_ii, parse_ii
+from usager_cda.datatypes.names import parse_name
 from usager_cda.datatypes.nulls import nothing
+from usager_cda.datatypes.places import parse_address
 from usager_cda.datatypes.quantities import parse_range
+from usager_cda.datatypes.telecoms import parse_telecom
 from usager_cda.datatypes.values import build_value, type_of
 from usager_cda.entries.observation import FROM_STATUSES as FROM_RESULT_STATUSES
 from usager_cda.entries.observation import content, is_observation
+from usager_cda.fhir.participations import participation_extension
+from usager_cda.header import Participation, Party
 from usager_cda.structured import french
 from usager_cda.structured.kinds import FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -25,6 +30,7 @@ REPORT_PARENT, RESULT_PARENT = f"{IHE}1.3.1", f"{IHE}1.3.1.6"
 LABORATORY = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "LAB", "display": "Laboratory"}
 STATUSES = {"completed": "final", "active": "preliminary", "aborted": "cancelled"}
 FROM_STATUSES = {"preliminary": "active", "partial": "active", "registered": "active", "cancelled": "aborted"}
+VALIDATES = "AUTHEN"
 # Leads to the earlier result that a laboratory prints beside the one of the day.
 SEQUEL = "http://hl7.org/fhir/StructureDefinition/observation-sequelTo"
 # Who issues a UDI <-> the root under which a CDA writes it.
@@ -38,7 +44,7 @@ ROOTS = {issuer: root for root, issuer in ISSUERS.items()}
 
 def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     """Yield the Reference of a DiagnosticReport."""
-    device = _read_device(statement, reading)
+    device, validated = _read_device(statement, reading), read_validation(statement, reading)
     notes = reading.notes(statement)
     specimens = [reference for inner in statement.related(*SAMPLING) for reference in reading.statement(inner)]
     before = len(reading.made)
@@ -49,6 +55,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     state = attribute(statement.first("statusCode"), "code") or ""
     body = extended(
         {"extension": [*reading.link(statement), *as_extensions(notes)]},
+        validated,
         {"status": STATUSES.get(state, "unknown"), "category": [{"coding": [LABORATORY]}]},
         {"code": reading.concept(statement.first("code")) or nothing("UNK"), "subject": reading.subject},
         reading.when(statement.first("effectiveTime")),
@@ -58,13 +65,37 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     yield reading.put("DiagnosticReport", statement, body)
 
 
+def read_validation(statement: Statement, reading: Reading) -> Tree:
+    """Return who validated results, and when: resultsInterpreter, in full as extensions."""
+    made: Tree = {}
+    for participant in statement.every("participant"):
+        role = child(participant, "participantRole")
+        if attribute(participant, "typeCode") != VALIDATES or role is None:
+            continue
+        party = Party(
+            ids=tuple(ii for each in children(role, "id") if (ii := parse_ii(each)).is_known),
+            addresses=tuple(map(parse_address, children(role, "addr"))),
+            telecoms=tuple(map(parse_telecom, children(role, "telecom"))),
+            name=parse_name(descendant(role, "playingEntity/name")),
+        )
+        reference = reading.refer(party)
+        if reference is None:
+            reading.reader.report(participant, "This participant names nobody; it is kept in the original document")
+            continue
+        moment = reading.reader.interval(child(participant, "time"))
+        part = Participation("authenticator", party, time=(moment.high or moment.low) if moment else None)
+        made.setdefault("extension", []).append(participation_extension(part, reading.refer))
+        made.setdefault("resultsInterpreter", []).append(reference)
+    return made
+
+
 def _read_device(statement: Statement, reading: Reading) -> Tree | None:
     """Return the Reference of the device of a test, known by its UDI or by what the narrative says of it."""
     role = None
     for participant in statement.every("participant"):
         if role is None and attribute(participant, "typeCode") == "DEV":
             role = child(participant, "participantRole")
-        else:
+        elif attribute(participant, "typeCode") != VALIDATES:
             text = "This participant is kept in the original document only"
             reading.reader.report(participant, text, "information")
     if role is None:

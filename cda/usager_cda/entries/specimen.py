@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.entries import group
+from usager_cda.entries.laboratory import read_validation
 from usager_cda.structured.kinds import FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.remarks import as_extensions
@@ -52,10 +53,14 @@ def _received(statement: Statement, reading: Reading) -> str | None:
 
 def read_battery(statement: Statement, reading: Reading) -> Iterable[Tree]:
     """Yield the Reference of the Observation around the results of a battery, its comments included."""
-    notes = reading.notes(statement)
+    notes, validated = reading.notes(statement), read_validation(statement, reading)
     yield from group.read(statement, reading, LABORATORY)
+    made = reading.made[-1].resource
     if notes:
-        reading.made[-1].resource["note"] = notes
+        made["note"] = notes
+    if validated:
+        # An Observation has no element for who validated it.
+        made["extension"] = [*made.get("extension", ()), *validated["extension"]]
 
 
 def read_isolate(statement: Statement, reading: Reading) -> Iterable[Tree]:

@@ -31,12 +31,21 @@ MEDICATION = {"reference": "#medication"}
 def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     """Yield the Reference of a MedicationStatement, or of a MedicationRequest for what is planned."""
     is_planned = statement.mood == "INT"
+    body = told(statement, reading, is_planned=is_planned)
+    if is_planned:
+        yield reading.put("MedicationRequest", statement, {"status": "active", "intent": "plan", **body})
+    else:
+        yield reading.put("MedicationStatement", statement, body)
+
+
+def told(statement: Statement, reading: Reading, *, is_planned: bool, part: str = SUB_DOSE) -> Tree:
+    """Return what a treatment says, its intent aside; part is the template of its sub-doses."""
     statement.skip("statusCode")
     absent = _absent(statement, reading)
     product = read_product(statement.first("consumable"), reading)
     dosage, period = read_dosage(statement, reading, keeps_period=is_planned)
     doses = [dosage] if dosage else []
-    for relation in statement.relations(SUB_DOSE, type_code="COMP"):
+    for relation in statement.relations(part, type_code="COMP"):
         doses.append(_sub_dose(relation.element, relation.inner, reading))
     medication = absent or ({"text": "?"} if not product.get("code") else None)
     body = extended(
@@ -49,11 +58,9 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"note": reading.notes(statement)},
     )
     if is_planned:
-        body = {"status": "active", "intent": "plan", **body, "dosageInstruction": doses}
-        yield reading.put("MedicationRequest", statement, body)
-        return
-    body |= {"effectivePeriod": period or None, "dosage": doses, "status": "active" if absent is None else "unknown"}
-    yield reading.put("MedicationStatement", statement, body)
+        return {**body, "dosageInstruction": doses}
+    state = "active" if absent is None else "unknown"
+    return {**body, "effectivePeriod": period or None, "dosage": doses, "status": state}
 
 
 def _absent(statement: Statement, reading: Reading) -> Tree | None:

@@ -3,19 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from usager_cda.datatypes import Tree
-from usager_cda.datatypes.extensions import filled, value_of
-from usager_cda.datatypes.identifiers import build_ii, identifier_from_ii, ii_from_identifier, parse_ii
-from usager_cda.datatypes.places import address_from_fhir, build_address, fhir_address, parse_address
-from usager_cda.datatypes.telecoms import build_telecom, contact_point, parse_telecom, telecom_from_contact
+from usager_cda.datatypes.extensions import value_of
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
+from usager_cda.structured.places import PLACE, build_place, read_place
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute, child, children, descendant, node, text_of
+from usager_cda.tree import Element, add, attribute
 
 VISIT = f"{FR_ENTRY}58"
 PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.4.14")
@@ -30,7 +28,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     mood = statement.mood
     when = reading.when(statement.first("effectiveTime"), "")
     point = when.get("DateTime")
-    place = _place(statement.first("participant"), reading)
+    place = read_place(statement.every("participant"), reading)
     body = extended(
         {"extension": [*reading.link(statement), {"url": MOOD, "valueCode": mood}]},
         {"extension": as_extensions(reading.notes(statement))},
@@ -40,7 +38,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"priority": reading.concept(statement.first("priorityCode")), "subject": reading.subject},
         reading.people(statement),
         {"period": {"start": point, "end": point} if point else when.get("Period")},
-        {"location": [{"location": {"reference": "#place"}}] if place else None},
+        {"location": [{"location": PLACE}] if place else None},
     )
     parts = [
         {part["url"]: part for part in each["extension"]} for each in body.get("extension", ()) if "extension" in each
@@ -48,27 +46,6 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     told = [part["party"]["valueReference"] for part in parts if part.get("role", {}).get("valueCode") == "performer"]
     body["participant"] = [{"individual": reference} for reference in told]
     yield reading.put("Encounter", statement, body)
-
-
-def _place(participant: Element | None, reading: Reading) -> Tree:
-    """Return where the visit takes place."""
-    role = child(participant, "participantRole")
-    if participant is None or role is None:
-        return {}
-    if attribute(participant, "typeCode") != "LOC":
-        reading.reader.report(participant, "This participant is kept in the original document only", "information")
-        return {}
-    made = filled(
-        {
-            "resourceType": "Location",
-            "id": "place",
-            "identifier": [identifier_from_ii(ii) for each in children(role, "id") if (ii := parse_ii(each)).is_known],
-            "name": text_of(descendant(role, "playingEntity/name")),
-            "telecom": [contact_point(parse_telecom(each)) for each in children(role, "telecom") if each.get("value")],
-            "address": next((fhir_address(parse_address(each)) for each in children(role, "addr") if len(each)), None),
-        }
-    )
-    return made if len(made) > 2 else {}
 
 
 def build(resources: Sequence[Tree], writing: Writing) -> Element:
@@ -101,17 +78,8 @@ def statement_of(
 def _location(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
     for each in resource.get("location", ())[:1]:
         place = writing.find(each.get("location"), resource)
-        if place is None:
-            continue
-        known = [build_ii("id", ii) for each in place.get("identifier", ()) if (ii := ii_from_identifier(each))]
-        telecoms = [build_telecom(telecom_from_contact(each)) for each in place.get("telecom", ())]
-        address = build_address(address_from_fhir(place["address"])) if place.get("address") else None
-        name = node("name", place["name"]) if place.get("name") else None
-        row.tell("Lieu", place.get("name") or french.address(place.get("address")))
-        entity = add(node("playingEntity", classCode="PLC", determinerCode="INSTANCE"), name)
-        role = add(node("participantRole", classCode="SDLOC"), *(known or [node("id", nullFlavor="UNK")]))
-        add(role, address, *telecoms, entity)
-        yield add(node("participant", typeCode="LOC"), role)
+        if place is not None:
+            yield from build_place(place, writing, row)
 
 
 ENTRY = Kind(

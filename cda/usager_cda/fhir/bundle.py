@@ -200,6 +200,7 @@ class _Writer:
             subject=subject,
             time=self.header.time,
             refer=self.party,
+            author=next((self.party(part.party) for part in self.header.authors), None),
         )
 
     def _put_body(self, document: Tree, sections: list[Tree], reading: Reading) -> None:

@@ -10,7 +10,7 @@ from usager_cda.datatypes import Tree
 WANTED = re.compile(
     r"(Patient|Practitioner|PractitionerRole|Organization|Device|RelatedPerson|Encounter|Location|Binary"
     r"|DocumentReference|Consent|Condition|AllergyIntolerance|MedicationStatement|MedicationRequest|Medication"
-    r"|Immunization|ImmunizationRecommendation|Observation|Procedure|ServiceRequest|DeviceUseStatement"
+    r"|Immunization|ImmunizationRecommendation|Observation|Procedure|ServiceRequest|DeviceUseStatement|DeviceRequest"
     r"|FamilyMemberHistory|AdverseEvent|DiagnosticReport|Specimen|CarePlan|Goal|Task)/[A-Za-z0-9\-.]{1,64}"
 )
 

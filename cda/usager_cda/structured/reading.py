@@ -54,7 +54,8 @@ class Reading:
     """What the reading of one body knows and gathers.
 
     Shape   scope is the identity that all versions of the document share, source that of this version (a URI). words
-            are the elements of the current section's narrative by ID. refer makes the Reference of a party.
+            are the elements of the current section's narrative by ID. refer makes the Reference of a party; author is
+            who wrote the document.
     """
 
     reader: Reader
@@ -63,6 +64,7 @@ class Reading:
     subject: Tree
     time: str | None
     refer: Callable[[Party], Tree | None]
+    author: Tree | None = None
     made: list[Made] = field(default_factory=list)
     words: dict[str, Element] = field(default_factory=dict)
     files: list[tuple[str, str, bytes]] = field(default_factory=list)
