@@ -85,6 +85,16 @@ def test_a_plan_before_the_document_stands_in_the_narrative_only():
     ).get("period")
 
 
+def test_a_comment_on_a_stay_stands_in_the_narrative():
+    bundle = example("export-dui")
+    stay = next(each for each in resources(bundle, "Encounter") if each["class"]["code"] == "GEN-351")
+    note = {"url": "http://hl7.org/fhir/StructureDefinition/note", "valueAnnotation": {"text": "Suivi après opération"}}
+    stay["extension"].append(note)
+    made = write_document(bundle)
+    assert "Suivi après opération" in made.data.decode()
+    assert [finding.expression for finding in made.findings] == ["Encounter.extension(note)"]
+
+
 def test_an_export_is_made_by_a_software():
     bundle = example("export-dui")
     composition = resources(bundle, "Composition")[0]

@@ -74,9 +74,9 @@ def test_a_stay_tells_where_since_when_and_what_is_planned():
     told = encounters(made)["GEN-351"]
     assert (told["status"], told["period"]) == ("in-progress", {"start": "2023-04-11"})
     assert told["serviceProvider"]["display"] == "Les Chênes Verts"
-    planned = told["extension"][0]
+    planned, note = told["extension"]
     assert planned["valueDateTime"] == "2023-05-05"
-    assert planned["_valueDateTime"]["extension"][0]["valueString"] == "Sortie prévue le 5 mai"
+    assert note["valueAnnotation"] == {"time": "2023-05-05", "text": "Sortie prévue le 5 mai"}
 
 
 def test_a_stay_that_ends_after_the_document_is_planned_to_end():

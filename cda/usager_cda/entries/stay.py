@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code
-from usager_cda.datatypes.extensions import ORIGINAL_TEXT, extension_of, filled, value_of
+from usager_cda.datatypes.extensions import filled, value_of
 from usager_cda.datatypes.identifiers import build_ii, parse_ii
 from usager_cda.datatypes.times import ts_node
-from usager_cda.datatypes.values import absent_value
+from usager_cda.datatypes.values import absent_value, build_value
 from usager_cda.entries import observation
 from usager_cda.entries.encounter import AGENDA, class_code, encounter_key, encounter_of
 from usager_cda.fhir.assembly import uuid_of
@@ -17,10 +17,11 @@ from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, Kind, cisis
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.reasons import TEMPLATES as REFERENCE
+from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, component, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, child, children, descendant, node, text_of
+from usager_cda.tree import Element, add, child, children, descendant, node, text_of
 
 STAY, ADMISSION = f"{FR_ENTRY}219", (f"{CCD}21", f"{FR_ENTRY}218")
 ENTERED, LEFT = f"{FR_ENTRY}48.6", f"{FR_ENTRY}48.7"
@@ -44,7 +45,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         return
     modes = statement.related(*MODES)
     happened = [each for each in modes if not _is_planned(each, reading)]
-    planned = [made for each in modes if each not in happened and (made := _planned(each, reading))]
+    planned = [made for each in modes if each not in happened for made in _planned(each, reading)]
     point = reading.when(stayed.first("effectiveTime"))
     period = {"start": point["effectiveDateTime"]} if "effectiveDateTime" in point else point.get("effectivePeriod")
     left = next((_day(each, reading) for each in happened if LEFT in each.templates), None)
@@ -78,14 +79,12 @@ def _is_after(day: str | None, time: str | None) -> bool:
     return bool(day and time) and (day or "")[:DAY] > (time or "")[:DAY]
 
 
-def _planned(mode: Statement, reading: Reading) -> Tree | None:
-    """Return the extension of what is only planned, in the words of the narrative: it was not observed."""
+def _planned(mode: Statement, reading: Reading) -> list[Tree]:
+    """Return what is only planned as extensions: its day, and its words as a note of that day."""
     mode.skip("id", "code", "statusCode", "value")
     day, words = _day(mode, reading), reading.said(mode)
-    made: Tree = {"url": PLANNED[LEFT if LEFT in mode.templates else ENTERED]}
-    if words:
-        made["_valueDateTime"] = {"extension": [{"url": ORIGINAL_TEXT, "valueString": words}]}
-    return {**made, **filled({"valueDateTime": day})} if day or words else None
+    dated = [{"url": PLANNED[LEFT if LEFT in mode.templates else ENTERED], "valueDateTime": day}] if day else []
+    return [*dated, *as_extensions([filled({"time": day, "text": words})] if words else [])]
 
 
 def _provider(participant: Element | None, reading: Reading) -> Tree | None:
@@ -175,26 +174,32 @@ def _responsible(stay: Tree, writing: Writing, row: Row) -> Element | None:
 
 
 def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Element]:
-    """Yield how a stay is planned to begin or to end."""
+    """Yield how a stay is planned to begin or to end; other notes of it have no entry to stand in."""
+    notes = with_notes(stay).get("note", [])
     for template, url in PLANNED.items():
-        told = extension_of(stay, url)
-        if told is None:
+        day = value_of(stay, url, "valueDateTime")
+        if day is None:
             continue
-        code, day = MODES[template], told.get("valueDateTime")
-        words = value_of(told.get("_valueDateTime") or {}, ORIGINAL_TEXT, "valueString")
-        said_so = words or f"{code.display} prévue le {french.day(day)}"
-        if not _is_after(day, writing.time):
-            # The rules of the CI-SIS refuse an intention: only its date tells it from what has happened.
-            row.tell("Prévu", said_so)
-            text = "A plan that is not after the date of the document stands in the narrative only"
-            writing.report(text, f"Encounter.extension({url})")
+        of_day = next((note for note in notes if note.get("time") == day), None)
+        notes = [note for note in notes if note is not of_day]
+        words = (of_day or {}).get("text") or f"{MODES[template].display} prévue le {french.day(day)}"
+        if _is_after(day, writing.time):
+            yield _plan(template, day, words, stay, writing, row)
             continue
-        made = writing.statement("observation", (*observation.SIMPLE, template))
-        add(made, build_ii("id", writing.new_id(template, stay)), build_code("code", code))
-        value = node("value", nullFlavor="NA")
-        value.set(XSI_TYPE, "CE")
-        add(made, text_at(row.say("Prévu", said_so)), status("completed"), ts_node("effectiveTime", day, "NA"))
-        yield add(made, value)
+        # The rules of the CI-SIS refuse an intention: only its date tells it from what has happened.
+        row.tell("Prévu", words)
+        text = "A plan that is not after the date of the document stands in the narrative only"
+        writing.report(text, f"Encounter.extension({url})")
+    for note in notes:
+        row.tell("Commentaire", note.get("text"))
+        writing.report("A comment on a stay stands in the narrative only", "Encounter.extension(note)", "information")
+
+
+def _plan(template: str, day: str, words: str, stay: Tree, writing: Writing, row: Row) -> Element:
+    made = writing.statement("observation", (*observation.SIMPLE, template))
+    add(made, build_ii("id", writing.new_id(template, stay)), build_code("code", MODES[template]))
+    add(made, text_at(row.say("Prévu", words)), status("completed"), ts_node("effectiveTime", day))
+    return add(made, build_value(absent_value("NA", "CE")))
 
 
 def _events(stay: Tree, writing: Writing) -> Iterator[Element]:
