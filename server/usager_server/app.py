@@ -48,6 +48,7 @@ from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
 from usager_server.settings import Settings, load_settings
 from usager_server.terminology import Library
+from usager_server.traces.act import Act
 from usager_server.validation.validator import HouseValidator
 
 OPERATIONS = (
@@ -69,7 +70,7 @@ OPERATIONS = (
 )
 WARM_AFTER_SECONDS = 1.0
 
-Stores = Callable[[int], Repository]
+Stores = Callable[[int, Act | None], Repository]
 
 
 def from_environment() -> App:
@@ -149,7 +150,7 @@ def openapi_files(settings: Settings) -> Mapping[str, bytes]:
     return {"openapi.json": document, **{f"examples/{name}": text for name, text in examples().items()}}
 
 
-def no_store(tenant: int) -> Repository:
+def no_store(tenant: int, act: Act | None = None) -> Repository:
     """Refuse: for what is made of a house without being served."""
     raise Unavailable(f"There is no store here for tenant {tenant}")
 

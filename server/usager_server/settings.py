@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default="off",
         description="off: everyone is let in, on loopback only; token: the bearer tokens of USAGER_TOKEN_FILE.",
     )
+    audit: Literal["on", "off"] | None = Field(
+        default=None,
+        description="on: every act leaves a trace, or is not done; unset: on unless USAGER_AUTH=off.",
+    )
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )
@@ -130,7 +134,16 @@ class Settings(BaseSettings):
             )
         if self.auth == "token":
             self._check_token_file()
+        if self.audit == "off" and self.auth != "off":
+            raise ValueError(
+                f"USAGER_AUDIT=off while USAGER_AUTH={self.auth}: people would act without a trace; leave it unset"
+            )
         return self
+
+    @property
+    def keeps_traces(self) -> bool:
+        """Whether each act leaves a trace."""
+        return self.audit == "on" or (self.audit is None and self.auth != "off")
 
     @property
     def profile_keys(self) -> tuple[str, ...]:

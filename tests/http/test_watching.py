@@ -59,7 +59,7 @@ class Slow:
 async def test_a_request_is_stopped_when_its_client_hangs_up(house: House, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(routes, "WATCH_AFTER_SECONDS", 0.01)
     client, slow = Client(), Slow()
-    door = FHIRDoor(replace(house, repository=lambda _tenant: slow), Everyone())
+    door = FHIRDoor(replace(house, repository=lambda _tenant, _act: slow), Everyone())
     at_work = asyncio.create_task(door({**SCOPE, "path": "/fhir/Patient"}, client.receive, client.send))
     await asyncio.sleep(0.05)
     client.gone.set()
@@ -70,7 +70,7 @@ async def test_a_request_is_stopped_when_its_client_hangs_up(house: House, monke
 
 async def test_a_server_that_stops_is_no_client_that_hangs_up(house: House):
     client, slow = Client(), Slow()
-    door = FHIRDoor(replace(house, repository=lambda _tenant: slow), Everyone())
+    door = FHIRDoor(replace(house, repository=lambda _tenant, _act: slow), Everyone())
     at_work = asyncio.create_task(door({**SCOPE, "path": "/fhir/Patient"}, client.receive, client.send))
     await asyncio.sleep(0.01)
     at_work.cancel()

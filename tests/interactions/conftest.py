@@ -1,6 +1,6 @@
 """A client of the FHIR door for each test, with a tenant of its own in one database: nothing to copy or to share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 
 import asyncpg
@@ -73,3 +73,26 @@ async def client(house: House, tenant: int) -> AsyncIterator[httpx.AsyncClient]:
     """A client of that house."""
     async with make_client(house, tenant) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def traced_house(shared_store: PostgresStore, search_registry: SearchRegistry, validator: StructureOnly) -> House:
+    """The same house, where each act leaves a trace."""
+    return make_house(shared_store, search_registry, validator, audit="on")
+
+
+@pytest.fixture
+async def traced_client(traced_house: House, tenant: int) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that house."""
+    async with make_client(traced_house, tenant) as client:
+        yield client
+
+
+@pytest.fixture
+def traces(owner: asyncpg.Connection, tenant: int) -> Callable[[], Awaitable[list[asyncpg.Record]]]:
+    """Return what reads the traces of the tenant, oldest first."""
+
+    async def read() -> list[asyncpg.Record]:
+        return await owner.fetch("SELECT * FROM trace WHERE tenant = $1 ORDER BY row", tenant)
+
+    return read

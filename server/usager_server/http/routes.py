@@ -23,6 +23,9 @@ from usager_server.interactions.read import parse_http_date, read
 from usager_server.interactions.request import Request, parse_prefer, parse_query_string
 from usager_server.interactions.routing import route
 from usager_server.interactions.session import House, Interaction, Reply, Session
+from usager_server.interactions.witnessing import kind_of, witnessed
+from usager_server.traces.act import Act
+from usager_server.traces.event import Origin
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -47,6 +50,7 @@ class FHIRDoor:
         self.prefix = prefix
         self._types = house.definitions.resource_types
         self._public_url = house.settings.base_url
+        self._keeps_traces = house.settings.keeps_traces
         self._admitted: set[int] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,11 +84,12 @@ class FHIRDoor:
         _read_headers(request, headers)
         if not caller.grant.is_everything and interaction is not capabilities:
             raise Forbidden("A grant that does not permit everything is not served yet")
-        session = Session(self._house, caller, self._house.repository(caller.tenant), manner.base_url)
+        act = self._act(scope, interaction, request, caller, manner)
+        session = Session(self._house, caller, self._house.repository(caller.tenant, act), manner.base_url, act)
         if caller.tenant not in self._admitted and interaction is not capabilities:
             await self._admit(session)
         if interaction is read:  # without a body, and over before anyone hangs up
-            return await read(session, request)
+            return await witnessed(read, session, request)
         body = WireBody(receive, headers, self._house.definitions, self._house.settings.body_limit_bytes)
         request.body = body
         return _with_preference(request, await _watched(interaction, session, request, receive, body))
@@ -94,6 +99,17 @@ class FHIRDoor:
         if interaction is capabilities:
             return Caller(DEFAULT_TENANT, "anonymous", request_id, NOTHING)
         return self._context.caller(headers, request_id)
+
+    def _act(
+        self, scope: Scope, interaction: Interaction, request: Request, caller: Caller, manner: Manner
+    ) -> Act | None:
+        """Return what leaves traces, None when nobody keeps them. What the server can do is nobody's secret."""
+        if not self._keeps_traces or interaction is capabilities:
+            return None
+        act = Act(kind_of(interaction.__name__), _origin(scope, caller), request.type, request.id, manner.base_url)
+        if request.operation:
+            act.detail["operation"] = request.operation
+        return act
 
     async def _admit(self, session: Session) -> None:
         """Let the callers of a tenant in, once it is known to exist; a tenant is never taken away."""
@@ -113,6 +129,13 @@ class FHIRDoor:
             return self._public_url
         host = headers.get(b"host", b"localhost").decode("latin-1")
         return f"{scope.get('scheme', 'http')}://{host}{self.prefix}"
+
+
+def _origin(scope: Scope, caller: Caller) -> Origin:
+    """Return who acts: the person of the grant when there is one, else the name of the token."""
+    grant, address = caller.grant, scope.get("client")
+    subject = grant.practitioner or caller.subject
+    return Origin(subject, grant.client, grant.session or "", address[0] if address else "", caller.request_id)
 
 
 def _check_sizes(scope: Scope, query: bytes) -> None:
@@ -207,7 +230,7 @@ async def _watched(
     """Run an interaction; once it takes long, stop it when its client hangs up."""
     watch = _Watch(receive, body)
     try:
-        return await interaction(session, request)
+        return await witnessed(interaction, session, request)
     except asyncio.CancelledError:
         if watch.gone and watch.task.uncancel() == 0:
             raise Disconnected from None

@@ -22,6 +22,8 @@ async def bundle(session: Session, request: Request) -> Reply:
     """
     resource = await request.body.resource()
     await check_bundle(session, resource)
+    if session.act is not None:
+        session.act.kind = resource["type"]
     if resource["type"] == "batch":
         return await batch(session, resource, request.prefer)
     return await transaction(session, resource, request.prefer)

@@ -29,6 +29,8 @@ async def search_reply(
     Source  FHIR R4 search.html, http.html#search.
     """
     parameters = await _parameters(request)
+    if session.act is not None:
+        session.act.asked = parameters
     query = search_query(session, types, parameters, strict=request.prefer.strict, compartment=compartment)
     if query.summary == "text":
         query = replace(query, includes=())

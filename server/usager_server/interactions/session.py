@@ -16,6 +16,7 @@ from usager_server.repository import Repository, Stored
 from usager_server.search.parameters import SearchRegistry, nothing_off
 from usager_server.settings import Settings
 from usager_server.terminology import Library
+from usager_server.traces.act import Act
 from usager_server.validation import Validator
 
 Interaction = Callable[["Session", Request], Awaitable["Reply"]]
@@ -25,19 +26,19 @@ Interaction = Callable[["Session", Request], Awaitable["Reply"]]
 class House:
     """What is the same for every request: built once, by `app.create_app`.
 
-    Shape   repository gives the store of a tenant; interactions by the name that `routing.py` has for them; links
-            walks those of resources. operations by (resource type or None, code); inactive says of the name of an
-            operation ("Patient/$do") which profile that is off would bring it. profiles are those switched on;
-            supported_profiles the canonicals of the StructureDefinitions known, by resource type. served holds the
-            definitions that the house itself brings, by type and id; texts keeps what is written once and served often.
-            library: the code systems and value sets at hand.
+    Shape   repository gives the store of a tenant, for a request that leaves traces or not; interactions by the name
+            that `routing.py` has for them; links walks those of resources. operations by (resource type or None,
+            code); inactive says of the name of an operation ("Patient/$do") which profile that is off would bring it.
+            profiles are those switched on; supported_profiles the canonicals of the StructureDefinitions known, by
+            resource type. served holds the definitions that the house itself brings, by type and id; texts keeps what
+            is written once and served often. library: the code systems and value sets at hand.
     """
 
     settings: Settings
     definitions: Definitions
     registry: SearchRegistry
     validator: Validator
-    repository: Callable[[int], Repository]
+    repository: Callable[[int, Act | None], Repository]
     interactions: Mapping[Name, Interaction]
     library: Library
     links: Links
@@ -51,12 +52,13 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One caller at work in the house, on the store of its tenant."""
+    """One caller at work in the house, on the store of its tenant; act is None when nobody keeps traces."""
 
     house: House
     caller: Caller
     repository: Repository
     base_url: str
+    act: Act | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Session"]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from usager_server.search.index import IndexRows
 from usager_server.search.query import SearchQuery
+from usager_server.traces.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,13 @@ class Repository(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager["Repository"]:
         """Return the same repository inside one transaction: committed at the end, rolled back on an exception."""
+        ...
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Store traces of acts: with them inside `transaction()`, else at once, on disk when this returns.
+
+        Errors  KeyError for a kind that is not in `traces.kinds.KINDS`; Unavailable (503): the act must not go on.
+        """
         ...
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:

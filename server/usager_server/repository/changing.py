@@ -18,6 +18,7 @@ from usager_server.repository.columns import (
     sent,
 )
 from usager_server.repository.creating import GRAM_TYPES, TENANT, insert_grams
+from usager_server.repository.trace_rows import insert_traces
 
 # `seen` is what the snapshot of this statement shows, `old` the row once locked. When another writer came between, the
 # index rows this statement sees are not those of the row it holds: it does nothing, and is run again (`writing.py`).
@@ -63,6 +64,7 @@ OUTCOME = """
         1 / ((SELECT count(*) FROM go) = (SELECT count(*) FROM changed))::int AS checked
     FROM old LEFT JOIN seen ON true"""
 
+FIRST_AFTER_DELETION = 8
 FIRST_AFTER_DOCUMENT = 10
 
 
@@ -78,9 +80,12 @@ def update_arguments(
     return tuple(map(bool, groups)), [*common, *chain.from_iterable(groups)]
 
 
-@lru_cache(maxsize=64)
-def update_statement(shape: Shape) -> str:
-    """Return the statement that stores the next version of one resource, for this shape of its new index rows."""
+@lru_cache(maxsize=128)
+def update_statement(shape: Shape, traced: bool = False) -> str:
+    """Return the statement that stores the next version of one resource, for this shape of its new index rows.
+
+    Shape   traced: with the trace of the version, whose arguments come last.
+    """
     places = Placeholders(FIRST_AFTER_DOCUMENT)
     parts = [
         TENANT,
@@ -91,15 +96,19 @@ def update_statement(shape: Shape) -> str:
         parts.append(replace_index_rows(table, places) if has_rows else delete_index_rows(table))
     if shape[-1]:
         parts.append(insert_grams(places, "go"))
+    if traced:
+        parts.append(insert_traces(places, "go"))
     return f"WITH {', '.join(parts)} {OUTCOME}"
 
 
-@lru_cache(maxsize=1)
-def delete_statement() -> str:
+@lru_cache(maxsize=2)
+def delete_statement(traced: bool = False) -> str:
     """Return the statement that writes a deletion: a version without document, and no index rows."""
     changed = CHANGED.format(document="NULL")
     locked = LOCKED.replace("WHERE old.version", "WHERE old.document IS NOT NULL AND old.version")
     parts = [TENANT, locked, changed, *(delete_index_rows(table) for table in INDEX_TABLES)]
+    if traced:
+        parts.append(insert_traces(Placeholders(FIRST_AFTER_DELETION), "go"))
     return f"WITH {', '.join(parts)} {OUTCOME}"
 
 

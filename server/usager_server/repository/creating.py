@@ -16,6 +16,7 @@ from usager_server.repository.columns import (
     resource_columns,
     sent,
 )
+from usager_server.repository.trace_rows import insert_traces
 
 TENANT = "t AS MATERIALIZED (SELECT set_config('app.tenant', $1, true)::int AS tenant)"
 RESOURCE_TYPES = ("bigint", "bigint", "timestamptz", "smallint", "smallint", "text", "uuid", "text")
@@ -34,9 +35,9 @@ def create_arguments(
     return tuple(map(bool, groups)), [*arguments, *chain.from_iterable(groups)]
 
 
-@lru_cache(maxsize=64)
-def create_statement(shape: Shape) -> str:
-    """Return the statement that stores drafts of this shape at version 1.
+@lru_cache(maxsize=128)
+def create_statement(shape: Shape, traced: bool = False) -> str:
+    """Return the statement that stores drafts of this shape at version 1, with their traces when they are traced.
 
     Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0004).
     """
@@ -50,6 +51,8 @@ def create_statement(shape: Shape) -> str:
     parts += [insert_index_rows(table, places) for table, wanted in zip(INDEX_TABLES, shape, strict=False) if wanted]
     if shape[-1]:
         parts.append(insert_grams(places))
+    if traced:
+        parts.append(insert_traces(places))
     return f"WITH {', '.join(parts)} SELECT FROM t"
 
 

@@ -18,6 +18,7 @@ from usager_server.repository import (
     contents,
     matching,
     reading,
+    tracing,
 )
 from usager_server.repository.connections import Connections
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -25,10 +26,13 @@ from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
 from usager_server.repository.running import Runner
+from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.query import SearchQuery
+from usager_server.traces.act import Act
+from usager_server.traces.event import Event
 
 LARGEST_VERSION = 2**31 - 1
 
@@ -51,6 +55,7 @@ class PostgresStore:
         self.type_names = {number: name for name, number in type_numbers.items()}
         self.known_values = KnownValues()
         self.growth = Growth(connections)
+        self.scribe = Scribe(connections)
         self.searching: PostgresSearch | None = None
         self._cursors: dict[int, Cursors] = {}
 
@@ -71,9 +76,9 @@ class PostgresStore:
         """Ask the database for a sign of life. Errors: Unavailable (503)."""
         await Runner(self.connections, 0).rows("SELECT $1::text")
 
-    def repository(self, tenant: int) -> "PostgresRepository":
-        """Return the store of one tenant."""
-        return PostgresRepository(self, Runner(self.connections, tenant))
+    def repository(self, tenant: int, act: Act | None = None) -> "PostgresRepository":
+        """Return the store of one tenant, for a request whose versions leave traces when an act is given."""
+        return PostgresRepository(self, Runner(self.connections, tenant, act=act))
 
     async def cursors(self, runner: Runner) -> Cursors:
         """Return what seals the cursors of a tenant, with a key that all replicas find in the database."""
@@ -184,6 +189,13 @@ class PostgresRepository:
             inside = PostgresRepository(self.store, runner)
             yield inside
         inside._writer.committed()
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Store traces: in the transaction when there is one, else at once."""
+        if self.runner.held is None and len(events) == 1:
+            await self.store.scribe.record(self.runner.tenant, events[0])
+        else:
+            await tracing.record(self.runner, events)
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:
         """Store the bytes of a Binary outside its resource row, streamed, and return their key."""

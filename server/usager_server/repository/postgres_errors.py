@@ -28,7 +28,7 @@ ROW_NUMBER = "resource_row"
 
 def translated(error: BaseException) -> FHIRError | None:
     """Return the refusal that says it, or None when it is a fault of ours (a 500)."""
-    if isinstance(error, pg.UniqueViolationError) and error.constraint_name != ROW_NUMBER:
+    if isinstance(error, pg.UniqueViolationError) and not is_row_number_taken(error):
         return Conflict("A resource with this id exists already.", code="duplicate")
     if isinstance(error, UNIQUE_OR_LOCKED):
         return Conflict("Another request is changing the same resources; try again.", code="lock-error")
@@ -39,3 +39,10 @@ def translated(error: BaseException) -> FHIRError | None:
     if isinstance(error, LOST):
         return Unavailable("The database does not answer; try again later.")
     return None
+
+
+def is_row_number_taken(error: BaseException | None) -> bool:
+    """Tell whether two processes made the same row number, of a resource or of a trace: other numbers will do."""
+    return isinstance(error, pg.UniqueViolationError) and (
+        error.constraint_name == ROW_NUMBER or (error.table_name or "").startswith("trace")
+    )

@@ -9,6 +9,7 @@ import asyncpg
 from usager_server.errors import FHIRError
 from usager_server.repository.connections import Connection, Connections
 from usager_server.repository.postgres_errors import DATABASE_ERRORS, LOST, RETRIABLE, translated
+from usager_server.traces.act import Act
 
 RETRIES = 3
 
@@ -22,12 +23,16 @@ class Runner:
     Shape   held is the connection of the open transaction, or None. Every statement takes the tenant, as text, as $1
             and sets it itself (`under_tenant`, or by hand), so that none needs a round trip before it. A statement
             that cannot (its plan would read before it sets) runs inside `transaction`, which sets it at its beginning.
+            act is the request whose versions leave a trace, None when nobody keeps traces.
     """
 
-    def __init__(self, connections: Connections, tenant: int, held: Connection | None = None) -> None:
+    def __init__(
+        self, connections: Connections, tenant: int, held: Connection | None = None, act: Act | None = None
+    ) -> None:
         self.connections = connections
         self.tenant = tenant
         self.held = held
+        self.act = act
         self._tenant_text = str(tenant)
 
     async def rows(self, statement: str, *arguments: Any, again: bool = True) -> list[asyncpg.Record]:
@@ -67,7 +72,7 @@ class Runner:
             async with self.connections.borrowed() as connection:
                 await connection.execute(f"BEGIN; SELECT set_config('app.tenant', '{self.tenant:d}', true)")
                 try:
-                    yield Runner(self.connections, self.tenant, connection)
+                    yield Runner(self.connections, self.tenant, connection, self.act)
                 except (asyncpg.PostgresError, FHIRError):  # after anything else the connection is closed
                     await _roll_back(connection)
                     raise

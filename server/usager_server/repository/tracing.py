@@ -1,9 +1,11 @@
-"""Recording acts: in the transaction of the act, or, for one that only showed something, before it is shown."""
+"""Recording acts in the transaction of the act: both are kept, or neither."""
 
 from collections.abc import Sequence
 
+from usager_server.errors import Conflict
 from usager_server.repository.columns import Placeholders
 from usager_server.repository.creating import TENANT
+from usager_server.repository.postgres_errors import is_row_number_taken
 from usager_server.repository.running import Runner
 from usager_server.repository.trace_rows import insert_traces, trace_arguments
 from usager_server.traces.event import Event
@@ -21,5 +23,11 @@ async def record(runner: Runner, events: Sequence[Event]) -> None:
     """
     for event in events:
         KINDS[event.kind]
-    if events:
+    if not events:
+        return
+    try:
+        await runner.rows(RECORD, *trace_arguments(events), again=False)
+    except Conflict as refusal:
+        if runner.held is not None or not is_row_number_taken(refusal.__cause__):
+            raise
         await runner.rows(RECORD, *trace_arguments(events), again=False)

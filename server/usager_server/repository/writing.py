@@ -15,8 +15,10 @@ from usager_server.repository.creating import create_arguments, create_statement
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
 from usager_server.repository.ids import row_numbers
-from usager_server.repository.postgres_errors import ROW_NUMBER
+from usager_server.repository.postgres_errors import is_row_number_taken
+from usager_server.repository.reading import read
 from usager_server.repository.running import Runner
+from usager_server.repository.trace_rows import trace_arguments
 
 TRIES = 5
 MOST_IN_A_STATEMENT = 500  # each statement has its own time limit
@@ -58,14 +60,16 @@ class Writer:
         new_values = self._unknown_values(drafts)
         for _ in range(TRIES):
             shape, arguments = create_arguments(drafts, self._numbers, new_values)
+            traces = self._traces("create", drafts, 1)
             try:
-                await self._runner.rows(create_statement(shape), *arguments, again=False)
+                await self._runner.rows(create_statement(shape, bool(traces)), *arguments, *traces, again=False)
             except Conflict as refusal:
-                if self._runner.held is not None or not _is_row_number_taken(refusal):
+                if self._runner.held is not None or not is_row_number_taken(refusal.__cause__):
                     raise
                 drafts = [replace(draft, row=row_numbers.next()) for draft in drafts]
             else:
                 self._learn(new_values, created=len(drafts))
+                self._made(len(drafts))
                 return
         raise _try_again()
 
@@ -74,11 +78,14 @@ class Writer:
         new_values = self._unknown_values([draft])
         key = (self._numbers[draft.type], draft.id)
         shape, arguments = update_arguments(draft, key[0], expected_version, new_values)
+        traces = self._traces("patch" if draft.method == "PATCH" else "update", [draft], None)
+        statement = update_statement(shape, bool(traces))
         for _ in range(TRIES):
-            old = await self._changed(update_statement(shape), key, arguments)
+            old = await self._changed(statement, key, [*arguments, *traces])
             if old is not None:
                 _refuse_other_version(draft.type, draft.id, old["version"], expected_version)
                 self._learn(new_values)
+                self._made(1)
                 return Written(draft.stored(old["version"] + 1), created=old["deleted"])
             _refuse_unknown(draft, expected_version, may_create)
             if await self._created(draft):
@@ -90,14 +97,16 @@ class Writer:
     ) -> Stored | None:
         """Write the deletion as a version."""
         key = (self._numbers[resource_type], resource_id)
-        arguments = [*key, expected_version, instant, METHOD_NUMBERS["DELETE"], None]
-        old = await self._changed(delete_statement(), key, arguments)
+        traces = await self._deletion_traces(resource_type, resource_id)
+        arguments = [*key, expected_version, instant, METHOD_NUMBERS["DELETE"], None, *traces]
+        old = await self._changed(delete_statement(bool(traces)), key, arguments)
         if old is None:
             return None
         if old["deleted"]:
             method = METHODS[old["method"]]
             return Stored(resource_type, resource_id, old["version"], old["last_updated"], None, method)
         _refuse_other_version(resource_type, resource_id, old["version"], expected_version)
+        self._made(1)
         return Stored(resource_type, resource_id, old["version"] + 1, instant, None, "DELETE")
 
     async def write(self, changes: Sequence[Change]) -> list[Written]:
@@ -148,6 +157,26 @@ class Writer:
             return False
         return True
 
+    def _traces(self, kind: str, drafts: Sequence[Draft], version: int | None) -> list[Any]:
+        """Return the arguments that trace these versions, none when nobody keeps traces."""
+        act = self._runner.act
+        if act is None or not drafts:
+            return []
+        return trace_arguments([act.version(kind, each.type, each.id, version, each.tail) for each in drafts])
+
+    async def _deletion_traces(self, resource_type: str, resource_id: str) -> list[Any]:
+        """Return the arguments that trace a deletion; whom it concerns stands in what is there now."""
+        act = self._runner.act
+        if act is None:
+            return []
+        found = await read(self._runner, resource_type, self._numbers[resource_type], resource_id)
+        text = "" if found is None else found.document or ""
+        return trace_arguments([act.version("delete", resource_type, resource_id, None, text)])
+
+    def _made(self, versions: int) -> None:
+        if self._runner.act is not None:
+            self._runner.act.versions += versions
+
     def _unknown_values(self, drafts: Sequence[Draft]) -> list[str]:
         values = (value for draft in drafts for value in draft.index.contained)
         return self._known.unknown(self._runner.tenant, values)
@@ -184,8 +213,3 @@ def _beaten() -> Conflict:
 
 def _try_again() -> Conflict:
     return Conflict("Other requests were faster each time; try again.", code="lock-error")
-
-
-def _is_row_number_taken(refusal: Conflict) -> bool:
-    cause = refusal.__cause__
-    return isinstance(cause, asyncpg.UniqueViolationError) and cause.constraint_name == ROW_NUMBER

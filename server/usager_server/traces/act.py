@@ -1,0 +1,66 @@
+"""A request at work: what all its traces have in common, and how many versions it has made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from usager_server.traces.event import SUCCESS, Event, Origin
+from usager_server.traces.patients import patients_in
+
+
+@dataclass(slots=True)
+class Act:
+    """What a caller is doing.
+
+    Shape   kind, type, id: of the request; asked: the parameters of a form. versions counts those made and traced
+            already, each in its own transaction. detail is what there is to say besides.
+    """
+
+    kind: str
+    origin: Origin
+    type: str = ""
+    id: str = ""
+    base_url: str = ""
+    asked: Sequence[tuple[str, str]] = ()
+    versions: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def version(self, kind: str, resource_type: str, resource_id: str, version: int | None, text: str) -> Event:
+        """Return the trace of a version that is being made; text is the JSON of the resource, or enough of it.
+
+        Shape   version None: the statement that makes it knows its number. detail says within which request it is
+                made, when that is another than the one its kind tells.
+        """
+        detail = {} if self.kind == kind else {"within": self.kind}
+        patients = patients_in(text, self.base_url)
+        if resource_type == "Patient" and resource_id not in patients:
+            patients = (resource_id, *patients)
+        return Event(
+            kind, self.origin, type=resource_type, id=resource_id, version=version, patients=patients, detail=detail
+        )
+
+    def shown(
+        self,
+        text: str,
+        *,
+        version: int | None = None,
+        query: str = "",
+        found: int | None = None,
+        outcome: int = SUCCESS,
+    ) -> Event:
+        """Return the trace of what is about to be shown; text is that of the answer."""
+        patients = patients_in(text, self.base_url) if text else ()
+        if self.type == "Patient" and self.id and self.id not in patients:
+            patients = (self.id, *patients)
+        return Event(
+            self.kind,
+            self.origin,
+            outcome=outcome,
+            type=self.type,
+            id=self.id,
+            version=version,
+            patients=patients,
+            query=query,
+            found=found,
+            detail=self.detail,
+        )

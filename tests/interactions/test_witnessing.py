@@ -1,0 +1,138 @@
+"""What each interaction leaves in the traces, and that nothing is done or shown without."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.served import FHIR_JSON, PATIENT, created, make_client
+from usager_server.access.grant import Grant
+from usager_server.interactions.session import House
+
+Traces = Callable[[], Awaitable[list[asyncpg.Record]]]
+OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
+
+
+def about(patient_id: str) -> dict[str, Any]:
+    """Return an Observation of a Patient."""
+    return {**OBSERVATION, "subject": {"reference": f"Patient/{patient_id}"}}
+
+
+async def test_a_create_is_traced_once(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    made = await created(traced_client)
+    (trace,) = await traces()
+    assert (trace["kind"], trace["type"], trace["id"], trace["version"]) == ("create", "Patient", made["id"], 1)
+    assert (trace["outcome"], trace["patients"], trace["subject"]) == (0, made["id"], "anonymous")
+
+
+async def test_a_read_is_traced_with_its_patient(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    patient = await created(traced_client)
+    observation = await created(traced_client, about(patient["id"]))
+    await traced_client.get(f"/Observation/{observation['id']}")
+    trace = (await traces())[-1]
+    assert (trace["kind"], trace["type"], trace["id"]) == ("read", "Observation", observation["id"])
+    assert (trace["version"], trace["patients"]) == (1, patient["id"])
+
+
+async def test_versions_are_traced_with_their_number(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    made = await created(traced_client)
+    url = f"/Patient/{made['id']}"
+    await traced_client.put(url, json={**PATIENT, "id": made["id"], "gender": "male"}, headers=FHIR_JSON)
+    patch = [{"op": "add", "path": "/gender", "value": "female"}]
+    await traced_client.patch(url, json=patch, headers={"Content-Type": "application/json-patch+json"})
+    await traced_client.delete(url)
+    told = [(trace["kind"], trace["version"], trace["patients"]) for trace in await traces()]
+    assert told == [
+        (kind, number, made["id"]) for number, kind in enumerate(("create", "update", "patch", "delete"), 1)
+    ]
+
+
+async def test_a_deletion_is_traced_with_whom_it_concerned(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    patient = await created(traced_client)
+    observation = await created(traced_client, about(patient["id"]))
+    await traced_client.delete(f"/Observation/{observation['id']}")
+    assert (await traces())[-1]["patients"] == patient["id"]
+
+
+async def test_a_search_is_one_trace_with_each_patient_met(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    patients = [(await created(traced_client))["id"] for _ in range(3)]
+    await traced_client.post("/Patient/_search", data={"family": "Durand"})
+    trace = (await traces())[-1]
+    assert (trace["kind"], trace["found"], trace["query"]) == ("search_type", 3, "family=Durand")
+    assert sorted(trace["patients"].split(",")) == sorted(patients)
+
+
+async def test_a_transaction_traces_each_version_and_itself(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    entries = [
+        {"resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
+        {"resource": {**PATIENT, "id": "x"}, "request": {"method": "PUT", "url": "Patient/x"}},
+        {"request": {"method": "GET", "url": "Patient/x"}},
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    await traced_client.post("/", json=bundle, headers=FHIR_JSON)
+    told = [(trace["kind"], trace["found"], trace["detail"]) for trace in await traces()]
+    assert told[:2] == [("create", None, '{"within":"transaction"}')] * 2
+    assert told[2:] == [("transaction", 3, "")]
+    assert "x" in (await traces())[-1]["patients"].split(",")
+
+
+async def test_a_transaction_undone_leaves_one_refusal(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    entries = [
+        {"resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
+        {"request": {"method": "GET", "url": "Patient/nobody"}},
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    response = await traced_client.post("/", json=bundle, headers=FHIR_JSON)
+    assert response.status_code == 404
+    assert [(trace["kind"], trace["outcome"]) for trace in await traces()] == [("transaction", 4)]
+
+
+async def test_a_refusal_is_traced(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    await traced_client.get("/Patient/nobody")
+    (trace,) = await traces()
+    assert (trace["kind"], trace["outcome"], trace["id"]) == ("read", 4, "nobody")
+
+
+async def test_a_trace_names_person_client_and_session(traced_house: House, tenant: int, traces: Traces) -> None:
+    grant = Grant(client="planning", scopes=None, session="s-1", practitioner="Practitioner/9")
+    async with make_client(traced_house, tenant, grant) as client:
+        await client.get("/Patient/nobody", headers={"X-Request-Id": "mine"})
+    (trace,) = await traces()
+    assert (trace["subject"], trace["client"], trace["session"]) == ("Practitioner/9", "planning", "s-1")
+    assert trace["address"] == "127.0.0.1" and trace["request"]
+
+
+async def test_what_the_server_can_do_leaves_no_trace(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    await traced_client.get("/metadata")
+    assert await traces() == []
+
+
+async def test_nothing_is_traced_where_nobody_keeps_traces(client: httpx.AsyncClient, traces: Traces) -> None:
+    await client.get(f"/Patient/{(await created(client))['id']}")
+    assert await traces() == []
+
+
+@pytest.fixture
+async def untraceable(owner: asyncpg.Connection, tenant: int) -> Any:
+    """Make traces of the tenant impossible to write, for a while."""
+    name = f"no_more_{tenant}"
+    await owner.execute(f"ALTER TABLE trace ADD CONSTRAINT {name} CHECK (tenant <> {tenant}) NOT VALID")
+    yield
+    await owner.execute(f"ALTER TABLE trace DROP CONSTRAINT {name}")
+
+
+async def test_what_cannot_be_traced_is_not_done(
+    traced_client: httpx.AsyncClient, client: httpx.AsyncClient, untraceable: None
+) -> None:
+    made = await created(client)
+    read = await traced_client.get(f"/Patient/{made['id']}")
+    assert read.status_code == 503 and "Durand" not in read.text
+    url = f"/Patient/{made['id']}"
+    body = {**PATIENT, "id": made["id"], "gender": "male"}
+    assert (await traced_client.put(url, json=body, headers=FHIR_JSON)).status_code == 503
+    assert (await traced_client.post("/Patient", json=PATIENT, headers=FHIR_JSON)).status_code == 503
+    assert (await traced_client.delete(url)).status_code == 503
+    assert (await client.get(f"{url}/_history")).json()["entry"][0]["response"]["etag"] == 'W/"1"'
+    assert len((await client.get("/Patient")).json()["entry"]) == 1
