@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import UUID
 
 from usager_cda import systems
 from usager_cda.datatypes.codes import Code
 from usager_cda.datatypes.identifiers import II
 from usager_cda.datatypes.times import Interval, instant_of
 from usager_cda.errors import Finding, IncompleteDocument
-from usager_cda.fhir.assembly import uuid_of
+from usager_cda.fhir.assembly import oid_of
 from usager_cda.header import CI_SIS, HL7_FRANCE, UNSTRUCTURED, Act, Header, Participation, Party
 
 NORMAL = Code("N", "2.16.840.1.113883.5.25", "Normal")
@@ -41,11 +40,11 @@ def _with_defaults(header: Header, content_key: str) -> Header:
     )
     return replace(
         header,
-        id=header.id if header.id.is_known else _new_id("document", content_key),
+        id=header.id if header.id.is_known else oid_of("document", content_key),
         time=time,
         confidentiality=_labelled(header.confidentiality or NORMAL),
         language=_language(header.language),
-        set_id=header.set_id or (_new_id("set", content_key) if not header.parents else None),
+        set_id=header.set_id or (oid_of("set", content_key) if not header.parents else None),
         version=header.version or (None if header.parents else 1),
         authors=tuple(replace(author, time=author.time or time) for author in header.authors),
         legal_authenticator=legal,
@@ -56,11 +55,6 @@ def _with_defaults(header: Header, content_key: str) -> Header:
 def _labelled(code: Code) -> Code:
     """Return a confidentiality with its label, which the CI-SIS asks for."""
     return code if code.display else replace(code, display=CONFIDENTIALITIES.get(code.code or ""))
-
-
-def _new_id(*parts: str) -> II:
-    """Return an OID under 2.25: a pure OID, as XDS wants, that needs no registration."""
-    return II(f"2.25.{UUID(uuid_of(*parts)).int}")
 
 
 def _language(language: str | None) -> str:

@@ -41,9 +41,10 @@ def bundle_from_cda(data: bytes, limits: Limits = LIMITS) -> Tree:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A document that was written, and what was remarkable on the way."""
+    """A document that was written, its header, and what was remarkable on the way."""
 
     data: bytes
+    header: Header
     findings: tuple[Finding, ...] = ()
 
 
@@ -72,8 +73,8 @@ def write_document(
         if composition is not None and model is not None:
             return _structured(bundle, composition, model, resolver, pdf)
         document = _document(bundle, composition, resolver)
-        data = wrapped(document, composition, resolver)
-        return Written(data, tuple(left_behind(document, composition)))
+        data, header = wrapped(document, composition, resolver)
+        return Written(data, header, tuple(left_behind(document, composition)))
     except ValueError as error:  # a time that is none, in a resource nobody validated
         raise IncompleteDocument(asked("Bundle", str(error))) from error
 
@@ -102,7 +103,7 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
     header = completed(header, content_key(told, etree.tostring(body)), model.templates)
-    return Written(build_document(header, body), (*rewritten, *remarks, *writer.writing.findings))
+    return Written(build_document(header, body), header, (*rewritten, *remarks, *writer.writing.findings))
 
 
 def _other_model(document: Tree, composition: Tree, model: Model) -> Iterator[Finding]:

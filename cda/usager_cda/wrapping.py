@@ -14,26 +14,27 @@ from usager_cda.datatypes import Tree
 from usager_cda.errors import CDAError, Finding, IncompleteDocument
 from usager_cda.fhir.header import header_of_document
 from usager_cda.fhir.resolver import Resolver
-from usager_cda.header import Act
+from usager_cda.header import Act, Header
 from usager_cda.safety import parse_document
 from usager_cda.tree import Element, add, attribute, descendant, node
 from usager_cda.write import build_document
 
 PDF_START = b"%PDF-"
+PDF = "application/pdf"
 # A CDA that was read: an N1 holds its file itself, an N3 has what is structured.
 DOCUMENTS = ("text/xml", "application/xml")
 FILE = "DocumentReference.content.attachment"
 
 
-def wrapped(document: Tree, composition: Tree | None, resolver: Resolver) -> bytes:
-    """Return the N1 around the file of a DocumentReference. Errors: IncompleteDocument."""
+def wrapped(document: Tree, composition: Tree | None, resolver: Resolver) -> tuple[bytes, Header]:
+    """Return the N1 around the file of a DocumentReference, and its header. Errors: IncompleteDocument."""
     media_type, content = _file(document, composition, resolver)
     header = header_of_document(document, resolver)
     header = replace(header, media_type=media_type, acts=header.acts or (Act(),))
     header = completed(header, content_key(document, content))
     text = base64.b64encode(content).decode("ascii")
     body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    return build_document(header, body)
+    return build_document(header, body), header
 
 
 def left_behind(document: Tree, composition: Tree | None) -> Iterator[Finding]:
@@ -64,6 +65,14 @@ def _file(document: Tree, composition: Tree | None, resolver: Resolver) -> tuple
     if (composition or {}).get("section"):
         text = f"{text}, and {_type(document)} is read only: no model writes its sections"
     raise IncompleteDocument(asked(FILE, text))
+
+
+def carried_pdf(document: Tree, resolver: Resolver) -> bytes | None:
+    """Return the PDF that a document is already; None when it has to be printed. Errors: IncompleteDocument."""
+    content: Tree = next(iter(document.get("content", ())), {})
+    attachment = content.get("attachment") or {}
+    is_there = _media_type(content) == PDF and (attachment.get("data") or attachment.get("url"))
+    return _checked(PDF, _bytes(attachment, resolver)) if is_there else None
 
 
 def _media_type(content: Tree) -> str:
@@ -98,7 +107,7 @@ def _bytes(attachment: Tree, resolver: Resolver) -> bytes:
 
 
 def _checked(media_type: str, content: bytes) -> bytes:
-    if media_type == "application/pdf" and not content.startswith(PDF_START):
+    if media_type == PDF and not content.startswith(PDF_START):
         raise IncompleteDocument(asked(FILE, "the file is not a PDF; expected %PDF-"))
     return content
 

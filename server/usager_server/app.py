@@ -30,6 +30,7 @@ from usager_server.logs import set_up_logs
 from usager_server.offer import by_name, search_parameter, served, supported
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.cda_validate import cda_validate
+from usager_server.operations.document import compose_document
 from usager_server.operations.everything import everything
 from usager_server.operations.expand import expand
 from usager_server.operations.fhir_to_cda import fhir_to_cda
@@ -55,6 +56,7 @@ OPERATIONS = (
     cda_to_fhir,
     cda_validate,
     code_system_validate_code,
+    compose_document,
     everything,
     expand,
     fhir_to_cda,

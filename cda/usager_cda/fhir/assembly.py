@@ -25,6 +25,11 @@ def uuid_of(*parts: str) -> str:
     return str(uuid5(NAMESPACE, "|".join(parts)))
 
 
+def oid_of(*parts: str) -> II:
+    """Return an OID that is always the same for the same words: under 2.25, which needs no registration (XDS)."""
+    return II(f"2.25.{UUID(uuid_of(*parts)).int}")
+
+
 def scoped_identifier(*parts: str) -> Tree:
     """Return an identifier of our own for what has none: the same words always give the same one."""
     return {"system": systems.SCOPED, "value": uuid_of(*parts)}

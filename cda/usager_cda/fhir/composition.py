@@ -7,6 +7,7 @@ from usager_cda.datatypes.extensions import extensions_of, filled, put_extension
 from usager_cda.datatypes.identifiers import II, ii_from_identifier, uri_pair
 from usager_cda.datatypes.nulls import nothing
 from usager_cda.fhir import names
+from usager_cda.fhir.assembly import oid_of
 from usager_cda.fhir.document_reference import set_identifier
 from usager_cda.fhir.resolver import Resolver
 from usager_cda.header import Header
@@ -50,6 +51,9 @@ def document_of_composition(bundle: Tree, composition: Tree, resolver: Resolver)
         }
     )
     put_extension(document, names.VERSION, valueString=value_of(composition, COMPOSITION_VERSION, "valueString"))
+    told = [each for url in (names.PARTICIPATION, names.ACT) for each in extensions_of(composition, url)]
+    if told:
+        document.setdefault("extension", []).extend(told)
     _attest(document, "legalAuthenticator", legal)
     _attest(document, "authenticator", _attester(composition, "professional"))
     return _with_setting(document, resolver)
@@ -137,8 +141,17 @@ def _attest(document: Tree, role: str, attester: Tree) -> None:
         document.setdefault("extension", []).append({"url": names.PARTICIPATION, **inner})
 
 
+def set_of(composition: Tree) -> II | None:
+    """Return the identifier of all versions of a Composition: its own, or an OID made of one that has no OID."""
+    identifier = composition.get("identifier") or {}
+    known = ii_from_identifier(identifier)
+    if known is not None or not identifier.get("value"):
+        return known
+    return oid_of("set", str(identifier.get("system")), str(identifier["value"]))
+
+
 def _set(composition: Tree) -> list[Tree] | None:
-    set_id = ii_from_identifier(composition.get("identifier") or {})
+    set_id = set_of(composition)
     return [set_identifier(set_id)] if set_id else None
 
 

@@ -48,13 +48,18 @@ def pdf_from_bundle(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str 
     Errors  IncompleteDocument without Composition, date or readable narratives, each with its FHIRPath; PrinterMissing.
     Source  ISO 19005-1 (PDF/A-1b); RNIV and Guide d'implémentation de l'INS for the identity on each page.
     """
-    narratives = Narratives()
     others = list(others)
     if is_structured(bundle):
-        root = parse_document(cda_from_bundle(bundle, others, base_url=base_url))
-        qualified = names_a_qualified([*_resources(bundle), *others])
-        return printed(printable_of_cda(root, None, narratives, is_qualified=qualified), narratives)
+        return pdf_from_written(cda_from_bundle(bundle, others, base_url=base_url), [*_resources(bundle), *others])
+    narratives = Narratives()
     return printed(printable_of_bundle(bundle, others, base_url, narratives), narratives)
+
+
+def pdf_from_written(data: bytes, resources: Iterable[Tree]) -> PrintedDocument:
+    """Return the PDF/A-1b of an N3 that was just written from resources. Errors: those of pdf_from_bundle."""
+    narratives = Narratives()
+    qualified = names_a_qualified(resources)
+    return printed(printable_of_cda(parse_document(data), None, narratives, is_qualified=qualified), narratives)
 
 
 def is_structured(bundle: Tree) -> bool:

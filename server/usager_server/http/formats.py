@@ -112,6 +112,18 @@ def prefers_raw(accept: str, parameter: str | None, stored_type: str) -> bool:
     return True
 
 
+def names_type(accept: str, parameter: str | None, media_type: str) -> bool:
+    """Say whether the caller names a media type outright, before any FHIR format: a range that takes all names none."""
+    if parameter is not None:
+        return False
+    for choice in parse_accept(accept):
+        if choice.name == media_type and choice.quality > 0:
+            return True
+        if is_fhir_type(choice.name):
+            return False
+    return False
+
+
 def _format_of_parameter(parameter: str) -> Format:
     # A plus sign that nobody percent-encoded arrives as a space: "application/fhir json".
     media = _media_range(parameter.replace(" ", "+", 1) if "/" in parameter else parameter)

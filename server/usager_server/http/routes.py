@@ -14,7 +14,7 @@ from usager_server.errors import AddressTooLong, Forbidden, HeadersTooLarge, Inv
 from usager_server.http.body import Disconnected, WireBody
 from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.errors import error_reply
-from usager_server.http.formats import answer_format, prefers_raw
+from usager_server.http.formats import answer_format, names_type, prefers_raw
 from usager_server.http.limits import ADDRESS_LIMIT_BYTES, HEADERS_LIMIT_BYTES
 from usager_server.http.observability import KEY, Exchange
 from usager_server.http.replies import Manner, Send, send_reply
@@ -172,7 +172,11 @@ def _read_headers(request: Request, headers: Headers) -> None:
         accept = headers.get(b"accept", b"*/*").decode("latin-1")
         return prefers_raw(accept, request.parameter("_format"), stored_type)
 
-    request.prefers_raw = wants_raw
+    def names(media_type: str) -> bool:
+        accept = headers.get(b"accept", b"*/*").decode("latin-1")
+        return names_type(accept, request.parameter("_format"), media_type)
+
+    request.prefers_raw, request.names = wants_raw, names
     if NOTED_NAMES.isdisjoint(headers):
         return
     for name, note in NOTED:

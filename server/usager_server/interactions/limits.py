@@ -19,4 +19,10 @@ EVERYTHING_LIMIT_BYTES = 64 * 1024 * 1024
 """After so much of a record, $everything goes on in the link "next"."""
 
 DOCUMENT_VERSIONS_LIMIT = 200
-"""Versions of one document that $import-cda looks at; there is one current one at most, and history behind it."""
+"""Versions of one document that $import-cda and $document look at; one is current at most, and history behind it."""
+
+DOCUMENT_RESOURCES_LIMIT = 500
+"""Resources that $document gathers for one document, the Composition aside."""
+
+DOCUMENT_FILE_LIMIT_BYTES = 20 * 1024 * 1024
+"""The largest Binary that $document and $fhir-to-cda read into a document."""

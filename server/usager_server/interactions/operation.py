@@ -29,9 +29,14 @@ async def operation_by_get(session: Session, request: Request) -> Reply:
     found = find_operation(session, request)
     if found.definition.get("affectsState", False):
         raise MethodNotAllowed(f"${found.code} changes the state of the server: use POST", headers={"Allow": "POST"})
+    asked = replace(_asked(request), parameters=_parameters(_from_query(found, request)), by_get=True)
+    return await _called(session, found, request, asked)
+
+
+def _asked(request: Request) -> OperationRequest:
+    """Return where an operation is called and how it may answer, before anything else is known."""
     where = (request.type or None, request.id or None)
-    given = OperationRequest(*where, _parameters(_from_query(found, request)), prefers_raw=request.prefers_raw)
-    return await _called(session, found, request, given)
+    return OperationRequest(*where, prefers_raw=request.prefers_raw, names=request.names)
 
 
 async def _called(session: Session, found: Operation, request: Request, given: OperationRequest) -> Reply:
@@ -55,18 +60,24 @@ def _names(found: Operation) -> Sequence[str]:
 
 
 def _told(reply: Reply, issues: Sequence[Issue]) -> Reply:
-    """Return the answer with what was left aside: in its OperationOutcome, or else in a header of its own.
-
-    Source  RFC 7234 5.5: 299 is a persistent warning of any kind. FHIR has no place for one beside a result.
-    """
+    """Return the answer with what was left aside: in its OperationOutcome, or else in a header of its own."""
     if not issues:
         return reply
     if reply.resource is not None and reply.resource.get("resourceType") == "OperationOutcome":
         return replace(
             reply, resource={**reply.resource, "issue": [*reply.resource["issue"], *map(Issue.as_fhir, issues)]}
         )
+    told = ", ".join(filter(None, (reply.headers.get("Warning"), warning(issues))))
+    return replace(reply, headers={**reply.headers, "Warning": told})
+
+
+def warning(issues: Sequence[Issue]) -> str:
+    """Return the Warning header that tells remarks, up to 1,000 characters.
+
+    Source  RFC 7234 5.5: 299 is a persistent warning of any kind. FHIR has no place for one beside a result.
+    """
     text = "; ".join(issue.diagnostics for issue in issues).encode("ascii", "replace").decode().replace('"', "'")
-    return replace(reply, headers={**reply.headers, "Warning": f'299 - "{text[:1000]}"'})
+    return f'299 - "{" ".join(text.split())[:1000]}"'
 
 
 def find_operation(session: Session, request: Request) -> Operation:
@@ -92,15 +103,15 @@ async def _posted(session: Session, found: Operation, request: Request) -> Opera
     query = _from_query(found, request)
     body, content_type = await request.body.content(), request.body.content_type
     media_type = content_type.partition(";")[0].strip().lower()
-    where = (request.type or None, request.id or None)
+    asked = replace(_asked(request), parameters=_parameters(query))
     if body and media_type in found.accepts:
-        return OperationRequest(*where, _parameters(query), body, media_type, request.prefers_raw)
+        return replace(asked, body=body, content_type=media_type)
     if not body and not request.body.is_held:
-        return OperationRequest(*where, _parameters(query), prefers_raw=request.prefers_raw)
+        return asked
     if media_type == "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("The parameters of an operation are a Parameters resource, not a form")
-    given = _parameters([*await _from_body(session, found, await request.body.resource()), *query])
-    return OperationRequest(*where, given, prefers_raw=request.prefers_raw)
+    given = [*await _from_body(session, found, await request.body.resource()), *query]
+    return replace(asked, parameters=_parameters(given))
 
 
 async def _from_body(session: Session, found: Operation, resource: dict[str, Any]) -> Sequence[Mapping[str, Any]]:

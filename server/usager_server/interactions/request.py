@@ -117,7 +117,8 @@ class Request:
 
     Shape   path is what the caller wrote after the base. type, id, version, operation and member (the type searched in
             a compartment, or *) come from it, "" when absent. query is decoded; if_none_exist is a query string.
-            prefers_raw says, for a Binary of a given content type, whether the caller wants its bytes.
+            prefers_raw says, for a Binary of a given content type, whether the caller wants its bytes; names, whether
+            Accept names a media type outright.
     """
 
     method: str
@@ -136,6 +137,7 @@ class Request:
     security_context: str | None = None
     prefer: Preference = NO_PREFERENCE
     prefers_raw: Callable[[str], bool] = field(default=never_raw)
+    names: Callable[[str], bool] = field(default=never_raw)
 
     def parameter(self, name: str) -> str | None:
         """Return the last value of a query parameter, or None."""

@@ -97,6 +97,7 @@ class OperationRequest:
             content_type: the raw body when it is neither Parameters nor query (a CDA document); a bare resource in JSON
             is put in a Parameters as "resource". resource_type and resource_id None at the upper levels. prefers_raw
             says, of a media type the operation can answer in, whether the caller wants that rather than a resource.
+            names says whether Accept names a media type outright. by_get: nothing may change, whatever is asked for.
     """
 
     resource_type: str | None = None
@@ -105,6 +106,8 @@ class OperationRequest:
     body: bytes = b""
     content_type: str = ""
     prefers_raw: Callable[[str], bool] = field(default=never_raw)
+    names: Callable[[str], bool] = field(default=never_raw)
+    by_get: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from usager_server.documents.conversion import CDA_TYPES, document_from_bundle, 
 from usager_server.errors import Invalid
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
-from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
+from usager_server.operations.stored_resources import read_resources
 
 # A document refers to roles, roles to people and structures, structures to nothing we need.
 ROUNDS = 4
@@ -52,25 +52,9 @@ async def _read_missing(session: Session, bundle: dict[str, Any]) -> list[dict[s
         missing = references_needed(bundle, found.values(), session.base_url) - found.keys()
         if not missing:
             break
-        for reference, resource in (await _read(session, missing)).items():
+        for reference, resource in (await read_resources(session, missing)).items():
             found[reference] = resource
     return list(found.values())
-
-
-async def _read(session: Session, references: set[str]) -> dict[str, dict[str, Any]]:
-    """Return the resources that are there; a Binary comes with its data."""
-    keys = [(kind, key) for kind, _, key in (reference.partition("/") for reference in references)]
-    stored = await session.repository.read_many(keys)
-    found: dict[str, dict[str, Any]] = {}
-    for (kind, key), version in stored.items():
-        if version.document is None:
-            continue
-        resource = parse_json(version.document.encode())
-        if version.content is not None:
-            pieces = [piece async for piece in session.repository.read_content(version.content)]
-            resource["data"] = base64.b64encode(b"".join(pieces)).decode("ascii")
-        found[f"{kind}/{key}"] = resource
-    return found
 
 
 fhir_to_cda = Operation(
