@@ -84,6 +84,33 @@ class Settings(BaseSettings):
         default="https://sante.gouv.fr/prevention-en-sante/preserver-sa-sante/vaccination/calendrier-vaccinal",
         description="Vaccination schedule of the ministry of health, for people to open.",
     )
+    psc_issuer: str | None = Field(
+        default=None,
+        description="Issuer of Pro Santé Connect, with which professionals sign in; unset: they do not.",
+    )
+    psc_discovery_path: str = Field(
+        default="/.well-known/wallet-openid-configuration",
+        pattern=r"^/[\w./-]+$",
+        description="Where its discovery document is, below the issuer.",
+    )
+    psc_client_id: str | None = Field(default=None, description="Our name at Pro Santé Connect.")
+    psc_certificate_file: Path | None = Field(
+        default=None, description="Our certificate there (IGC-Santé ORG AUTH_CLI) and its key, in one file (PEM)."
+    )
+    psc_client_secret_file: Path | None = Field(
+        default=None, description="Our secret there, for a service outside the espace de confiance."
+    )
+    psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(
+        default="eidas1", description="Lowest level of a sign-in that is accepted; eidas1 is what is asked for."
+    )
+    session_idle_seconds: int = Field(
+        default=1800, ge=60, le=7200, description="A session ends when nothing happens for that long; 2 h at most."
+    )
+    sealing_key_file: Path | None = Field(
+        default=None,
+        description="Keys that seal secrets in the database, a line each: the first seals, all open; unset: one is "
+        "made in the data folder.",
+    )
     trusted_ca_file: Path | None = Field(
         default=None,
         description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
@@ -93,7 +120,12 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "base_url", "otel_endpoint", "national_status_url", "national_status_summary_url", "vaccination_schedule_url"
+        "base_url",
+        "otel_endpoint",
+        "national_status_url",
+        "national_status_summary_url",
+        "psc_issuer",
+        "vaccination_schedule_url",
     )
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
@@ -114,6 +146,16 @@ class Settings(BaseSettings):
         if value and not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
         return value or None
+
+    @field_validator("psc_certificate_file")
+    @classmethod
+    def _a_certificate_and_its_key(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                ssl.create_default_context().load_cert_chain(value)
+            except (OSError, ssl.SSLError) as error:
+                raise ValueError(f"holds no certificate with its key that can be read: {error}") from error
+        return value
 
     @field_validator("trusted_ca_file")
     @classmethod
@@ -138,6 +180,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"USAGER_AUDIT=off while USAGER_AUTH={self.auth}: people would act without a trace; leave it unset"
             )
+        if self.psc_issuer is not None:
+            self._check_psc()
         return self
 
     @property
@@ -149,6 +193,14 @@ class Settings(BaseSettings):
     def profile_keys(self) -> tuple[str, ...]:
         """Return the profiles asked for, in order, without blanks or repeats."""
         return profile_keys(self.profiles)
+
+    def _check_psc(self) -> None:
+        if not self.psc_issuer or not self.psc_issuer.startswith("https://"):
+            raise ValueError("USAGER_PSC_ISSUER must begin with https://")
+        if self.psc_client_id is None:
+            raise ValueError("USAGER_PSC_CLIENT_ID is not set and USAGER_PSC_ISSUER needs it")
+        if self.psc_certificate_file is None and self.psc_client_secret_file is None:
+            raise ValueError("USAGER_PSC_CERTIFICATE_FILE is not set and USAGER_PSC_ISSUER needs it")
 
     def _check_token_file(self) -> None:
         if self.token_file is None:

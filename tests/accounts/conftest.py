@@ -10,7 +10,7 @@ import pytest
 
 from usager_server.accounts import accounts_store
 from usager_server.accounts.account import Account, Kind, State
-from usager_server.accounts.journal import Actor, Event, What
+from usager_server.accounts.journal import Actor, Event, Journal, What
 from usager_server.accounts.session import Key, SignedIn
 from usager_server.accounts.sessions import Proof, Sessions
 from usager_server.repository.connections import Connections
@@ -36,14 +36,15 @@ class FakeClock:
 
 
 @dataclass
-class Kept:
-    """A journal that keeps its events in a list."""
+class Kept(Journal):
+    """A journal that remembers its events besides storing them."""
 
     events: list[Event] = field(default_factory=list)
 
     async def record(self, runner: Runner, event: Event) -> None:
         """Keep one event; the runner is inside a transaction."""
         assert runner.held is not None
+        await super().record(runner, event)
         self.events.append(event)
 
     @property

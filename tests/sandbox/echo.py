@@ -32,6 +32,8 @@ class Echo:
         if request.path.endswith("/raise"):
             raise KeyError("defect")
         content = {"word": self.word, "sent": len(request.body), "path": request.path}
+        if request.certificate is not None:
+            content["certificate"] = len(request.certificate)
         return Answer(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
 

@@ -3,10 +3,13 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import httpx
 import psutil
 import pytest
 
@@ -78,3 +81,25 @@ def test_stand_ins_leave_when_the_sandbox_is_killed(tmp_path):
         pid = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
     assert is_gone(pid)
+
+
+def test_a_stand_in_whose_program_is_not_installed_is_left_out():
+    wanting = replace(other, needs=("no-such-program",))
+    with Sandbox([echo, wanting]) as sandbox:
+        assert [it.stand_in for it in sandbox.running] == [echo]
+        assert sandbox.left_out == [wanting]
+        assert "other_url" not in sandbox.settings
+
+
+async def test_the_certificate_of_a_client_is_checked_and_reaches_the_service():
+    asking = replace(echo, certificate_setting="echo_certificate_file", values={"echo_client": "usager"})
+    with Sandbox([asking]) as sandbox:
+        assert sandbox.settings["echo_certificate_file"] == str(sandbox.client_file)
+        assert sandbox.settings["echo_client"] == "usager"
+        for certificate in (None, sandbox.client_file):
+            context = ssl.create_default_context(cafile=str(sandbox.ca_file))
+            if certificate is not None:
+                context.load_cert_chain(certificate)
+            async with httpx.AsyncClient(verify=context) as client:
+                answer = await client.get(sandbox.settings["echo_url"])
+            assert ("certificate" in answer.json()) is (certificate is not None)

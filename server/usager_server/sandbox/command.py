@@ -25,6 +25,8 @@ def run_until_stopped(stand_ins: Sequence[StandIn], control_port: int, put: Say,
                 put(f"USAGER_{name.upper()}={shlex.quote(value)}")
             for it in sandbox.running:
                 say(f"{it.stand_in.name:<24}{it.url:<32}{it.stand_in.title}")
+            for left in sandbox.left_out:
+                say(f"{left.name:<24}left out: it needs {' and '.join(left.needs)}")
             say(f"Control API: {sandbox.control_url} (Ctrl-C stops it all)")
             _watch(sandbox)
     except KeyboardInterrupt:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from usager_server import leash
+from usager_server.sandbox.certificates import subject
 from usager_server.sandbox.control import Control
-from usager_server.sandbox.stand_in import Service
+from usager_server.sandbox.stand_in import Service, Started
 from usager_server.sandbox.wire import Wire
 
 
@@ -35,19 +36,29 @@ def load(service: str) -> Service:
 async def _serve(order: dict[str, Any]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    control = Control(load(order["service"]))
+    played = load(order["service"])
+    control = Control(played)
     service, orders = Wire(control.serve), Wire(control.order)
-    ports = {"port": await service.start(tls=_tls(Path(order["certificate"]))), "control": await orders.start()}
-    print(json.dumps(ports), flush=True)
+    ports = {"port": await service.start(tls=_tls(order)), "control": await orders.start()}
     leash.hold()
-    await stop.wait()
-    service.stop()
-    orders.stop()
+    try:
+        if isinstance(played, Started):
+            await played.start(f"https://localhost:{ports['port']}", subject(Path(order["client"])))
+        print(json.dumps(ports), flush=True)
+        await stop.wait()
+    finally:
+        service.stop()
+        orders.stop()
+        if isinstance(played, Started):
+            await played.stop()
 
 
-def _tls(certificate: Path) -> ssl.SSLContext:
+def _tls(order: dict[str, Any]) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(order["certificate"])
+    if order["asks_certificate"]:  # one from elsewhere is refused in the handshake; none at all is for the service
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(order["authority"])
     return context
 
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from usager_server.sandbox.certificates import issue_certificates
+from usager_server.sandbox.certificates import Certificates, issue_certificates
 from usager_server.sandbox.gate import Gate
 from usager_server.sandbox.stand_in import SandboxError, StandIn
 from usager_server.sandbox.wire import HOST
 
-START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 CA_SETTING = "trusted_ca_file"
 
@@ -39,18 +38,20 @@ class Running:
 class Sandbox:
     """The stand-ins and their control API, as a context manager.
 
-    Time    ready within a few seconds; START_SECONDS at most.
+    Shape   left_out: those that need a program which is not installed here.
+    Time    ready within a few seconds; the start_seconds of the slowest at most.
     Errors  SandboxError when a stand-in does not start or the control port is taken; nothing is left running then.
     """
 
     def __init__(self, stand_ins: Sequence[StandIn], control_port: int = 0) -> None:
-        self._stand_ins = stand_ins
+        self.left_out = [it for it in stand_ins if not all(map(shutil.which, it.needs))]
+        self._stand_ins = [it for it in stand_ins if it not in self.left_out]
         self._control_port = control_port
         self._folder: Path | None = None
         self._processes: list[subprocess.Popen[str]] = []
         self._gate: Gate | None = None
         self.running: list[Running] = []
-        self.ca_file = Path()
+        self.ca_file = self.client_file = Path()
         self.control_url = ""
 
     def __enter__(self) -> Self:
@@ -70,7 +71,10 @@ class Sandbox:
         addresses = {
             setting: f"{it.url}{path}" for it in self.running for setting, path in it.stand_in.settings.items()
         }
-        return {**addresses, CA_SETTING: str(self.ca_file)}
+        values = {name: value for it in self.running for name, value in it.stand_in.values.items()}
+        names = [it.stand_in.certificate_setting for it in self.running if it.stand_in.certificate_setting]
+        certificates = dict.fromkeys(names, str(self.client_file))
+        return {**addresses, **values, **certificates, CA_SETTING: str(self.ca_file)}
 
     def fallen(self) -> list[str]:
         """Return the names of the stand-ins that have ended by themselves."""
@@ -89,9 +93,10 @@ class Sandbox:
 
     def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="usager-sandbox-"))
-        self.ca_file, certificate = issue_certificates(self._folder)
+        certificates = issue_certificates(self._folder)
+        self.ca_file, self.client_file = certificates.authority, certificates.client
         for stand_in in self._stand_ins:  # all at once, then wait for each
-            self._processes.append(_launched(stand_in, certificate))
+            self._processes.append(_launched(stand_in, certificates))
         for stand_in, process in zip(self._stand_ins, self._processes, strict=True):
             self.running.append(_ready(stand_in, process))
         self._gate = Gate(
@@ -104,9 +109,17 @@ class Sandbox:
             raise SandboxError(f"the control port {self._control_port} cannot be used: {error.strerror}") from error
 
 
-def _launched(stand_in: StandIn, certificate: Path) -> subprocess.Popen[str]:
+def _launched(stand_in: StandIn, certificates: Certificates) -> subprocess.Popen[str]:
     """Return the process, told what to be. It is in a session of its own, so that Ctrl-C reaches us first."""
-    order = json.dumps({"service": stand_in.service, "certificate": str(certificate)})
+    order = json.dumps(
+        {
+            "service": stand_in.service,
+            "certificate": str(certificates.server),
+            "authority": str(certificates.authority),
+            "client": str(certificates.client),
+            "asks_certificate": bool(stand_in.certificate_setting),
+        }
+    )
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "usager_server.sandbox.process", order],
         stdin=subprocess.PIPE,
@@ -119,7 +132,7 @@ def _launched(stand_in: StandIn, certificate: Path) -> subprocess.Popen[str]:
 def _ready(stand_in: StandIn, process: subprocess.Popen[str]) -> Running:
     """Return the stand-in once it says where it listens."""
     output = cast(IO[str], process.stdout)
-    readable, _, _ = select.select([output], [], [], START_SECONDS)
+    readable, _, _ = select.select([output], [], [], stand_in.start_seconds)
     line = output.readline() if readable else ""
     told: dict[str, Any] = json.loads(line) if line else {"error": "it ended, or was silent for too long"}
     if "error" in told:

@@ -1,9 +1,11 @@
 """A stand-in: what plays a national service on this machine, as strictly as the service would."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+START_SECONDS = 20.0
 
 
 class SandboxError(Exception):
@@ -17,34 +19,46 @@ class StandIn:
     Shape   name is what the control API and the scenarios call it ("national-status"); title is French; service says
             where its class is ("usager_ph.viatrajectoire.sandbox:ViaTrajectoire"), which is made without arguments;
             settings maps each setting of the server that holds an address of the service to the path there
-            ({"national_status_url": "/"}).
+            ({"national_status_url": "/"}); values are settings that are not addresses; certificate_setting gets the
+            file of a client certificate, which the stand-in then asks for. needs: programs without which it is left
+            out. start_seconds: what it may take the first time.
     """
 
     name: str
     title: str
     service: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    certificate_setting: str = ""
+    needs: Sequence[str] = ()
+    start_seconds: float = START_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request that a service received. Shape: path and query as sent; header names in lower case."""
+    """One request that a service received.
+
+    Shape   path and query as sent; header names in lower case; certificate: that of the client (DER), whose issuer was
+            checked, None when it showed none.
+    """
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    certificate: bytes | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service answers."""
+    """What a service answers. Shape: cookies are the values of Set-Cookie, the one header that comes many times."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[str] = ()
 
 
 class Service(Protocol):
@@ -58,4 +72,17 @@ class Service(Protocol):
 
     async def answer(self, request: Received) -> Answer:
         """Answer one request."""
+        ...
+
+
+@runtime_checkable
+class Started(Protocol):
+    """What a service is besides when it must know its own address, or who calls it, before it answers."""
+
+    async def start(self, url: str, client_subject: str) -> None:
+        """Get ready. Shape: client_subject is the distinguished name in the certificate of the server to come."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave nothing running."""
         ...

@@ -73,7 +73,7 @@ async def _read(
             if len(body) > BODY_LIMIT_BYTES:
                 raise h11.RemoteProtocolError("the body is over the limit")
         elif isinstance(event, h11.EndOfMessage) and request is not None:
-            return _received(request, bytes(body))
+            return _received(request, bytes(body), _certificate(writer))
         else:
             return None
 
@@ -84,7 +84,8 @@ async def _write(
     """Send the first answer, then the same bytes again for each of the others."""
     answer = answers[0]
     headers = {"Content-Length": str(len(answer.body)), **answer.headers}
-    events: list[h11.Event] = [h11.Response(status_code=answer.status, headers=list(headers.items()))]
+    lines = [*headers.items(), *(("Set-Cookie", it) for it in answer.cookies)]
+    events: list[h11.Event] = [h11.Response(status_code=answer.status, headers=lines)]
     if request.method != "HEAD":
         events.append(h11.Data(answer.body))
     sent = b"".join(connection.send(event) or b"" for event in [*events, h11.EndOfMessage()])
@@ -92,7 +93,13 @@ async def _write(
     await writer.drain()
 
 
-def _received(request: h11.Request, body: bytes) -> Received:
+def _certificate(writer: asyncio.StreamWriter) -> bytes | None:
+    """Return the certificate of the client, which TLS has checked, or None."""
+    tls: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)
+
+
+def _received(request: h11.Request, body: bytes, certificate: bytes | None) -> Received:
     path, _, query = request.target.decode("latin-1").partition("?")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
-    return Received(request.method.decode(), path, query, headers, body)
+    return Received(request.method.decode(), path, query, headers, body, certificate)

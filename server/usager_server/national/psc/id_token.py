@@ -23,6 +23,10 @@ class IdTokenRefused(ServiceRefused):
     """The id_token is not one that we may believe; the text says why, and names nobody."""
 
 
+class LevelTooLow(IdTokenRefused):
+    """The id_token is good, and the sign-in that it tells of not strong enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What an id_token must agree with. Shape: nonce None without a redirect; least_acr one of LEVELS."""
@@ -86,12 +90,12 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
             raise IdTokenRefused(f"{name} is missing, or no instant")
     if claims["exp"] <= now - SKEW_SECONDS:
         raise IdTokenRefused("it has expired")
-    if claims["iat"] > now + SKEW_SECONDS:
+    if max(claims["iat"], claims["auth_time"]) > now + SKEW_SECONDS:
         raise IdTokenRefused("it comes from the future")
 
 
 def _check_level(acr: Any, least: str) -> None:
     if acr not in LEVELS:
-        raise IdTokenRefused("its level of authentication (acr) is absent or unknown")
+        raise LevelTooLow("its level of authentication (acr) is absent or unknown")
     if LEVELS.index(acr) < LEVELS.index(least):
-        raise IdTokenRefused(f"its level of authentication is below {least}")
+        raise LevelTooLow(f"its level of authentication is below {least}")

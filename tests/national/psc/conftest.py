@@ -1,0 +1,38 @@
+"""Pro Santé Connect as the sandbox plays it: a certified provider (npm), real TLS and client certificates."""
+
+import shutil
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from usager_server.national.psc.sandbox import stand_in
+from usager_server.sandbox.running import Sandbox
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """The sandbox with this one stand-in."""
+    if not all(map(shutil.which, stand_in.needs)):
+        pytest.skip(f"{' and '.join(stand_in.needs)} are not installed")
+    with Sandbox([stand_in]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox as it was at its start."""
+    httpx.post(f"{running_sandbox.control_url}/psc/reset").raise_for_status()
+    return running_sandbox
+
+
+def order(sandbox: Sandbox, **seed: object) -> None:
+    """Tell the stand-in something: people, acr, ciba, decide, logout."""
+    answer = httpx.put(f"{sandbox.control_url}/psc/seed", json=seed, timeout=20)
+    assert answer.status_code == 204, answer.text
+
+
+def received(sandbox: Sandbox, end: str) -> list[dict[str, str]]:
+    """Return the requests that the stand-in got at paths with this end."""
+    found = httpx.get(f"{sandbox.control_url}/psc/received").json()["received"]
+    return [it for it in found if it["path"].endswith(end)]
