@@ -46,9 +46,13 @@ class ValueSet:
 
 @dataclass(frozen=True, slots=True)
 class Vaccine:
-    """A vaccine, or a class of them. Shape: cis is its code in the BDPM, "" for a class; atc its class."""
+    """A vaccine, or a class of them.
+
+    Shape   cis is its code in the BDPM, "" for a class; cip that of its box, "" when it is not known; atc its class.
+    """
 
     cis: str
+    cip: str
     atc: str
     name: str
     diseases: Sequence[str]
@@ -73,7 +77,8 @@ def _value_set(row: Mapping[str, str], codes: Sequence[Code]) -> ValueSet:
 def vaccines() -> Sequence[Vaccine]:
     """Return the classes of vaccines by ATC code, then the vaccines."""
     return [
-        Vaccine(row["cis"], row["atc"], row["name"], tuple(row["diseases"].split(";"))) for row in rows("vaccines.csv")
+        Vaccine(row["cis"], row["cip"], row["atc"], row["name"], tuple(row["diseases"].split(";")))
+        for row in rows("vaccines.csv")
     ]
 
 

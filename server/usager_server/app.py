@@ -37,6 +37,7 @@ from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.lookup import lookup
 from usager_server.operations.meta import meta, meta_add, meta_delete
+from usager_server.operations.prefill import prefill
 from usager_server.operations.render import render_document
 from usager_server.operations.vaccination_schedule import vaccination_schedule
 from usager_server.operations.validate import validate
@@ -65,6 +66,7 @@ OPERATIONS = (
     meta,
     meta_add,
     meta_delete,
+    prefill,
     render_document,
     vaccination_schedule,
     validate,

@@ -11,6 +11,7 @@ from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.document import compose_document
 from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
+from usager_server.operations.prefill import prefill
 from usager_server.operations.render import render_document
 from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
@@ -28,6 +29,6 @@ async def client(
     store: PostgresStore, definitions: Definitions, validator: HouseValidator
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the door."""
-    operations = (cda_to_fhir, compose_document, fhir_to_cda, import_cda, render_document)
+    operations = (cda_to_fhir, compose_document, fhir_to_cda, import_cda, prefill, render_document)
     async with make_client(make_house(store, SearchRegistry(definitions), validator, operations)) as client:
         yield client

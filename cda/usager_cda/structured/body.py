@@ -105,10 +105,11 @@ class BodyWriter:
                     yield add(node("component"), made)
 
     def _take(self, template: Section) -> list[Given | None]:
+        """Return the sections given for a place; one that only says that it is empty is none: see `nothing`."""
         found = [given for given in self.given if not given.is_used and given.code in codes_of(template)]
         for given in found:
             given.is_used = True
-        return list(found)
+        return [given for given in found if not _is_empty(given.section)]
 
     def _may_be_empty(self, template: Section, slot: Slot) -> bool:
         if template.nothing is not None or template.may_be_silent:
@@ -225,6 +226,11 @@ def _flattened(sections: Sequence[Tree], path: str) -> Iterator[Given]:
 
 def _is_wrapper(section: Tree) -> bool:
     return not section.get("entry") and not section.get("text")
+
+
+def _is_empty(section: Tree) -> bool:
+    is_told = (section.get("text") or {}).get("status", "empty") != "empty"
+    return not (is_told or section.get("entry") or section.get("section"))
 
 
 def _silence() -> Element:

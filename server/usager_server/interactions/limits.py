@@ -26,3 +26,6 @@ DOCUMENT_RESOURCES_LIMIT = 500
 
 DOCUMENT_FILE_LIMIT_BYTES = 20 * 1024 * 1024
 """The largest Binary that $document and $fhir-to-cda read into a document."""
+
+PREFILL_REFERENCES_LIMIT = 500
+"""Resources that $prefill reads because others refer to them."""

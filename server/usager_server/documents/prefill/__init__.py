@@ -1,0 +1,1 @@
+"""What a document says before anyone has written it: its outline, filled with what the record holds."""
