@@ -74,7 +74,7 @@ class OneTenant:
         self.tenant = tenant
         self.grant = grant or Grant.everything()
 
-    def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
+    async def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
         """Return nobody in particular."""
         return Caller(self.tenant, "anonymous", request_id, self.grant)
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 from fastapi import FastAPI
@@ -53,6 +53,9 @@ from usager_server.terminology import Library
 from usager_server.traces.act import Act
 from usager_server.validation.validator import HouseValidator
 
+if TYPE_CHECKING:
+    from usager_server.authorization.signed_in import Sessions
+
 OPERATIONS = (
     cda_to_fhir,
     cda_validate,
@@ -96,24 +99,34 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def create_app(settings: Settings) -> App:
-    """Return the application: the FHIR door under /fhir, the pages beside it, and what watches both."""
+def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
+    """Return the application: the FHIR door under /fhir, the pages beside it, and what watches both.
+
+    Shape   sessions says who is signed in; None: nobody ever is, and tokens are for clients that act by themselves.
+    """
     plugins, definitions = activate(settings.profile_keys), load()
     store = open_store(settings, definitions.type_numbers)
     house = build_house(settings, plugins, definitions, store.repository)
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
-    callers = context(settings)
+    if settings.auth == "smart":
+        from usager_server.authorizing import behind_proxies, open_authorizing
+
+        callers, more = open_authorizing(settings, store, house, sessions)
+    else:
+        callers, more = context(settings), []
     pages = FastAPI(
         title="Usager",
         version=__version__,
-        routes=_pages(house, callers, plugins, store, tally).routes(),
+        routes=[*_pages(house, callers, plugins, store, tally).routes(), *more],
         lifespan=_lifespan(house, store),
         openapi_url=None,  # ours describes FHIR: `openapi/`
     )
     app: App = Front(FHIRDoor(house, callers), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
+    if settings.auth == "smart":
+        app = behind_proxies(app, settings)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
     return Observed(app, tally, stream=_request_log(settings), tracer=tracer)
 
@@ -148,10 +161,13 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
 def openapi_files(settings: Settings) -> Mapping[str, bytes]:
     """Return the OpenAPI document and its examples as files, by relative path; needs no database."""
     from usager_server.openapi import build_openapi, examples
+    from usager_server.openapi.oauth import authorization_document
 
     house = build_house(settings, activate(settings.profile_keys), load(), no_store)
-    document = orjson.dumps(build_openapi(house), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return {"openapi.json": document, **{f"examples/{name}": text for name, text in examples().items()}}
+    documents = {"openapi.json": build_openapi(house), "authorization.json": authorization_document(__version__)}
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    written = {name: orjson.dumps(document, option=option) for name, document in documents.items()}
+    return {**written, **{f"examples/{name}": text for name, text in examples().items()}}
 
 
 def no_store(tenant: int, act: Act | None = None) -> Repository:

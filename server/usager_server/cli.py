@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from usager_server import __version__, listing, proving
+from usager_server import __version__, listing, proving, registering
 from usager_server.documents.command import cda
 from usager_server.loading.command import load
 
@@ -28,11 +28,16 @@ app.command()(load)
 tenants = typer.Typer(help="The organisations that share this installation.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
 app.add_typer(cda)
+clients = typer.Typer(help="The applications and services that may ask for tokens.", no_args_is_help=True)
+app.add_typer(clients, name="clients")
+keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 
 @contextmanager
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
+    from usager_server.authorization.keys import KeysError
     from usager_server.conformity.errors import ConformityError
     from usager_server.errors import Conflict, Unavailable
     from usager_server.installed import PluginError
@@ -41,7 +46,7 @@ def told() -> Iterator[None]:
 
     try:
         yield
-    except (SettingsError, PluginError, ConformityError) as error:
+    except (SettingsError, PluginError, ConformityError, KeysError) as error:
         _say_and_leave(str(error), WRONG_USE)
     except (SandboxError, Conflict) as error:
         _say_and_leave(str(error), FAILED)
@@ -170,3 +175,8 @@ app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
 app.command()(told()(proving.sandbox))
 app.command()(told()(proving.conformity))
+clients.command("add")(told()(registering.add_client))
+clients.command("list")(told()(registering.list_clients))
+clients.command("revoke")(told()(registering.revoke_client))
+keys.command("list")(told()(registering.list_keys))
+keys.command("rotate")(told()(registering.rotate_keys))

@@ -4,9 +4,10 @@ import os
 import ssl
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -46,9 +47,10 @@ class Settings(BaseSettings):
     profiles: str = Field(
         default="", description="Profiles switched on, separated by commas; `usager profiles` lists them."
     )
-    auth: Literal["off", "token"] = Field(
+    auth: Literal["off", "token", "smart"] = Field(
         default="off",
-        description="off: everyone is let in, on loopback only; token: the bearer tokens of USAGER_TOKEN_FILE.",
+        description="off: everyone is let in, on loopback only; token: the bearer tokens of USAGER_TOKEN_FILE; "
+        "smart: the tokens of the authorization server (SMART on FHIR).",
     )
     audit: Literal["on", "off"] | None = Field(
         default=None,
@@ -56,6 +58,24 @@ class Settings(BaseSettings):
     )
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
+    )
+    signing_keys_file: Path | None = Field(
+        default=None,
+        description="Private keys that sign tokens under USAGER_AUTH=smart, made by `usager keys rotate`; unset: "
+        "signing-keys.json in the data folder.",
+    )
+    access_token_seconds: int = Field(
+        default=900, ge=300, le=3600, description="How long an access token that acts for a person lives."
+    )
+    certificate_proxies: str = Field(
+        default="",
+        description="Networks of the proxies whose Client-Cert header (RFC 9440) is believed, separated by commas; "
+        "unset: no token can be bound to a certificate.",
+    )
+    outbound_networks: str = Field(
+        default="",
+        description="Private networks that may be called for keys of clients, separated by commas; unset: public "
+        "addresses only.",
     )
     cda_rules: Path | None = Field(
         default=None,
@@ -133,6 +153,14 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
+    @field_validator("certificate_proxies", "outbound_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for each in value.split(","):
+            if each.strip():
+                ip_network(each.strip())
+        return value
+
     @field_validator("cda_rules")
     @classmethod
     def _a_folder(cls, value: Path | None) -> Path | None:
@@ -182,6 +210,8 @@ class Settings(BaseSettings):
             )
         if self.psc_issuer is not None:
             self._check_psc()
+        if self.auth == "smart":
+            self._check_base_url()
         return self
 
     @property
@@ -201,6 +231,14 @@ class Settings(BaseSettings):
             raise ValueError("USAGER_PSC_CLIENT_ID is not set and USAGER_PSC_ISSUER needs it")
         if self.psc_certificate_file is None and self.psc_client_secret_file is None:
             raise ValueError("USAGER_PSC_CERTIFICATE_FILE is not set and USAGER_PSC_ISSUER needs it")
+
+    def _check_base_url(self) -> None:
+        """See that tokens have one issuer, which nobody can listen to on the way."""
+        if self.base_url is None or not self.base_url.endswith("/fhir"):
+            raise ValueError("USAGER_AUTH=smart needs USAGER_BASE_URL, the public address that ends in /fhir")
+        address = urlsplit(self.base_url)
+        if address.scheme != "https" and not is_loopback(address.hostname or ""):
+            raise ValueError(f"USAGER_BASE_URL={self.base_url}: USAGER_AUTH=smart needs https, but on the loopback")
 
     def _check_token_file(self) -> None:
         if self.token_file is None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.files import ROOT
 
-FLOORS = ("http", "interactions", "search", "repository", "validation", "fhirpath", "xmltext")
+FLOORS = ("authorization", "http", "interactions", "search", "repository", "validation", "fhirpath", "xmltext")
 
 
 @pytest.mark.parametrize("floor", FLOORS)

@@ -18,23 +18,23 @@ def bearer(token: str) -> dict[bytes, bytes]:
     return {b"authorization": f"Bearer {token}".encode()}
 
 
-def test_a_token_names_its_tenant_and_bearer():
+async def test_a_token_names_its_tenant_and_bearer():
     tokens = Tokens(parse_tokens(FILE))
-    assert tokens.caller(bearer("second-token"), "r").tenant == 2
-    assert tokens.caller(bearer("second-token"), "r").subject == "mobile app"
+    assert (await tokens.caller(bearer("second-token"), "r")).tenant == 2
+    assert (await tokens.caller(bearer("second-token"), "r")).subject == "mobile app"
 
 
-def test_a_token_alone_is_for_the_first_tenant():
-    assert Tokens(parse_tokens(FILE)).caller(bearer("third-token"), "r").tenant == 1
+async def test_a_token_alone_is_for_the_first_tenant():
+    assert (await Tokens(parse_tokens(FILE)).caller(bearer("third-token"), "r")).tenant == 1
 
 
 @pytest.mark.parametrize(
     "headers",
     [{}, {b"authorization": b"Basic first-token"}, bearer("other"), bearer(""), {b"authorization": b"\xff\xfe"}],
 )
-def test_no_token_of_ours_is_401_with_a_challenge(headers: dict[bytes, bytes]):
+async def test_no_token_of_ours_is_401_with_a_challenge(headers: dict[bytes, bytes]):
     with pytest.raises(LoginRequired) as refusal:
-        Tokens(parse_tokens(FILE)).caller(headers, "r")
+        await Tokens(parse_tokens(FILE)).caller(headers, "r")
     assert refusal.value.headers["WWW-Authenticate"].startswith("Bearer")
 
 

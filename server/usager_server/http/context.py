@@ -23,7 +23,7 @@ SEVERAL = ("structure", "role")
 class Context(Protocol):
     """Says who is calling."""
 
-    def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
+    async def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
         """Return the caller of a request. Errors: LoginRequired (401)."""
         ...
 
@@ -31,7 +31,7 @@ class Context(Protocol):
 class Everyone:
     """USAGER_AUTH=off: whoever reaches the loopback address, for the first tenant."""
 
-    def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
+    async def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
         """Return nobody in particular."""
         return Caller(DEFAULT_TENANT, "anonymous", request_id, EVERYTHING)
 
@@ -52,7 +52,7 @@ class Tokens:
     def __init__(self, bearers: Sequence[Bearer]) -> None:
         self._bearers = bearers
 
-    def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
+    async def caller(self, headers: Mapping[bytes, bytes], request_id: str) -> Caller:
         """Return the bearer of the token. Time: the same whichever token is tried, right or wrong."""
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         digest = sha256(token.strip()).digest()

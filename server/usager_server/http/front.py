@@ -8,6 +8,7 @@ from usager_server.jsontext import build_json
 from usager_server.settings import is_loopback
 
 FHIR = "/fhir"
+WELL_KNOWN = "/fhir/.well-known/"  # no interaction: what the authorization server says of itself
 JSON_HEADERS = [(b"content-type", b"application/fhir+json; charset=utf-8")]
 
 
@@ -20,10 +21,14 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
-        if scope["type"] == "http" and (scope["path"] == FHIR or scope["path"].startswith("/fhir/")):
+        if scope["type"] == "http" and _is_fhir(scope["path"]):
             await self._fhir(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+def _is_fhir(path: str) -> bool:
+    return path == FHIR or (path.startswith("/fhir/") and not path.startswith(WELL_KNOWN))
 
 
 class LoopbackOnly:

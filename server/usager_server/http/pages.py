@@ -6,7 +6,6 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 from starlette.requests import Request
@@ -18,13 +17,11 @@ from usager_server.errors import LoginRequired, operation_outcome
 from usager_server.http.context import Context
 from usager_server.http.metrics import SharedTally
 from usager_server.http.requirements_page import RequirementsPage
+from usager_server.http.templating import templates
 from usager_server.interactions.request import FHIR_JSON
 from usager_server.interactions.session import House
 from usager_server.jsontext import build_json
 from usager_server.requirements.standing import Standing
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -32,7 +29,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-OURS = ("landing.css", "requirements.css", "docs.css", "docs.js", "usager.svg")
+OURS = ("landing.css", "authorize.css", "requirements.css", "docs.css", "docs.js", "usager.svg")
 SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
 ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
 
@@ -61,7 +58,7 @@ class Pages:
     async def landing(self, request: Request) -> Response:
         """Show people where they are and what to try first."""
         html = (
-            await _templates()
+            await templates()
             .get_template("landing.html")
             .render_async(
                 version=__version__,
@@ -78,7 +75,7 @@ class Pages:
 
     async def docs(self, _request: Request) -> Response:
         """Show the interactive documentation."""
-        html = await _templates().get_template("docs.html").render_async()
+        html = await templates().get_template("docs.html").render_async()
         return HTMLResponse(html, headers=SECURITY_HEADERS)
 
     async def describe(self, request: Request) -> Response:
@@ -102,7 +99,7 @@ class Pages:
     async def metrics(self, request: Request) -> Response:
         """Return the Prometheus exposition of all workers, to whoever bears a token when tokens are wanted."""
         try:
-            self.context.caller(dict(request.headers.raw), "")
+            await self.context.caller(dict(request.headers.raw), "")
         except LoginRequired as refusal:
             outcome = build_json(operation_outcome(refusal.issues))
             return Response(outcome, refusal.status, refusal.headers, FHIR_JSON)
@@ -112,7 +109,7 @@ class Pages:
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages."""
-        requirements = RequirementsPage(self.house.profiles, self.requirements, _templates, SECURITY_HEADERS)
+        requirements = RequirementsPage(self.house.profiles, self.requirements, templates, SECURITY_HEADERS)
         return [
             Route("/", self.landing),
             Route("/docs", self.docs),
@@ -140,18 +137,6 @@ async def static(request: Request) -> Response:
 def openapi_text(document: Mapping[str, object], base: str) -> bytes:
     """Return an OpenAPI document as served at an address."""
     return orjson.dumps({**document, "servers": [{"url": base.removesuffix("/fhir") or "/"}]})
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    return Environment(
-        loader=PackageLoader("usager_server.http"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        enable_async=True,
-    )
 
 
 @cache

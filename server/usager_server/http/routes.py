@@ -77,7 +77,7 @@ class FHIRDoor:
         _check_host(headers)
         refusal = _read_manner(manner, headers, query)
         interaction, request = self._routed(scope, query)
-        caller = self._caller(interaction, headers, exchange.request_id)
+        caller = await self._caller(interaction, headers, exchange.request_id)
         exchange.interaction, exchange.type = interaction.__name__, request.type
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
@@ -94,11 +94,11 @@ class FHIRDoor:
         request.body = body
         return _with_preference(request, await _watched(interaction, session, request, receive, body))
 
-    def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
+    async def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
         """Return who is calling. What the server can do is told to anyone: FHIR R4 http.html#capabilities."""
         if interaction is capabilities:
             return Caller(DEFAULT_TENANT, "anonymous", request_id, NOTHING)
-        return self._context.caller(headers, request_id)
+        return await self._context.caller(headers, request_id)
 
     def _act(
         self, scope: Scope, interaction: Interaction, request: Request, caller: Caller, manner: Manner
@@ -106,7 +106,7 @@ class FHIRDoor:
         """Return what leaves traces, None when nobody keeps them. What the server can do is nobody's secret."""
         if not self._keeps_traces or interaction is capabilities:
             return None
-        act = Act(kind_of(interaction.__name__), _origin(scope, caller), request.type, request.id, manner.base_url)
+        act = Act(kind_of(interaction.__name__), origin_of(scope, caller), request.type, request.id, manner.base_url)
         if request.operation:
             act.detail["operation"] = request.operation
         return act
@@ -131,7 +131,7 @@ class FHIRDoor:
         return f"{scope.get('scheme', 'http')}://{host}{self.prefix}"
 
 
-def _origin(scope: Scope, caller: Caller) -> Origin:
+def origin_of(scope: Scope, caller: Caller) -> Origin:
     """Return who acts: the person of the grant when there is one, else the name of the token."""
     grant, address = caller.grant, scope.get("client")
     subject = grant.practitioner or caller.subject

@@ -145,7 +145,7 @@ def _rest(house: House) -> dict[str, Any]:
     referrers = _referrers(house)
     listed = {
         "mode": "server",
-        "security": {"description": _security(house)},
+        "security": _security(house),
         "resource": [
             _resource(house, resource_type, on_type, referrers)
             for resource_type in sorted(house.definitions.resource_types)
@@ -158,10 +158,14 @@ def _rest(house: House) -> dict[str, Any]:
     return {name: value for name, value in listed.items() if value}
 
 
-def _security(house: House) -> str:
+def _security(house: House) -> Mapping[str, Any]:
+    if house.settings.auth == "smart":
+        from usager_server.authorization.discovery import Addresses, security
+
+        return security(Addresses(house.settings.base_url or HERE))
     if house.settings.auth == "off":
-        return "Sign-in is off: for use on one machine only (USAGER_AUTH=off)."
-    return "A bearer token is required on every address but this one (USAGER_AUTH=token)."
+        return {"description": "Sign-in is off: for use on one machine only (USAGER_AUTH=off)."}
+    return {"description": "A bearer token is required on every address but this one (USAGER_AUTH=token)."}
 
 
 def _resource(

@@ -7,6 +7,7 @@ from typing import Any
 from usager_server import __version__
 from usager_server.interactions.session import House
 from usager_server.openapi.interactions import interaction_paths
+from usager_server.openapi.oauth import PATHS
 from usager_server.openapi.operations import operation_paths
 from usager_server.openapi.pages import PAGES
 from usager_server.openapi.parts import PARAMETERS, RESPONSES, SCHEMAS
@@ -16,6 +17,7 @@ TAGS = {
     "Type": "All the resources of a type: create, search, change by a condition.",
     "System": "The whole server: capabilities, batch and transaction, search and history across types.",
     "Operations": "What FHIR calls $operations: each has its OperationDefinition.",
+    "Authorization": "Who may do what, under USAGER_AUTH=smart: SMART App Launch 2.2, OAuth 2.",
     "Server": "What supervisors and tools ask; not FHIR.",
 }
 
@@ -40,14 +42,14 @@ def build_openapi(house: House) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": {**interaction_paths(), **operation_paths(house.operations), **PAGES},
+        "paths": {**interaction_paths(), **operation_paths(house.operations), **PAGES, **_authorization(house)},
         "components": {
             "parameters": {**PARAMETERS, **_path_parameters(types, compartments)},
             "responses": RESPONSES,
             "schemas": SCHEMAS,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{"bearer": []}] if house.settings.auth == "token" else [],
+        "security": [] if house.settings.auth == "off" else [{"bearer": []}],
     }
 
 
@@ -55,6 +57,10 @@ def examples() -> Mapping[str, bytes]:
     """Return the example bodies, by the name of their file: what the document shows, ready for curl."""
     folder = files(__name__).joinpath("examples")
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir(), key=lambda path: path.name)}
+
+
+def _authorization(house: House) -> Mapping[str, Any]:
+    return PATHS if house.settings.auth == "smart" else {}
 
 
 def _path_parameters(types: list[str], compartments: list[str]) -> dict[str, Any]:

@@ -80,6 +80,10 @@ class PostgresStore:
         """Return the store of one tenant, for a request whose versions leave traces when an act is given."""
         return PostgresRepository(self, Runner(self.connections, tenant, act=act))
 
+    def runner(self, tenant: int) -> Runner:
+        """Return what runs the statements of one tenant: for what is stored beside the resources."""
+        return Runner(self.connections, tenant)
+
     async def cursors(self, runner: Runner) -> Cursors:
         """Return what seals the cursors of a tenant, with a key that all replicas find in the database."""
         if (cursors := await self.known_cursors(runner)) is None:

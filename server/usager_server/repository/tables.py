@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -248,3 +249,84 @@ class TraceLink(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
     tenant: int = _tenant()
     hash: bytes = _column("hash", LargeBinary)
+
+
+class ClientRow(SQLModel, table=True):
+    """An application or a service that may ask for tokens; document: its registration (`clients.py`)."""
+
+    __tablename__ = "client"
+
+    made: datetime = _column("made", DateTime(timezone=True))
+    revoked: datetime | None = _column("revoked", DateTime(timezone=True), null=True)
+    tenant: int = _tenant()
+    id: str = _column("id", Text(collation="C"), key=True)
+    document: str = _column("document", Text)
+
+
+class GrantRow(SQLModel, table=True):
+    """What a client was granted: the family of all its tokens, which end with it. code: the digest of the code."""
+
+    __tablename__ = "authorization_grant"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant", "client"], ["client.tenant", "client.id"]),
+        Index("authorization_grant_client", "tenant", "client"),
+        Index("authorization_grant_code", "tenant", "code", unique=True, postgresql_where=text("code IS NOT NULL")),
+        Index("authorization_grant_expires", "tenant", "expires"),
+    )
+
+    made: datetime = _column("made", DateTime(timezone=True))
+    expires: datetime = _column("expires", DateTime(timezone=True))
+    code_expires: datetime | None = _column("code_expires", DateTime(timezone=True), null=True)
+    code_spent: datetime | None = _column("code_spent", DateTime(timezone=True), null=True)
+    revoked: datetime | None = _column("revoked", DateTime(timezone=True), null=True)
+    id: uuid.UUID = Field(primary_key=True)
+    account: uuid.UUID | None = None
+    session: uuid.UUID | None = None
+    tenant: int = _tenant()
+    client: str = _column("client", Text(collation="C"))
+    document: str = _column("document", Text)
+    code: bytes | None = _column("code", LargeBinary, null=True)
+
+
+class RefreshRow(SQLModel, table=True):
+    """A refresh token, by its digest; spent when it was replaced by the next one."""
+
+    __tablename__ = "refresh_token"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "grant_id"], ["authorization_grant.tenant", "authorization_grant.id"], ondelete="CASCADE"
+        ),
+        Index("refresh_token_grant", "tenant", "grant_id"),
+    )
+
+    expires: datetime = _column("expires", DateTime(timezone=True))
+    spent: datetime | None = _column("spent", DateTime(timezone=True), null=True)
+    grant_id: uuid.UUID
+    tenant: int = _tenant()
+    digest: bytes = _column("digest", LargeBinary, key=True)
+
+
+class LaunchRow(SQLModel, table=True):
+    """What a record has open, for an application that it opens; taken once."""
+
+    __tablename__ = "launch"
+    __table_args__ = (Index("launch_expires", "tenant", "expires"),)
+
+    expires: datetime = _column("expires", DateTime(timezone=True))
+    account: uuid.UUID
+    tenant: int = _tenant()
+    client: str = _column("client", Text(collation="C"))
+    document: str = _column("document", Text)
+    digest: bytes = _column("digest", LargeBinary, key=True)
+
+
+class AssertionRow(SQLModel, table=True):
+    """An assertion of a client that has come, by the digest of its jti: it may not come again."""
+
+    __tablename__ = "client_assertion"
+    __table_args__ = (Index("client_assertion_expires", "tenant", "expires"),)
+
+    expires: datetime = _column("expires", DateTime(timezone=True))
+    tenant: int = _tenant()
+    client: str = _column("client", Text(collation="C"), key=True)
+    digest: bytes = _column("digest", LargeBinary, key=True)

@@ -1,0 +1,61 @@
+"""The public keys of a client: as it registered them, or fetched from where it publishes them."""
+
+import json
+import time
+from dataclasses import dataclass
+
+from joserfc.jwk import Key, KeySet
+
+from usager_server.authorization.clients import Client, check_jwks
+from usager_server.authorization.errors import INVALID_CLIENT, OAuthError
+from usager_server.authorization.limits import CLIENT_KEYS_SECONDS
+from usager_server.outbound import Outbound, OutboundFailed, OutboundRefused
+
+AGAIN_SECONDS = 30.0  # an unknown key id has the keys fetched again, and no more often
+KNOWN_CLIENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    keys: KeySet
+    at: float
+
+
+class ClientKeys:
+    """Finds the key that a client says it signed with."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._fetched: dict[str, _Fetched] = {}
+
+    async def find(self, client: Client, key_id: str) -> Key | None:
+        """Return the key of an id in the client's own set; None when there is none.
+
+        Errors  OAuthError invalid_client when the set cannot be fetched.
+        """
+        if client.metadata["jwks"] is not None:
+            return _by_id(check_jwks(client.metadata["jwks"]), key_id)
+        known = self._fetched.get(client.id)
+        age = time.monotonic() - known.at if known else CLIENT_KEYS_SECONDS
+        found = _by_id(known.keys, key_id) if known and age < CLIENT_KEYS_SECONDS else None
+        if found is None and age >= AGAIN_SECONDS:
+            found = _by_id(await self._fetch(client), key_id)
+        return found
+
+    async def _fetch(self, client: Client) -> KeySet:
+        try:
+            answer = await self._outbound.get(client.metadata["jwks_uri"], {"accept": "application/json"})
+            if answer.status != 200:
+                raise OutboundFailed(f"it answers {answer.status}")
+            keys = check_jwks(json.loads(answer.body))
+        except (OutboundRefused, OutboundFailed, OAuthError, ValueError, RecursionError) as error:
+            told = error if isinstance(error, OutboundRefused | OutboundFailed | OAuthError) else "is no JWK Set"
+            raise OAuthError(INVALID_CLIENT, f"The keys of the client cannot be had: jwks_uri {told}") from error
+        if len(self._fetched) >= KNOWN_CLIENTS:
+            self._fetched.clear()
+        self._fetched[client.id] = _Fetched(keys, time.monotonic())
+        return keys
+
+
+def _by_id(keys: KeySet, key_id: str) -> Key | None:
+    return next((key for key in keys.keys if key.kid == key_id), None)

@@ -1,0 +1,235 @@
+"""Where the authorization server keeps what it must remember. The one file of the room that speaks SQL.
+
+Every statement works behind the wall of one tenant; what has expired is swept out, a little at a time, by the writes.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from usager_server.authorization.clients import Client, client_from
+from usager_server.authorization.memory import Held
+from usager_server.repository.running import Runner, under_tenant
+
+CLIENT = under_tenant("SELECT id, document, revoked FROM client WHERE tenant = t.tenant AND id = $2")
+CLIENTS = under_tenant("SELECT id, document, revoked FROM client WHERE tenant = t.tenant ORDER BY made, id")
+ADD_CLIENT = "INSERT INTO client (tenant, id, document, made) VALUES ($1::text::int, $2, $3, now())"
+REVOKE_CLIENT = """
+UPDATE client SET revoked = now() WHERE tenant = $1::text::int AND id = $2 AND revoked IS NULL RETURNING id
+"""
+
+ADD_GRANT = """
+INSERT INTO authorization_grant (tenant, id, client, account, session, document, made, expires, code, code_expires)
+VALUES ($1::text::int, $2, $3, $4, $5, $6, now(), $7, $8, $9)
+"""
+ASKED = under_tenant("""
+SELECT id, client, account, session, document FROM authorization_grant
+WHERE tenant = t.tenant AND id = $2 AND code IS NULL AND revoked IS NULL AND expires > now()
+""")
+DECIDE = """
+UPDATE authorization_grant SET document = $3, expires = $4, code = $5, code_expires = $6
+WHERE tenant = $1::text::int AND id = $2 AND code IS NULL AND revoked IS NULL AND expires > now() RETURNING id
+"""
+# A spent code keeps its digest, so that its second use is known for what it is.
+SPEND_CODE = """
+UPDATE authorization_grant SET code_spent = now()
+WHERE tenant = $1::text::int AND code = $2 AND code_spent IS NULL AND code_expires > now() AND revoked IS NULL
+RETURNING id, client, account, session, document, expires
+"""
+REVOKE_SPENT_CODE = """
+UPDATE authorization_grant SET revoked = now()
+WHERE tenant = $1::text::int AND code = $2 AND code_spent IS NOT NULL AND revoked IS NULL RETURNING id
+"""
+REVOKE_GRANT = """
+UPDATE authorization_grant SET revoked = now() WHERE tenant = $1::text::int AND id = $2 AND revoked IS NULL
+RETURNING id
+"""
+# Live: whether the tokens of a grant may still be used, as far as grants and clients know.
+LIVE = under_tenant("""
+SELECT g.id FROM authorization_grant AS g JOIN client AS c ON c.tenant = t.tenant AND c.id = g.client
+WHERE g.tenant = t.tenant AND g.id = $2 AND g.revoked IS NULL AND c.revoked IS NULL AND g.expires > now()
+""")
+
+ADD_REFRESH = "INSERT INTO refresh_token (tenant, digest, grant_id, expires) VALUES ($1::text::int, $2, $3, $4)"
+SPEND_REFRESH = """
+UPDATE refresh_token AS r SET spent = now() FROM authorization_grant AS g
+WHERE r.tenant = $1::text::int AND r.digest = $2 AND r.spent IS NULL AND r.expires > now()
+    AND g.tenant = r.tenant AND g.id = r.grant_id AND g.client = $3 AND g.revoked IS NULL AND g.expires > now()
+RETURNING g.id, g.client, g.account, g.session, g.document, g.expires
+"""
+GRANT_OF_REFRESH = under_tenant("""
+SELECT g.id, g.client, g.account, g.session, g.document, g.expires, r.spent, r.expires AS token_expires,
+    g.revoked IS NULL AND r.spent IS NULL AND r.expires > now() AND g.expires > now() AS is_live
+FROM refresh_token AS r JOIN authorization_grant AS g ON g.tenant = t.tenant AND g.id = r.grant_id
+WHERE r.tenant = t.tenant AND r.digest = $2
+""")
+
+ADD_LAUNCH = """
+INSERT INTO launch (tenant, digest, client, account, document, expires) VALUES ($1::text::int, $2, $3, $4, $5, $6)
+"""
+TAKE_LAUNCH = """
+DELETE FROM launch WHERE tenant = $1::text::int AND digest = $2 RETURNING client, account, document, expires > now()
+"""
+SEE_ASSERTION = """
+INSERT INTO client_assertion (tenant, client, digest, expires) VALUES ($1::text::int, $2, $3, $4)
+ON CONFLICT DO NOTHING RETURNING digest
+"""
+
+SWEEP = (
+    """
+    DELETE FROM client_assertion WHERE tenant = $1::text::int AND (client, digest) IN (
+        SELECT client, digest FROM client_assertion WHERE tenant = $1::text::int AND expires < now() LIMIT 20
+    )
+    """,
+    """
+    DELETE FROM launch WHERE tenant = $1::text::int AND digest IN (
+        SELECT digest FROM launch WHERE tenant = $1::text::int AND expires < now() LIMIT 20
+    )
+    """,
+    """
+    DELETE FROM authorization_grant WHERE tenant = $1::text::int AND id IN (
+        SELECT id FROM authorization_grant WHERE tenant = $1::text::int AND expires < now() - interval '1 day' LIMIT 20
+    )
+    """,
+)
+
+
+class PostgresMemory:
+    """`Memory` for one tenant."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    @property
+    def tenant(self) -> int:
+        """Return the tenant."""
+        return self._runner.tenant
+
+    async def client(self, client_id: str) -> Client | None:
+        """Return a client that may be served; None when it is unknown or revoked."""
+        row = await self._runner.row(CLIENT, client_id)
+        return None if row is None or row["revoked"] is not None else _client(row)
+
+    async def clients(self) -> list[tuple[Client, datetime | None]]:
+        """Return all clients, oldest first, and when they were revoked."""
+        return [(_client(row), row["revoked"]) for row in await self._runner.rows(CLIENTS)]
+
+    async def add_client(self, client: Client) -> None:
+        """Keep a new client."""
+        await self._write(ADD_CLIENT, client.id, json.dumps(client.metadata))
+
+    async def revoke_client(self, client_id: str) -> bool:
+        """End a client and all its tokens; False when there was none to end."""
+        return bool(await self._write(REVOKE_CLIENT, client_id))
+
+    async def add_grant(self, held: Held, *, code: bytes | None = None, code_expires: datetime | None = None) -> None:
+        """Keep a new grant; without a code, it is a question that a person must answer."""
+        ids = (uuid.UUID(held.id), held.client, _uuid(held.account), _uuid(held.session))
+        document = json.dumps(held.document)
+        async with self._runner.transaction() as inside:
+            await inside.rows(ADD_GRANT, *ids, document, held.expires, code, code_expires)
+            await _sweep(inside)
+
+    async def asked(self, grant_id: str) -> Held | None:
+        """Return the question that waits for an answer, None when there is none, or no more."""
+        number = _uuid_or_none(grant_id)
+        row = None if number is None else await self._runner.row(ASKED, number)
+        return None if row is None else _held({**row, "expires": None})
+
+    async def decide(self, held: Held, code: bytes, code_expires: datetime) -> bool:
+        """Answer a question with a code; False when somebody was faster."""
+        document = json.dumps(held.document)
+        return bool(await self._write(DECIDE, uuid.UUID(held.id), document, held.expires, code, code_expires))
+
+    async def spend_code(self, code: bytes) -> Held | None:
+        """Return the grant of a code, which is spent by this. None when it is unknown, too old, or spent before.
+
+        One that was spent before has leaked: its grant, with all that came of it, is ended.
+        """
+        async with self._runner.transaction() as inside:
+            row = await inside.row(SPEND_CODE, code)
+            if row is None:
+                await inside.rows(REVOKE_SPENT_CODE, code)
+        return None if row is None else _held(row)
+
+    async def add_refresh(self, grant_id: str, digest: bytes, expires: datetime) -> None:
+        """Keep a refresh token."""
+        await self._write(ADD_REFRESH, digest, uuid.UUID(grant_id), expires)
+
+    async def rotate_refresh(self, spent: bytes, client: str, made: bytes, expires: datetime) -> Held | None:
+        """Return the grant of a refresh token, which is replaced by the one made. None when it will not do.
+
+        One that was spent before has leaked: its grant is ended.
+        """
+        async with self._runner.transaction() as inside:
+            row = await inside.row(SPEND_REFRESH, spent, client)
+            if row is not None:
+                await inside.rows(ADD_REFRESH, made, row["id"], min(expires, row["expires"]))
+                return _held(row)
+        found = await self._runner.row(GRANT_OF_REFRESH, spent)
+        if found is not None and found["spent"] is not None:
+            await self.revoke_grant(str(found["id"]))
+        return None
+
+    async def grant_of_refresh(self, digest: bytes) -> tuple[Held, datetime, bool] | None:
+        """Return the grant of a refresh token, when the token ends, and whether it still may be used."""
+        row = await self._runner.row(GRANT_OF_REFRESH, digest)
+        return None if row is None else (_held(row), row["token_expires"], row["is_live"])
+
+    async def revoke_grant(self, grant_id: str) -> None:
+        """End a grant and all its tokens."""
+        await self._write(REVOKE_GRANT, uuid.UUID(grant_id))
+
+    async def is_live(self, grant_id: str) -> bool:
+        """Tell whether the tokens of a grant may be used, the session aside."""
+        number = _uuid_or_none(grant_id)
+        return number is not None and await self._runner.row(LIVE, number) is not None
+
+    async def add_launch(
+        self, digest: bytes, client: str, account: str, document: Mapping[str, Any], expires: datetime
+    ) -> None:
+        """Keep the context of an application about to be opened."""
+        await self._write(ADD_LAUNCH, digest, client, uuid.UUID(account), json.dumps(document), expires)
+
+    async def take_launch(self, digest: bytes) -> tuple[str, str, Mapping[str, Any]] | None:
+        """Return the client, the account and the context of a launch, over by this; None when there is none."""
+        rows = await self._write(TAKE_LAUNCH, digest)
+        if not rows or not rows[0][3]:
+            return None
+        client, account, document, _ = rows[0]
+        return client, str(account), json.loads(document)
+
+    async def see_assertion(self, client: str, digest: bytes, expires: datetime) -> bool:
+        """Note an assertion of a client; False when it has come before."""
+        return bool(await self._write(SEE_ASSERTION, client, digest, expires))
+
+    async def _write(self, statement: str, *arguments: Any) -> list[Any]:
+        async with self._runner.transaction() as inside:
+            return list(await inside.rows(statement, *arguments))
+
+
+async def _sweep(inside: Runner) -> None:
+    for statement in SWEEP:
+        await inside.rows(statement)
+
+
+def _client(row: Any) -> Client:
+    return client_from(row["id"], json.loads(row["document"]))
+
+
+def _held(row: Any) -> Held:
+    account, session = (None if row[name] is None else str(row[name]) for name in ("account", "session"))
+    return Held(str(row["id"]), row["client"], account, session, json.loads(row["document"]), row["expires"])
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    return None if text is None else uuid.UUID(text)
+
+
+def _uuid_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

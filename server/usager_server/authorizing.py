@@ -1,0 +1,46 @@
+"""Puts the authorization server beside the house: read only under USAGER_AUTH=smart."""
+
+from functools import partial
+from typing import NamedTuple
+
+from starlette.routing import BaseRoute
+
+from usager_server.authorization.server import open_server
+from usager_server.authorization.signed_in import Nobody, Sessions
+from usager_server.authorization.store import PostgresMemory
+from usager_server.http.client_certificate import CertificateFromProxy
+from usager_server.http.context import Context
+from usager_server.http.oauth.routes import oauth_routes
+from usager_server.http.observability import App
+from usager_server.interactions.session import House
+from usager_server.national.trust import tls
+from usager_server.outbound import Outbound, parse_networks
+from usager_server.repository.postgres import PostgresStore
+from usager_server.settings import Settings
+
+
+class Authorizing(NamedTuple):
+    """What it adds: who is calling, and the addresses of its own."""
+
+    context: Context
+    routes: list[BaseRoute]
+
+
+def open_authorizing(settings: Settings, store: PostgresStore, house: House, sessions: Sessions | None) -> Authorizing:
+    """Return the authorization server of these settings; sessions None: nobody ever signs in.
+
+    Errors  KeysError when the signing keys will not do.
+    """
+
+    def memories(tenant: int) -> PostgresMemory:
+        return PostgresMemory(store.runner(tenant))
+
+    outbound = Outbound(partial(tls, settings.trusted_ca_file), parse_networks(settings.outbound_networks))
+    server = open_server(settings, memories, sessions or Nobody(), outbound)
+    return Authorizing(server.bearers, oauth_routes(server, house))
+
+
+def behind_proxies(app: App, settings: Settings) -> App:
+    """Return the application, told of client certificates by the proxies that may speak of them."""
+    proxies = parse_networks(settings.certificate_proxies)
+    return CertificateFromProxy(app, proxies) if proxies else app

@@ -1,0 +1,106 @@
+"""The addresses that bearers of a token call: to open an application on a record, and to administer the clients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from usager_server.authorization.bearers import Known, is_administration
+from usager_server.authorization.clients import Client, new_client
+from usager_server.authorization.errors import OAuthError
+from usager_server.authorization.launching import make_launch
+from usager_server.authorization.limits import LAUNCH_SECONDS
+from usager_server.authorization.server import AuthorizationServer
+from usager_server.caller import Caller
+from usager_server.errors import LoginRequired
+from usager_server.http.oauth.records import Records
+from usager_server.http.oauth.wire import NO_STORE, answered, headers_of, read_json
+from usager_server.http.observability import exchange_of
+
+KINDS = {"patient": "Patient", "encounter": "Encounter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """Answers whoever bears a token of ours."""
+
+    server: AuthorizationServer
+    records: Records
+
+    @answered
+    async def launch(self, request: Request) -> Response:
+        """Make a launch: what the record has open, for the application that it is about to open."""
+        known = await self._known(request)
+        if known.person is None:
+            raise OAuthError("insufficient_scope", "a launch is made by a person, with their own token", 403)
+        asked = await read_json(request)
+        context = {name: _id(asked, name) for name in KINDS if name in asked}
+        if unknown := set(asked) - {"client_id", *KINDS}:
+            raise OAuthError("invalid_request", f"{min(unknown)[:40]} is not known here: client_id, patient, encounter")
+        caller = Caller(known.token.tenant, known.token.subject, exchange_of(request.scope).request_id, known.grant)
+        for name, resource_id in context.items():
+            await self.records.read(request.scope, caller, KINDS[name], resource_id)
+        client_id = str(asked.get("client_id", ""))
+        word = await make_launch(self.server.memories, self.server.authentication, known.person, client_id, context)
+        told = {"launch": word, "iss": self.server.addresses.base, "expires_in": LAUNCH_SECONDS}
+        return JSONResponse(told, 201, NO_STORE)
+
+    @answered
+    async def clients(self, request: Request) -> Response:
+        """List the clients of the organisation."""
+        found = await self.server.memories(await self._administered(request)).clients()
+        return JSONResponse({"clients": [_told(client, revoked) for client, revoked in found]}, headers=NO_STORE)
+
+    @answered
+    async def register(self, request: Request) -> Response:
+        """Register a client. Source: RFC 7591 3."""
+        tenant = await self._administered(request)
+        client = new_client(tenant, await read_json(request))
+        await self.server.memories(tenant).add_client(client)
+        return JSONResponse(_told(client, None), 201, NO_STORE)
+
+    @answered
+    async def unregister(self, request: Request) -> Response:
+        """Revoke a client, and with it all its tokens."""
+        tenant = await self._administered(request)
+        if not await self.server.memories(tenant).revoke_client(request.path_params["id"]):
+            raise OAuthError("invalid_request", "there is no such client, or it was revoked before", 404)
+        return Response(status_code=204, headers=NO_STORE)
+
+    def routes(self) -> list[BaseRoute]:
+        """Return their routes."""
+        return [
+            Route("/oauth/launch", self.launch, methods=["POST"]),
+            Route("/oauth/clients", self.clients, methods=["GET"]),
+            Route("/oauth/clients", self.register, methods=["POST"]),
+            Route("/oauth/clients/{id}", self.unregister, methods=["DELETE"]),
+        ]
+
+    async def _known(self, request: Request) -> Known:
+        try:
+            return await self.server.bearers.known(headers_of(request))
+        except LoginRequired as error:
+            raise OAuthError("invalid_token", error.issues[0].diagnostics, 401) from error
+
+    async def _administered(self, request: Request) -> int:
+        """Return the tenant whose clients the bearer administers. Errors: OAuthError insufficient_scope (403)."""
+        token = (await self._known(request)).token
+        if not is_administration(token):
+            raise OAuthError("insufficient_scope", "this needs the scope usager/clients", 403)
+        return token.tenant
+
+
+def _told(client: Client, revoked: datetime | None) -> Mapping[str, Any]:
+    ended = {"revoked_at": revoked.isoformat()} if revoked else {}
+    return {"client_id": client.id, **client.metadata, **ended}
+
+
+def _id(asked: Mapping[str, Any], name: str) -> str:
+    value = asked[name]
+    if not isinstance(value, str) or not 0 < len(value) <= 64 or "/" in value:
+        raise OAuthError("invalid_request", f"{name} is the id of a {KINDS[name]}")
+    return value
