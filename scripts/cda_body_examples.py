@@ -52,10 +52,10 @@ def observation(code: Resource, **more: Any) -> Resource:
     return {"resourceType": "Observation", "status": "final", "code": code, "subject": PATIENT, **more}
 
 
-def measure(code: str, display: str, value: float, unit: str) -> Resource:
+def measure(code: str, display: str, **value: Any) -> Resource:
     """Return a vital sign."""
     told = {"category": category("vital-signs"), "effectiveDateTime": f"{SEEN}T09:40:00+01:00"}
-    return observation(coded(LOINC, code, display), **told, valueQuantity=quantity(value, unit))
+    return observation(coded(LOINC, code, display), **told, **value)
 
 
 def told() -> dict[str, list[tuple[str, Resource]]]:
@@ -190,9 +190,7 @@ def told() -> dict[str, list[tuple[str, Resource]]]:
                 },
             )
         ],
-        "8716-3": [
-            ("constantes", group("85353-1", "Signes vitaux", "vital-signs", "poids", "systolique", "diastolique"))
-        ],
+        "8716-3": [("constantes", group("85353-1", "Signes vitaux", "vital-signs", "poids", "tension"))],
         "29762-2": [
             (
                 "tabac",
@@ -265,11 +263,17 @@ def told() -> dict[str, list[tuple[str, Resource]]]:
 
 def beside() -> list[tuple[str, Resource]]:
     """Return the members of groups, which no section lists by itself."""
-    return [
-        ("poids", measure("29463-7", "Poids", 58.4, "kg")),
-        ("systolique", measure("8480-6", "Pression artérielle systolique", 132, "mm[Hg]")),
-        ("diastolique", measure("8462-4", "Pression artérielle diastolique", 74, "mm[Hg]")),
+    return [("poids", measure("29463-7", "Poids", valueQuantity=quantity(58.4, "kg"))), ("tension", blood_pressure())]
+
+
+def blood_pressure() -> Resource:
+    """Return a measure of blood pressure."""
+    told = (("8480-6", "Pression artérielle systolique", 132), ("8462-4", "Pression artérielle diastolique", 74))
+    components = [
+        {"code": coded(LOINC, code, display), "valueQuantity": quantity(value, "mm[Hg]")}
+        for code, display, value in told
     ]
+    return measure("85354-9", "Pression artérielle", component=components)
 
 
 def group(code: str, display: str, kind: str, *members: str) -> Resource:
@@ -345,8 +349,46 @@ def summary() -> Resource:
     sections, resources = listed(tuple(TITLES))
     vigilance = "Risque de chute ; fausses routes aux liquides, eau gélifiée."
     sections.append(section(coded(LOINC, "44944-7", "Autres alertes"), "Points de vigilance", text=vigilance))
+    sections.append(section(coded(LOINC, "18776-5", "Plan de soins"), "Plan de soins", "plan"))
     kind = coded(LOINC, "74207-2", "Synthèse médicale")
-    return document(kind, "SYNTHESE MEDICALE", sections, [*resources, *beside()])
+    return document(kind, "SYNTHESE MEDICALE", sections, [*resources, *beside(), *care_plan()])
+
+
+def care_plan() -> list[tuple[str, Resource]]:
+    """Return the care plan: a weight to reach, a check of the thyroid."""
+    weight = coded(LOINC, "29463-7", "Poids", "Retrouver son poids d'avant l'hiver")
+    goal = {
+        "resourceType": "Goal",
+        "lifecycleStatus": "active",
+        "description": weight,
+        "subject": PATIENT,
+        "target": [
+            {
+                "measure": coded(LOINC, "29463-7", "Poids"),
+                "detailRange": {"low": quantity(60, "kg"), "high": quantity(63, "kg")},
+                "dueDate": "2026-09-30",
+            }
+        ],
+    }
+    check = {
+        "resourceType": "ServiceRequest",
+        "status": "active",
+        "intent": "plan",
+        "category": [coded(SNOMED, "386053000", "procédure d'évaluation")],
+        "code": coded(LOINC, "3016-3", "TSH", "Dosage de la TSH"),
+        "subject": PATIENT,
+        "occurrenceDateTime": "2026-06-15",
+    }
+    plan = {
+        "resourceType": "CarePlan",
+        "status": "active",
+        "intent": "plan",
+        "title": "Plan de soins",
+        "subject": PATIENT,
+        "goal": [{"reference": "urn:uuid:objectif"}],
+        "activity": [{"reference": {"reference": "urn:uuid:controle"}}],
+    }
+    return [("plan", plan), ("objectif", goal), ("controle", check)]
 
 
 def vsm() -> Resource:
@@ -396,7 +438,7 @@ def transfer_sheet() -> Resource:
         ("lunettes", yes(coded(EMDN, "Q021003", "LUNETTES PRÊTES À PORTER (OU LUNETTES MONTÉES)", "Lunettes"))),
         ("dentier", yes(coded(EMDN, "P0102", "PROTHÈSES DENTAIRES", "Prothèse dentaire"), bodySite=upper)),
     ]
-    vital = ("constantes", group("85353-1", "Signes vitaux", "vital-signs", "poids", "systolique", "diastolique"))
+    vital = ("constantes", group("85353-1", "Signes vitaux", "vital-signs", "poids", "tension"))
     sections = [
         section(
             coded(CISIS, "ORG-213", "Personnes et structures informées"),

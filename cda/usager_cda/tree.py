@@ -54,9 +54,6 @@ class Kids:
         return found[0] if found else None
 
 
-NO_KIDS = Kids(None)
-
-
 def descendant(element: Element | None, path: str) -> Element | None:
     """Return the first element under a slash-separated path of HL7 names, or None."""
     for name in path.split("/"):
@@ -128,6 +125,16 @@ def xpath_of(element: Element) -> str:
 def _step(element: Element) -> str:
     rank = sum(1 for _ in element.itersiblings(element.tag, preceding=True)) + 1
     return local_name(element) + (f"[{rank}]" if rank > 1 else "")
+
+
+def append_text(target: Element, text: str | None) -> None:
+    """Append text where the next child will come."""
+    if not text:
+        return
+    if len(target):
+        target[-1].tail = (target[-1].tail or "") + text
+    else:
+        target.text = (target.text or "") + text
 
 
 # What XML 1.0 cannot hold and a JSON string can.

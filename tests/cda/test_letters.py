@@ -28,7 +28,7 @@ def test_what_an_order_asks_for_survives_both_ways():
         code=coded("urn:oid:1.2.250.1.213.1.1.4.322", "ORG-064", "Demande d'examen ou de suivi"),
         orderDetail=[{"text": "Suivi par le psychiatre à prévoir"}],
     )
-    assert resources(made, "ServiceRequest")[0]["orderDetail"] == [{"text": "Suivi par le psychiatre à prévoir"}]
+    assert resources(made, "ServiceRequest")[-1]["orderDetail"] == [{"text": "Suivi par le psychiatre à prévoir"}]
     assert "Suivi par le psychiatre" in sections_of(made)["18776-5"]["text"]["div"]
 
 

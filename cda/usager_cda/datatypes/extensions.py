@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from usager_cda.datatypes import Tree
 
+NARRATIVE_LINK = "http://hl7.org/fhir/StructureDefinition/narrativeLink"
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 

@@ -1,23 +1,21 @@
 """Allergies and hypersensitivities in their concern act <-> AllergyIntolerance, reactions included."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept
 from usager_cda.datatypes.extensions import filled, value_of
-from usager_cda.entries.problem import (
-    PROBLEM,
-    PROBLEM_TEMPLATES,
+from usager_cda.entries.problem import PROBLEM, PROBLEM_TEMPLATES, coded_value
+from usager_cda.structured import french
+from usager_cda.structured.concern import (
     VERIFICATION_CODES,
-    coded_value,
-    concern_act,
-    concern_key,
-    concern_of,
+    concern_kind,
+    first_code,
     labelled,
     own_status,
     status_said,
+    verification_said,
 )
-from usager_cda.structured import french
 from usager_cda.structured.details import ALLERGY_CERTAINTY, CRITICALITY, SEVERITY, STATUS
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -71,27 +69,20 @@ ALLERGY_TEMPLATES = (f"{CCD}18", f"{CCD}28", f"{IHE}1.5.3.1.4.5", f"{IHE}1.5.3.1
 REACTION_TEMPLATES = (*PROBLEM_TEMPLATES[:2], f"{CCD}54", PROBLEM)
 
 
-def read_concern(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the References of the allergies of a concern."""
-    concern = concern_of(statement, reading)
-    for allergy in statement.related(ALLERGY, ALLERGY_TEMPLATES[3]):
-        yield from read(allergy, reading, concern)
-
-
 def read(statement: Statement, reading: Reading, concern: Tree | None = None) -> Iterable[Tree]:
     """Yield the Reference of an AllergyIntolerance."""
     statement.skip("statusCode")
     kind = reading.concept(statement.first("code"))
-    known = KINDS.get(_code(kind), (None, None, ""))
+    known = KINDS.get(first_code(kind), (None, None, ""))
     reactions = [_reaction(found, reading) for found in statement.related(PROBLEM, type_code="MFST")]
-    criticality = _code(CRITICALITY.read(statement, reading))
+    criticality = first_code(CRITICALITY.read(statement, reading))
     yield reading.put(
         "AllergyIntolerance",
         statement,
         extended(
             {"extension": [*reading.link(statement), *([concern] if concern else []), *_type(kind)]},
             {"clinicalStatus": status_said(STATUS.read(statement, reading), concern, CLINICAL, CLINICAL_CODES)},
-            {"verificationStatus": _verification(ALLERGY_CERTAINTY.read(statement, reading), statement)},
+            {"verificationStatus": _certainty(statement, reading)},
             {"type": known[0], "category": [known[1]] if known[1] else None},
             {"criticality": criticality if criticality in CRITICALITY_CODES else None},
             {"code": _agent(statement, reading), "patient": reading.subject},
@@ -118,13 +109,9 @@ def _agent(statement: Statement, reading: Reading) -> Tree | None:
     return agent or ({"text": text} if text else value)
 
 
-def _verification(certainty: Tree | None, statement: Statement) -> Tree | None:
-    if statement.is_negated:
-        return {"coding": [{"system": VERIFICATION, "code": "refuted"}]}
-    if _code(certainty) not in VERIFICATION_CODES:
-        return None
-    coding = {**(certainty or {})["coding"][0], "system": VERIFICATION}
-    return filled({"coding": [coding], "text": (certainty or {}).get("text")})
+def _certainty(statement: Statement, reading: Reading) -> Tree | None:
+    told = ALLERGY_CERTAINTY.read(statement, reading)
+    return verification_said(told, VERIFICATION, is_negated=statement.is_negated)
 
 
 def _onset(statement: Statement, reading: Reading) -> Tree:
@@ -150,21 +137,10 @@ def _reaction(statement: Statement, reading: Reading) -> Tree | None:
             "extension": [{"url": REACTION_SEVERITY, "valueCodeableConcept": severity}] if severity else None,
             "manifestation": [manifestation or {"text": words}],
             "onset": interval.low if interval else None,
-            "severity": SEVERITIES.get(_code(severity)),
+            "severity": SEVERITIES.get(first_code(severity)),
             "note": reading.notes(statement),
         }
     )
-
-
-def _code(concept: Tree | None) -> str:
-    codings = (concept or {}).get("coding") or [{}]
-    return codings[0].get("code") or ""
-
-
-def build_concern(resources: Sequence[Tree], writing: Writing) -> Element:
-    """Return the concern act around the allergies of one concern."""
-    allergies = [related("SUBJ", build(resource, writing), inverted=False) for resource in resources]
-    return concern_act(resources[0], f"{IHE}1.5.3.1.4.5.3", f"{FR_ENTRY}40", allergies, writing)
 
 
 def build(resource: Tree, writing: Writing) -> Element:
@@ -174,7 +150,7 @@ def build(resource: Tree, writing: Writing) -> Element:
     row.tell("Date", french.span({"start": start, "end": end}))
     kind = kind_of(resource)
     reference = row.point("Type", said(kind), link_of(resource))
-    is_refuted = _code(resource.get("verificationStatus")) == "refuted"
+    is_refuted = first_code(resource.get("verificationStatus")) == "refuted"
     made = writing.statement("observation", ALLERGY_TEMPLATES, negated=is_refuted)
     add(made, *writing.ids_of(resource, most=1), _plain("code", kind), text_at(reference), status("completed"))
     time = from_to(start, end)
@@ -262,15 +238,7 @@ def _severity(reaction: Tree) -> Tree | None:
 
 
 ENTRIES = (
-    Kind(
-        template=f"{FR_ENTRY}40",
-        parents=(f"{CCD}27", f"{IHE}1.5.3.1.4.5.1", f"{IHE}1.5.3.1.4.5.3"),
-        known_by=(f"{IHE}1.5.3.1.4.5.3",),
-        read=read_concern,
-        takes=lambda resource: resource.get("resourceType") == "AllergyIntolerance",
-        build=build_concern,
-        groups=concern_key,
-    ),
+    concern_kind("40", "3", (ALLERGY, ALLERGY_TEMPLATES[3]), "AllergyIntolerance", read, build),
     Kind(
         template=ALLERGY,
         parents=ALLERGY_TEMPLATES[:-1],

@@ -69,7 +69,7 @@ def _built(resource: Tree, writing: Writing, templates: tuple[str, ...]) -> Elem
 def _members(resource: Tree, writing: Writing, templates: tuple[str, ...] | None) -> Iterator[Element]:
     for rank, reference in enumerate(resource.get("hasMember", ())):
         found = writing.find(reference, resource)
-        of_kind = STATUS if _code(found) == STATUS_CODE else templates
+        of_kind = STATUS if observation.code_of(found) == STATUS_CODE else templates
         if found is None or of_kind is None:
             text = "The member is not in the Bundle, or is deeper than the CI-SIS goes; it is left out"
             writing.report(text, f"Observation.hasMember[{rank}]")
@@ -89,12 +89,6 @@ def _sources(resource: Tree, writing: Writing) -> Iterator[Element]:
         words = reference.get("display")
         told = writing.row().say("Pièce jointe", words) if words else None
         yield related("REFR", add(made, build_ii("id", ii), writing.coded("code", ATTACHED, told)), inverted=False)
-
-
-def _code(resource: Tree | None) -> str | None:
-    codings = ((resource or {}).get("code") or {}).get("coding") or [{}]
-    code: str | None = codings[0].get("code")
-    return code
 
 
 ENTRIES = (

@@ -44,13 +44,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
 def _state(made: Made) -> str:
     """Return what a status says; nothing for anything else."""
     codings = made.resource.get("valueCodeableConcept", {}).get("coding") or [{}]
-    return str(codings[0].get("code")) if _code(made.resource) == STATUS_CODE else ""
-
-
-def _code(resource: Tree) -> str | None:
-    codings = (resource.get("code") or {}).get("coding") or [{}]
-    code: str | None = codings[0].get("code")
-    return code
+    return str(codings[0].get("code")) if observation.code_of(made.resource) == STATUS_CODE else ""
 
 
 def _qualifiers(code: Element | None) -> Iterator[Tree]:
@@ -87,9 +81,9 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
             measured = [other for other in resources if measures.get(id(other)) is each]
             add(made, _inside(transport.build(each, measured, writing)))
         elif each.get("resourceType") == "Observation" and id(each) not in measures:
-            templates = STATUS if _code(each) == STATUS_CODE else observation.SIMPLE
+            templates = STATUS if observation.code_of(each) == STATUS_CODE else observation.SIMPLE
             add(made, _inside(observation.build([each], writing, templates)))
-    if event.get("status") in STATES and not any(_code(each) == STATUS_CODE for each in resources):
+    if event.get("status") in STATES and not any(observation.code_of(each) == STATUS_CODE for each in resources):
         add(made, _inside(observation.build([_told_state(event, writing)], writing, STATUS)))
     return made
 

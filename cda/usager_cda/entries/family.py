@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, concept_from_code
-from usager_cda.datatypes.extensions import filled, value_of
+from usager_cda.datatypes.extensions import NARRATIVE_LINK, filled, value_of
 from usager_cda.datatypes.identifiers import build_ii, identifier_from_ii, ii_from_identifier, parse_ii
 from usager_cda.entries.problem import coded_value
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
-from usager_cda.structured.reading import NARRATIVE_LINK, Reading, extended
+from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, component, said, status, text_at

@@ -58,6 +58,9 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     """Return the observation of one Observation."""
     (resource,) = resources
     row = writing.row()
+    if resource.get("component"):
+        text = "The components are left out: only those of blood pressure, among vital signs, are written"
+        writing.report(text, "Observation.component")
     made = writing.statement("observation", templates)
     label = french.name(resource.get("code"))
     reference = row.point("Observation", label, link_of(resource))
@@ -75,7 +78,7 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
 
 def _value(resource: Tree, default: str) -> Element | None:
     """Return the value of an observation, of the datatype that the CI-SIS wants for its code."""
-    value, code = build_value(resource, default=default), _code(resource)
+    value, code = build_value(resource, default=default), code_of(resource)
     if value is None:
         return None
     if code in INTERVALS:
@@ -95,8 +98,9 @@ def _site(resource: Tree, writing: Writing, say: Callable[..., Element] | None) 
     return writing.coded("targetSiteCode", site, say("Localisation", site["text"]) if site.get("text") else None)
 
 
-def _code(resource: Tree) -> str | None:
-    codings = (resource.get("code") or {}).get("coding") or [{}]
+def code_of(resource: Tree | None) -> str | None:
+    """Return the first code of a resource."""
+    codings = ((resource or {}).get("code") or {}).get("coding") or [{}]
     code: str | None = codings[0].get("code")
     return code
 

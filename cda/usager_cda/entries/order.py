@@ -1,9 +1,10 @@
-"""Examinations and follow-ups asked for <-> ServiceRequest."""
+"""Examinations and follow-ups asked for <-> ServiceRequest; what is to be reached <-> Goal."""
 
 from collections.abc import Iterable, Sequence
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.values import build_value
+from usager_cda.entries import goal
 from usager_cda.entries.procedure import is_observation_request
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
@@ -17,15 +18,18 @@ from usager_cda.tree import Element, add, attribute
 ORDER = f"{FR_ENTRY}27"
 PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.1.20.3.1")
 EVALUATION = {"system": "http://snomed.info/sct", "code": "386053000", "display": "procédure d'évaluation"}
-# A goal and a request are written alike: R4's intent tells them apart.
-INTENTS = {"INT": "plan", "GOL": "proposal", "RQO": "order", "PRMS": "directive"}
-MOODS = {intent: mood for mood, intent in INTENTS.items()}
+INTENTS = {"INT": "plan", "PRP": "proposal", "RQO": "order", "PRMS": "directive"}
+# The CI-SIS knows no other: what is ordered is intended.
+MOODS = {"proposal": "PRP"}
 STATUSES = {"completed": "completed", "aborted": "revoked", "cancelled": "revoked", "suspended": "on-hold"}
 FROM_STATUSES = {"completed": "completed", "revoked": "aborted", "on-hold": "suspended"}
 
 
 def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
-    """Yield the Reference of a ServiceRequest."""
+    """Yield the Reference of a ServiceRequest, or of a Goal."""
+    if statement.mood == goal.GOAL:
+        yield goal.read(statement, reading)
+        return
     state = attribute(statement.first("statusCode"), "code") or "active"
     body = extended(
         {"extension": reading.link(statement), "status": STATUSES.get(state, "active")},
@@ -53,13 +57,17 @@ def _details(statement: Statement, reading: Reading) -> list[Tree]:
 
 
 def takes(resource: Tree) -> bool:
-    """Say whether a resource asks for an examination or a follow-up."""
+    """Say whether a resource asks for an examination or a follow-up, or is a goal."""
+    if resource.get("resourceType") == "Goal":
+        return True
     return resource.get("resourceType") == "ServiceRequest" and is_observation_request(resource)
 
 
 def build(resources: Sequence[Tree], writing: Writing) -> Element:
-    """Return the observation of one request."""
+    """Return the observation of one request or goal."""
     (resource,) = resources
+    if resource["resourceType"] == "Goal":
+        return goal.build(resource, writing, (*PARENTS, ORDER))
     row = writing.row()
     code = resource.get("code")
     row.tell("Date", french.day(resource.get("occurrenceDateTime")) or french.span(resource.get("occurrencePeriod")))

@@ -10,7 +10,6 @@ from usager_cda.datatypes.times import ts_node
 from usager_cda.datatypes.values import absent_value, build_value
 from usager_cda.entries import observation
 from usager_cda.entries.encounter import AGENDA, class_code, encounter_key, encounter_of
-from usager_cda.fhir.assembly import uuid_of
 from usager_cda.fhir.parties import party_of
 from usager_cda.header import Organization, Party
 from usager_cda.structured import french
@@ -103,7 +102,7 @@ def _belongs(statement: Statement, reading: Reading, stay: Tree) -> None:
     def settle() -> None:
         target = (find() or {}).get("reference")
         for made in reading.made:
-            if target == f"urn:uuid:{uuid_of(made.type, made.key)}" and made.type == "Encounter":
+            if target == made.reference and made.type == "Encounter":
                 made.resource["partOf"] = stay
 
     reading.later(settle)
@@ -117,8 +116,8 @@ def takes(resource: Tree) -> bool:
 
 def _mode(resource: Tree) -> str | None:
     """Return the template of how a stay began or ended."""
-    codings = (resource.get("code") or {}).get("coding") or [{}]
-    return next((template for template, code in MODES.items() if code.code == codings[0].get("code")), None)
+    told = observation.code_of(resource)
+    return next((template for template, code in MODES.items() if code.code == told), None)
 
 
 def build(resources: Sequence[Tree], writing: Writing) -> Element:

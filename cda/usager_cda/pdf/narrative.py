@@ -13,7 +13,7 @@ from usager_cda.errors import Finding, IncompleteDocument, UnreadableXML
 from usager_cda.pdf.images import Unprintable, printable_image
 from usager_cda.pdf.tables import set_widths
 from usager_cda.safety import Limits, parse_xml
-from usager_cda.tree import Element
+from usager_cda.tree import Element, append_text
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 BLOCKS = frozenset(
@@ -83,11 +83,11 @@ class Narratives:
         return made
 
     def _copy(self, source: Element, target: Element, expression: str, *, depth: int, tables: int) -> None:
-        _append_text(target, source.text)
+        append_text(target, source.text)
         for node in source:
             if isinstance(node.tag, str):
                 self._copy_one(node, target, expression, depth, tables)
-            _append_text(target, node.tail)
+            append_text(target, node.tail)
 
     def _copy_one(self, node: Element, target: Element, expression: str, depth: int, tables: int) -> None:
         name = node.tag.removeprefix(XHTML).lower() if node.tag.startswith(XHTML) or "}" not in node.tag else ""
@@ -111,7 +111,7 @@ class Narratives:
             self.findings.append(
                 Finding("warning", f"{expression}: a picture is left out: {error}", None, None, expression)
             )
-            _append_text(target, f"[image{f' : {words}' if words else ' non imprimable'}]")
+            append_text(target, f"[image{f' : {words}' if words else ' non imprimable'}]")
             return
         etree.SubElement(target, "img", src=address, alt=words or "")
 
@@ -141,16 +141,6 @@ def _made(node: Element, name: str, target: Element) -> Element:
         if span.isdecimal() and len(span) < 6 and int(span) > 1:
             made.set(attribute, str(min(int(span), most)))
     return made
-
-
-def _append_text(target: Element, text: str | None) -> None:
-    """Append text where the next child will come."""
-    if not text:
-        return
-    if len(target):
-        target[-1].tail = (target[-1].tail or "") + text
-    else:
-        target.text = (target.text or "") + text
 
 
 def _refused(expression: str, message: str) -> Finding:

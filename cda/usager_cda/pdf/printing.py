@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
+from jinja2 import Template
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.times import instant_of
@@ -21,8 +20,8 @@ from usager_cda.render.files import PDF, file_of
 from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.telling import colophon, wording
 from usager_cda.telling.identity import Identity, identity_of
-from usager_cda.telling.section import markup_of
-from usager_cda.tree import NOT_XML, Element
+from usager_cda.telling.page import template_of
+from usager_cda.tree import NOT_XML
 
 UNTITLED = "Document"
 SYMBOL = "usager:symbol"
@@ -146,20 +145,7 @@ def _description(header: Header) -> Description:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        loader=FunctionLoader(lambda name: ROOM.joinpath(name).read_text("utf-8")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"markup": _markup, "shortened": _shortened}
-    return environment.get_template("document.html")
-
-
-def _markup(text: Element) -> Markup:
-    """Return a cleaned narrative as it is written into the page."""
-    return Markup(markup_of(text))  # noqa: S704  (cleaned by `narrative.py`)
+    return template_of(ROOM, "document.html", shortened=_shortened)
 
 
 def _shortened(text: str) -> str:

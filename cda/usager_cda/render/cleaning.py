@@ -5,7 +5,7 @@ import re
 from lxml import etree
 from lxml import html as lxml_html
 
-from usager_cda.tree import NOT_XML, Element
+from usager_cda.tree import NOT_XML, Element, append_text
 
 HIDDEN = frozenset(
     (
@@ -66,11 +66,11 @@ def _parsed(made: str) -> Element:
 
 
 def _copy(source: Element, target: Element, depth: int) -> None:
-    _append(target, source.text)
+    append_text(target, source.text)
     for node in source:
         if isinstance(node.tag, str) and depth < MOST_DEEP:
             _copy_one(node, target, depth)
-        _append(target, node.tail)
+        append_text(target, node.tail)
 
 
 def _copy_one(node: Element, target: Element, depth: int) -> None:
@@ -100,12 +100,3 @@ def _attributes(node: Element, name: str) -> dict[str, str]:
     if name == "img" and PICTURE.fullmatch(source):
         kept["src"] = source
     return kept
-
-
-def _append(target: Element, text: str | None) -> None:
-    if not text:
-        return
-    if len(target):
-        target[-1].tail = (target[-1].tail or "") + text
-    else:
-        target.text = (target.text or "") + text

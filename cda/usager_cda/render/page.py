@@ -5,7 +5,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from usager_cda.read import header_of
@@ -15,7 +15,7 @@ from usager_cda.render.texts import words_of
 from usager_cda.safety import LIMITS, Limits, parse_document
 from usager_cda.telling import colophon, wording
 from usager_cda.telling.identity import identity_of
-from usager_cda.telling.section import markup_of
+from usager_cda.telling.page import template_of
 from usager_cda.tree import Element
 
 ROOM = files("usager_cda").joinpath("render")
@@ -77,20 +77,7 @@ def _style() -> Markup:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        loader=FunctionLoader(lambda name: ROOM.joinpath(name).read_text("utf-8")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"markup": _markup, "scrolls": _scrolls}
-    return environment.get_template("page.html")
-
-
-def _markup(text: Element) -> Markup:
-    """Return a narrative as it is written into the page: `body.xsl` made it, of what it allows only."""
-    return Markup(markup_of(text))  # noqa: S704  (made by `body.xsl`)
+    return template_of(ROOM, "page.html", scrolls=_scrolls)
 
 
 def _scrolls(text: Element) -> bool:

@@ -1,6 +1,7 @@
 """Plan de soins: treatments, examinations, acts, visits and vaccinations to come."""
 
-from usager_cda.structured.kinds import CCD, FR_ENTRY, FR_SECTION, IHE, Section, loinc
+from usager_cda.entries import care_plan
+from usager_cda.structured.kinds import CCD, FR_ENTRY, FR_SECTION, IHE, Around, Section, loinc
 
 SECTION = Section(
     template=f"{FR_SECTION}158",
@@ -18,4 +19,5 @@ SECTION = Section(
         f"{FR_ENTRY}47",
     ),
     needs_entry=True,
+    around=Around(read=care_plan.read, spread=care_plan.spread),
 )

@@ -175,8 +175,7 @@ class BodyWriter:
     def _grouped(self, template: Section, section: Tree, path: str | None) -> list[tuple[Kind, list[Tree]]]:
         """Return the resources with their kind, those that one statement holds together."""
         groups: dict[object, tuple[Kind, list[Tree]]] = {}
-        for rank, reference in enumerate(section.get("entry", ())):
-            resource = self.resolver.find(reference)
+        for rank, resource in enumerate(self._listed(template, section)):
             kind = None if resource is None else kind_for(template, resource)
             if resource is None or kind is None:
                 self._report_entry(template, f"{path}.entry[{rank}]", resource)
@@ -184,6 +183,17 @@ class BodyWriter:
             adapted = resource if self.model.adapts is None else self.model.adapts(resource, self.composition)
             groups.setdefault(kind.groups(resource, self.resolver) or rank, (kind, []))[1].append(adapted)
         return list(groups.values())
+
+    def _listed(self, template: Section, section: Tree) -> Iterator[Tree | None]:
+        """Yield what a section lists, None for what is not at hand; a resource around it is what it names besides."""
+        listed = [self.resolver.find(reference) for reference in section.get("entry", ())]
+        for resource in listed:
+            spread = template.around.spread(resource) if template.around and resource else None
+            if spread is None:
+                yield resource
+                continue
+            inside = [self.resolver.find(each, resource) for each in spread]
+            yield from (each for each in inside if each is None or not any(each is other for other in listed))
 
     def _report_entry(self, template: Section, path: str, resource: Tree | None) -> None:
         if resource is None:

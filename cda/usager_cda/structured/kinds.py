@@ -58,13 +58,27 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """A resource that stands for a section as a whole, both ways.
+
+    Shape   read takes the statement of the section, its title and the References of its entries, and returns the
+            Reference of the resource, None when there is none to make; spread returns the References that a resource
+            stands for, None when it is of another kind.
+    """
+
+    read: Callable[[Statement, str | None, Sequence[Tree], Reading], Tree | None]
+    spread: Callable[[Tree], Sequence[Tree] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One template of section; a module of sections/ names its own SECTION.
 
     Shape   entries are the templates of the kinds it lists, the one to write a resource with first. nothing builds the
             entry that says that nothing is known, for sections that must hold one. link is the typeCode of its
             entries. may_be_silent when a model that asks for the section takes one without an entry. others are the
-            codes it may have in place of its own; most how many entries it may hold.
+            codes it may have in place of its own; most how many entries it may hold. around is what stands for
+            the section as a whole (a CarePlan).
     """
 
     template: str
@@ -78,6 +92,7 @@ class Section:
     may_be_silent: bool = False
     others: frozenset[str] = frozenset()
     most: int | None = None
+    around: Around | None = None
 
     @property
     def templates(self) -> tuple[str, ...]:

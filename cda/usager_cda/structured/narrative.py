@@ -9,7 +9,7 @@ from lxml import etree
 from usager_cda.datatypes import Tree
 from usager_cda.errors import CDAError
 from usager_cda.safety import Limits, parse_xml
-from usager_cda.tree import HL7, Element, node, text_of
+from usager_cda.tree import HL7, Element, append_text, node, text_of
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 OPENING = '<div xmlns="http://www.w3.org/1999/xhtml">'
@@ -167,23 +167,18 @@ def plain_text(div: str | None) -> str | None:
 def _copy(source: Element, target: Element) -> None:
     inside = target.tag.removeprefix(HL7)
     is_block = inside in ONLY
-    _append(target, source.text, is_block=is_block)
+    append_text(target, _words(source.text, is_block=is_block))
     for kid in source:
         made = _made(kid, target, inside) if isinstance(kid.tag, str) else None
         if made is not None:
             _copy(kid, made)
         elif isinstance(kid.tag, str):
             _copy(kid, target)
-        _append(target, kid.tail, is_block=is_block)
+        append_text(target, _words(kid.tail, is_block=is_block))
 
 
-def _append(target: Element, text: str | None, *, is_block: bool) -> None:
-    if not text or (is_block and text.isspace()):
-        return
-    if len(target):
-        target[-1].tail = (target[-1].tail or "") + text
-    else:
-        target.text = (target.text or "") + text
+def _words(text: str | None, *, is_block: bool) -> str | None:
+    return None if text and is_block and text.isspace() else text
 
 
 def _made(source: Element, target: Element, inside: str) -> Element | None:

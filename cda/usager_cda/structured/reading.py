@@ -11,7 +11,7 @@ from lxml import etree
 from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import coding_from_code, concept_from_code, parse_code
-from usager_cda.datatypes.extensions import filled, put_extension
+from usager_cda.datatypes.extensions import NARRATIVE_LINK, filled, put_extension
 from usager_cda.datatypes.identifiers import II, identifier_from_ii, parse_ii
 from usager_cda.datatypes.quantities import parse_number, parse_quantity, parse_range, parse_ratio
 from usager_cda.datatypes.times import period_from_interval
@@ -25,7 +25,6 @@ from usager_cda.structured.kinds import Kind
 from usager_cda.structured.statement import Statement, statement_in
 from usager_cda.tree import HL7, Element, attribute, child, local_name, text_of
 
-NARRATIVE_LINK = "http://hl7.org/fhir/StructureDefinition/narrativeLink"
 COMMENT = "1.2.250.1.213.1.1.3.32"
 PEOPLE = ("author", "performer", "informant")
 # Programs point there when the narrative has no words for a code.
@@ -40,6 +39,11 @@ class Made:
     type: str
     key: str
     resource: Tree
+
+    @property
+    def reference(self) -> str:
+        """Return what a Reference to it says."""
+        return f"urn:uuid:{uuid_of(self.type, self.key)}"
 
     @property
     def condition(self) -> str:
@@ -103,15 +107,22 @@ class Reading:
         self.reader.report(element, text)
         statement.forget()
 
-    def put(self, resource_type: str, statement: Statement, body: Tree, also: Sequence[II] = ()) -> Tree:
+    def put(
+        self,
+        resource_type: str,
+        statement: Statement,
+        body: Tree,
+        also: Sequence[II] = (),
+        beside: Sequence[Statement] = (),
+    ) -> Tree:
         """Add a resource and return the Reference to it.
 
         Shape   its identifiers are one of our own, the same for the same statement with the same words in any version
                 of the document, then those the document gives it. A statement made twice in the same words is one
-                resource. also are other ids it may be referred to by.
+                resource. also are other ids it may be referred to by, beside other statements that it says too.
         """
         element = statement.element
-        key = self._key(resource_type, element)
+        key = self._key(resource_type, (element, *(each.element for each in beside)))
         ids = [parse_ii(each) for each in statement.every("id")]
         known = [identifier_from_ii(ii) for ii in ids if ii.is_known]
         identifiers: Any = [{"system": systems.SCOPED, "value": key}, *known]
@@ -129,9 +140,11 @@ class Reading:
                 self._by_id.setdefault((str(ii), _first_code(resource.get("code"))), reference)
         return reference
 
-    def _key(self, resource_type: str, element: Element) -> str:
-        """Return an identity made of what the statement says: another content is another resource."""
-        digest = hashlib.sha1(etree.tostring(element, method="c14n", exclusive=True), usedforsecurity=False)
+    def _key(self, resource_type: str, elements: Iterable[Element]) -> str:
+        """Return an identity made of what the statements say: another content is another resource."""
+        digest = hashlib.sha1(usedforsecurity=False)
+        for element in elements:
+            digest.update(etree.tostring(element, method="c14n", exclusive=True))
         digest.update("|".join(self._heard).encode())
         self._heard.clear()
         return uuid_of(resource_type, self.scope, digest.hexdigest())

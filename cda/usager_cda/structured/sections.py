@@ -7,6 +7,7 @@ from usager_cda.datatypes.identifiers import identifier_from_ii, parse_ii
 from usager_cda.structured import registry
 from usager_cda.structured.narrative import div_of, narrative
 from usager_cda.structured.reading import Reading
+from usager_cda.structured.statement import Statement
 from usager_cda.systems import EXTENSIONS
 from usager_cda.tree import HL7, Element, Kids, child, children, local_name, text_of
 
@@ -42,6 +43,9 @@ def read_section(element: Element, reading: Reading) -> Tree:
     words = kids.first("text")
     div, reading.words = div_of(words) if words is not None else (None, {})
     entries = [reference for entry in kids.all("entry") for reference in reading.entry(entry)]
+    if known is not None and known.around is not None and entries:
+        around = known.around.read(Statement(element), text_of(kids.first("title")), entries, reading)
+        entries = [*([around] if around else []), *entries]
     made: Tree = {}
     for each in kids.all("id"):
         ii = parse_ii(each)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
-from usager_cda.datatypes.extensions import extensions_of, value_of
+from usager_cda.datatypes.extensions import NARRATIVE_LINK, extensions_of, value_of
 from usager_cda.datatypes.identifiers import II, build_ii, ii_from_identifier
 from usager_cda.datatypes.times import Interval, build_interval, build_ts, ts_node
 from usager_cda.errors import Finding
@@ -19,7 +19,6 @@ from usager_cda.fhir.resolver import Resolver
 from usager_cda.header import Participation
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
-from usager_cda.structured.reading import NARRATIVE_LINK
 from usager_cda.structured.words import Row, Words
 from usager_cda.tree import HL7, SDTC, XSI_TYPE, Element, add, node
 from usager_cda.write import participation
