@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI
 
 from usager_server import __version__
+from usager_server.birthplaces.current import Birthplaces
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
 from usager_server.http.context import Context, context
@@ -44,6 +45,7 @@ from usager_server.operations.validate import validate
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
 from usager_server.repository import Repository
+from usager_server.repository.cog_editions import latest_edition
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.search_sql import PostgresSearch
@@ -141,6 +143,7 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
     validator = HouseValidator(definitions, plugins.conformance_resources)
     operations = [*OPERATIONS, *plugins.operations]
     off = inactive(plugins)
+    birthplaces = Birthplaces()
     return House(
         settings=settings,
         definitions=definitions,
@@ -148,7 +151,8 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         validator=validator,
         repository=repository,
         interactions=INTERACTIONS,
-        library=Library(definitions, validator.conformance.resources),
+        library=Library(definitions, validator.conformance.resources, birthplaces.code_systems()),
+        birthplaces=birthplaces,
         links=Links(definitions),
         operations=by_name(operations),
         inactive=off.told,
@@ -197,6 +201,7 @@ def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStor
 def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await _take_birthplaces(house, store)
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()
@@ -205,6 +210,15 @@ def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
         await store.connections.close()
 
     return lifespan
+
+
+async def _take_birthplaces(house: House, store: PostgresStore) -> None:
+    """Use the edition of the COG that was imported last; without database the one shipped, `/ready` says the rest."""
+    with suppress(Unavailable):
+        async with store.connections.borrowed() as connection:
+            kept = await latest_edition(connection)
+        if kept is not None:
+            house.birthplaces.use(kept.content)
 
 
 async def _warm(house: House) -> None:

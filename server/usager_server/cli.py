@@ -12,6 +12,7 @@ import typer
 
 from usager_server import __version__, listing, proving, registering
 from usager_server.documents.command import cda
+from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
 
 FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
@@ -32,6 +33,7 @@ clients = typer.Typer(help="The applications and services that may ask for token
 app.add_typer(clients, name="clients")
 keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+app.add_typer(cog)
 
 
 @contextmanager
@@ -171,6 +173,7 @@ def list_tenants() -> None:
                 typer.echo(f"{each.number}  {each.name}")
 
 
+cog.command("import")(told()(import_edition))
 app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
 app.command()(told()(proving.sandbox))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usager_server import Operation, Profile, Requirement, Scenario, StandIn, hookimpl, ledger, scenarios_in
+from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
@@ -23,8 +24,8 @@ def register_profiles() -> Sequence[Profile]:
 
 @hookimpl
 def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
-    """Return the code lists of the documents."""
-    return list(terminology_resources())
+    """Return the code lists of the documents, and the list of places of birth."""
+    return [*terminology_resources(), VALUE_SET]
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from usager_server.birthplaces.current import Birthplaces
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.interactions.links import Links
@@ -42,6 +43,7 @@ class House:
     interactions: Mapping[Name, Interaction]
     library: Library
     links: Links
+    birthplaces: Birthplaces = field(default_factory=Birthplaces)
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     inactive: Callable[[str], str | None] = nothing_off
     profiles: Sequence[Profile] = ()

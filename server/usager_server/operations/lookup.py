@@ -1,5 +1,6 @@
 """CodeSystem/$lookup: what a code means, its other names and its properties, today or on a day."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ async def _system(session: Session, coded: Coded) -> CodeSystem:
     if coded.system is None:
         raise Invalid("The system of the code is missing", "Parameters.parameter", code="required")
     shelf = await shelf_for(session, [("CodeSystem", coded.system)])
-    found = shelf.code_system(coded.system, coded.version)
+    found = await asyncio.to_thread(shelf.code_system, coded.system, coded.version)
     if found is None:
         version = f" version {coded.version}" if coded.version else ""
         raise NotFound(f"The code system {coded.system[:200]!r}{version} is not known here", "system")

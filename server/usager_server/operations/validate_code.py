@@ -1,5 +1,6 @@
 """CodeSystem/$validate-code and ValueSet/$validate-code: whether a code is one of them, and what it is called."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,7 +73,7 @@ async def validate_in_code_system(session: Session, request: OperationRequest) -
             "The code system is missing: url, codeSystem, or the system of the coding", "url", code="required"
         )
     shelf = await shelf_for(session, [("CodeSystem", url)], [resource] if resource else [])
-    system = shelf.code_system(url, coded[0].version)
+    system = await asyncio.to_thread(shelf.code_system, url, coded[0].version)
     if system is None:
         raise NotFound(f"The code system {url[:200]!r} is not known here", "url")
 

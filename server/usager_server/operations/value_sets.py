@@ -1,5 +1,6 @@
 """The value set that an operation is about: of its address, in its parameters, or named by a canonical."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,8 @@ async def value_set_of(session: Session, request: OperationRequest) -> Listed:
         text = "The value set is missing: url, or valueSet"
         raise Invalid(text, "Parameters.parameter.where(name = 'url')", code="required")
     canonical = f"{url}|{version}" if version and "|" not in url else url
-    return (await shelf_for(session, [("ValueSet", canonical)])).value_set(canonical)
+    shelf = await shelf_for(session, [("ValueSet", canonical)])
+    return await asyncio.to_thread(shelf.value_set, canonical)  # a large one takes a second, the first time
 
 
 async def _resource(session: Session, request: OperationRequest) -> Resource | None:

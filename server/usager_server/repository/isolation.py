@@ -6,8 +6,8 @@ import asyncpg
 
 from usager_server.errors import Unavailable
 
-# Tables without tenant: the version of the schema, nothing else.
-SHARED_TABLES = ("alembic_version",)
+# Tables without tenant: the version of the schema, and the public lists of places of birth. Nothing of anybody's.
+SHARED_TABLES = ("alembic_version", "cog_edition")
 
 UNWALLED = """
 SELECT c.relname FROM pg_class AS c

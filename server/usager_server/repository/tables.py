@@ -330,3 +330,14 @@ class AssertionRow(SQLModel, table=True):
     tenant: int = _tenant()
     client: str = _column("client", Text(collation="C"), key=True)
     digest: bytes = _column("digest", LargeBinary, key=True)
+
+
+class CogEdition(SQLModel, table=True):
+    """An edition of the COG that was imported, the same for all tenants; digest is the SHA-256 of its content."""
+
+    __tablename__ = "cog_edition"
+
+    digest: bytes = _column("digest", LargeBinary, key=True)
+    imported: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
+    name: str = _column("name", Text)
+    content: bytes = _column("content", LargeBinary)

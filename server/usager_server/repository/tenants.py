@@ -28,7 +28,7 @@ async def add_tenant(owner_url: str, name: str, number: int | None = None) -> Te
 
     Errors  Conflict when the number is taken; Unavailable when the address is not that of the owner.
     """
-    async with _as_owner(owner_url) as connection:
+    async with as_owner(owner_url) as connection:
         try:
             return Tenant(await connection.fetchval(ADD, number, name), name)
         except asyncpg.UniqueViolationError as error:
@@ -37,13 +37,14 @@ async def add_tenant(owner_url: str, name: str, number: int | None = None) -> Te
 
 async def tenants(owner_url: str) -> Sequence[Tenant]:
     """Return every tenant, by number. Errors: Unavailable when the address is not that of the owner."""
-    async with _as_owner(owner_url) as connection:
+    async with as_owner(owner_url) as connection:
         found = await connection.fetch("SELECT tenant, name FROM tenant ORDER BY tenant")
     return [Tenant(*row) for row in found]
 
 
 @asynccontextmanager
-async def _as_owner(url: str) -> AsyncIterator[Connection]:
+async def as_owner(url: str) -> AsyncIterator[Connection]:
+    """Yield a connection that owns the tables. Errors: Unavailable when the address is not that of the owner."""
     try:
         connection = await asyncpg.connect(url, timeout=10)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
@@ -52,6 +53,6 @@ async def _as_owner(url: str) -> AsyncIterator[Connection]:
         await connection.execute("SET ROLE usager_owner")
         yield connection
     except asyncpg.InsufficientPrivilegeError as error:
-        raise Unavailable("Tenants are the owner's affair: set USAGER_DATABASE_OWNER_URL") from error
+        raise Unavailable("This is the owner's affair: set USAGER_DATABASE_OWNER_URL") from error
     finally:
         await connection.close()

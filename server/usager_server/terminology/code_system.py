@@ -16,8 +16,7 @@ ABOVE = ("parent", "subsumedBy")
 class CodeSystem:
     """The concepts of a code system that are known here.
 
-    Shape   is_whole says whether a code that is not among them is wrong, or only unknown here (a fragment). A subclass
-            may know several concepts of one code, one after the other in time: `find` is what all others ask.
+    Shape   is_whole says whether a code that is not among them is wrong, or only unknown here (a fragment).
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class CodeSystem:
         found = self.concepts.get(code)
         if found is None and not self.is_case_sensitive:
             found = self._folded.get(code.casefold())
-        return found if found is None or day is None or found.is_valid_on(day) else None
+        return None if found is None else found.on(day)
 
     def below(self, code: str) -> Sequence[str]:
         """Return the codes below a code, at any depth, without it."""

@@ -28,6 +28,7 @@ class Concept:
 
     Shape   parents: the codes above it, the nesting one first. properties: (code, name of the value, value), as the
             code system gives them ("valueCode", "I10"). start and end bound the days on which it may be used.
+            others: what the same code means at other times.
     """
 
     code: str
@@ -40,6 +41,13 @@ class Concept:
     is_abstract: bool = False
     start: date | None = None
     end: date | None = None
+    others: tuple["Concept", ...] = ()
+
+    def on(self, day: date | None) -> "Concept | None":
+        """Return what the code means on a day, None when nothing; the concept itself when no day is asked for."""
+        if day is None or self.is_valid_on(day):
+            return self
+        return next((each for each in self.others if each.is_valid_on(day)), None)
 
     def is_valid_on(self, day: date) -> bool:
         """Tell whether the code could be used that day; the end is the first day on which it could not."""

@@ -1,7 +1,8 @@
 """The members of a value set, listed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from usager_server.terminology.concept import Concept
@@ -23,6 +24,13 @@ class Member:
     def key(self) -> tuple[str, str]:
         """Return (system, code)."""
         return self.system, self.concept.code
+
+    def on(self, day: date) -> "Member | None":
+        """Return the member as its code means that day; None when it means nothing then."""
+        concept = self.concept.on(day)
+        if concept is None or concept is self.concept:
+            return None if concept is None else self
+        return replace(self, concept=concept, display=concept.display)
 
 
 class Expansion:
@@ -52,4 +60,5 @@ class Expansion:
 def _names(member: Member) -> list[str]:
     concept = member.concept
     names = [member.display or concept.code, *(each.value for each in concept.designations), concept.code]
+    names += [each.display for each in concept.others if each.display]
     return [*names, concept.display] if concept.display else names

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from usager_server.definitions import Definitions
-from usager_server.terminology.published import Published
+from usager_server.terminology.published import Maker, Published
 from usager_server.terminology.shelf import Shelf
 
 KEPT = 64
@@ -17,11 +17,15 @@ Resource = Mapping[str, Any]
 class Library:
     """Keeps the shelf of the house, and the last KEPT shelves with stored resources: a list is made once.
 
-    Shape   resources: those that profiles bring; others than CodeSystem and ValueSet are left aside.
+    Shape   resources: those that profiles bring; others than CodeSystem and ValueSet are left aside. large: what makes
+            a code system that is no resource, by its canonical; asked when the system is first looked for.
     """
 
-    def __init__(self, definitions: Definitions, resources: Iterable[Resource] = ()) -> None:
-        self.shelf = Shelf((each for each in resources if each["resourceType"] in KINDS), Published(definitions))
+    def __init__(
+        self, definitions: Definitions, resources: Iterable[Resource] = (), large: Mapping[str, Maker] | None = None
+    ) -> None:
+        kept = (each for each in resources if each["resourceType"] in KINDS)
+        self.shelf = Shelf(kept, Published(definitions, large or {}))
         self._kept: OrderedDict[Hashable, Shelf] = OrderedDict()
 
     def kept(self, key: Hashable) -> Shelf | None:

@@ -1,6 +1,6 @@
-"""The code systems and value sets published with R4, from the compact files of `definitions/`."""
+"""The code systems and value sets published with R4, from the compact files of `definitions/`, and the large ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from usager_server.definitions import Definitions, load_names
 from usager_server.terminology.code_system import CodeSystem
 from usager_server.terminology.concept import Concept
 from usager_server.terminology.expansion import Expansion, Member
+
+Maker = Callable[[], CodeSystem]
 
 INACTIVE, ABSTRACT = "i", "a"
 
@@ -21,10 +23,14 @@ class Listed:
 
 
 class Published:
-    """Makes a code system or a value set of R4 when it is first asked for. Time: the file is read then, 60 ms."""
+    """Makes a code system or a value set of R4 when it is first asked for. Time: the file is read then, 60 ms.
 
-    def __init__(self, definitions: Definitions) -> None:
+    Shape   large: what makes a code system that is neither of R4 nor a resource, by its canonical.
+    """
+
+    def __init__(self, definitions: Definitions, large: Mapping[str, Maker]) -> None:
         self._definitions = definitions
+        self._large = large
         self._systems: dict[str, CodeSystem | None] = {}
         self._value_sets: dict[str, Listed | None] = {}
 
@@ -32,7 +38,10 @@ class Published:
         """Return a code system, or None when R4 publishes none of that name, or not its codes."""
         if url not in self._systems:
             parents = self._definitions.code_systems.get(url)
-            self._systems[url] = None if parents is None else _code_system(url, parents)
+            if url in self._large:
+                self._systems[url] = self._large[url]()
+            else:
+                self._systems[url] = None if parents is None else _code_system(url, parents)
         return self._systems[url]
 
     def value_set(self, url: str) -> Listed | None:

@@ -11,6 +11,9 @@ MOST_WORDS = 12
 MOST_RANKED = 500
 """Entries that are ranked one by one; of more, those whose first name begins with the text come first."""
 
+SHORT_FOR = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+"""What people type for another word: it is looked for as well."""
+
 
 class WordIndex:
     """An index over the names of entries, each known by its place. Time: made once; a search is a few bisections."""
@@ -18,6 +21,7 @@ class WordIndex:
     def __init__(self, entries: Iterable[Sequence[str]]) -> None:
         self._names: list[list[str]] = [[normalise(name) for name in names] for names in entries]
         self._firsts = sorted((names[0], number) for number, names in enumerate(self._names) if names)
+        self._lengths = [len(names[0]) if names else 0 for names in self._names]
         pairs = {(word, number) for number, names in enumerate(self._names) for name in names for word in name.split()}
         ordered = sorted(pairs)
         self._words = [word for word, _ in ordered]
@@ -33,7 +37,7 @@ class WordIndex:
         words = folded.split()[:MOST_WORDS]
         if not words:
             return range(len(self._names))
-        found = set.intersection(*map(self._beginning, words))
+        found = set.intersection(*map(self._meant, words))
         if len(found) > MOST_RANKED:
             return self._roughly(folded, found)
         return sorted(found, key=lambda number: (*self._rank(number, folded, words), number))
@@ -41,9 +45,13 @@ class WordIndex:
     def _roughly(self, text: str, found: set[int]) -> Sequence[int]:
         """Return first the entries whose first name begins with the text, the shorter first, then the others."""
         start, end = bisect_left(self._firsts, (text,)), bisect_left(self._firsts, (text + LAST,))
-        first = sorted(self._firsts[start:end], key=lambda each: (len(each[0]), each[1]))
-        numbers = [number for _, number in first if number in found]
+        numbers = sorted(number for _, number in self._firsts[start:end] if number in found)
+        numbers.sort(key=self._lengths.__getitem__)
         return [*numbers, *sorted(found.difference(numbers))]
+
+    def _meant(self, word: str) -> set[int]:
+        found = self._beginning(word)
+        return found | self._beginning(SHORT_FOR[word]) if word in SHORT_FOR else found
 
     def _beginning(self, word: str) -> set[int]:
         start, end = bisect_left(self._words, word), bisect_left(self._words, word + LAST)

@@ -1,0 +1,1 @@
+"""Where people are born: the code officiel géographique (COG) of INSEE, communes and countries, with their history."""
