@@ -81,10 +81,10 @@ def update_arguments(
 
 
 @lru_cache(maxsize=128)
-def update_statement(shape: Shape, traced: bool = False) -> str:
+def update_statement(shape: Shape, traces: int = 0) -> str:
     """Return the statement that stores the next version of one resource, for this shape of its new index rows.
 
-    Shape   traced: with the trace of the version, whose arguments come last.
+    Shape   traces: how many arguments the trace of the version takes, at the end.
     """
     places = Placeholders(FIRST_AFTER_DOCUMENT)
     parts = [
@@ -96,19 +96,19 @@ def update_statement(shape: Shape, traced: bool = False) -> str:
         parts.append(replace_index_rows(table, places) if has_rows else delete_index_rows(table))
     if shape[-1]:
         parts.append(insert_grams(places, "go"))
-    if traced:
-        parts.append(insert_traces(places, "go"))
+    if traces:
+        parts.append(insert_traces(places, traces, "go"))
     return f"WITH {', '.join(parts)} {OUTCOME}"
 
 
-@lru_cache(maxsize=2)
-def delete_statement(traced: bool = False) -> str:
+@lru_cache(maxsize=3)
+def delete_statement(traces: int = 0) -> str:
     """Return the statement that writes a deletion: a version without document, and no index rows."""
     changed = CHANGED.format(document="NULL")
     locked = LOCKED.replace("WHERE old.version", "WHERE old.document IS NOT NULL AND old.version")
     parts = [TENANT, locked, changed, *(delete_index_rows(table) for table in INDEX_TABLES)]
-    if traced:
-        parts.append(insert_traces(Placeholders(FIRST_AFTER_DELETION), "go"))
+    if traces:
+        parts.append(insert_traces(Placeholders(FIRST_AFTER_DELETION), traces, "go"))
     return f"WITH {', '.join(parts)} {OUTCOME}"
 
 

@@ -51,6 +51,10 @@ class Placeholders:
         arrays = (f"${next(self._numbers)}{'' if kind == 'text' else '::text'}::{kind}[]" for kind in types)
         return f"unnest({', '.join(arrays)})"
 
+    def records(self, typed: str) -> str:
+        """Return the rows `d` of a JSON text: a list of objects with these members, "name type, ..."."""
+        return f"json_to_recordset(${next(self._numbers)}::text::json) AS d({typed})"
+
 
 def sent(types: Iterable[str], columns: Iterable[list[Any]]) -> Iterator[Any]:
     """Yield the columns as arguments: arrays of anything but texts are written out.

@@ -101,6 +101,11 @@ class Connections:
         else:
             self.release(connection)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody has borrowed a connection just now."""
+        return self._opened > len(self._idle)
+
     def gauges(self) -> dict[str, float]:
         """Return how many connections are open, how many of them idle, and how many borrowers wait."""
         return {

@@ -36,8 +36,8 @@ def create_arguments(
 
 
 @lru_cache(maxsize=128)
-def create_statement(shape: Shape, traced: bool = False) -> str:
-    """Return the statement that stores drafts of this shape at version 1, with their traces when they are traced.
+def create_statement(shape: Shape, traces: int = 0) -> str:
+    """Return the statement that stores drafts of this shape at version 1; traces: how many arguments their traces take.
 
     Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0004).
     """
@@ -51,8 +51,8 @@ def create_statement(shape: Shape, traced: bool = False) -> str:
     parts += [insert_index_rows(table, places) for table, wanted in zip(INDEX_TABLES, shape, strict=False) if wanted]
     if shape[-1]:
         parts.append(insert_grams(places))
-    if traced:
-        parts.append(insert_traces(places))
+    if traces:
+        parts.append(insert_traces(places, traces))
     return f"WITH {', '.join(parts)} SELECT FROM t"
 
 

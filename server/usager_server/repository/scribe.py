@@ -10,6 +10,7 @@ from usager_server.repository.tracing import record
 from usager_server.traces.event import Event
 
 MOST_TOGETHER = 200
+LINGER_SECONDS = 0.002
 UNTRACED = "What was asked for cannot be traced now, so it is not shown; try again later."
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ class Scribe:
 
     Shape   a queue for each tenant that has something to record, and one statement at a time for each: under load a
             trace costs a fraction of a statement and of a flush to disk; alone it waits for nobody.
+    Time    while others read, LINGER_SECONDS more.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -42,6 +44,8 @@ class Scribe:
 
     async def _empty(self, tenant: int, queue: list[Waiting]) -> None:
         while queue:
+            if self._connections.is_busy:  # what others are reading now will be traced too, with this
+                await asyncio.sleep(LINGER_SECONDS)
             together = queue[:MOST_TOGETHER]
             del queue[:MOST_TOGETHER]
             recorded = await self._recorded(tenant, [event for event, _ in together])

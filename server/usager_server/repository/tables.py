@@ -199,36 +199,30 @@ class Content(SQLModel, table=True):
 
 
 class TraceRow(SQLModel, table=True):
-    """An act that was recorded (`traces/event.py`). Partitioned by month, never changed; detail is JSON, or empty."""
+    """An act that was recorded (`traces/record.py`), never changed; by month. patient is the first met, or empty."""
 
     __tablename__ = "trace"
     __table_args__ = (
         Index("trace_subject", "tenant", "subject", "row"),
+        Index("trace_met", "tenant", "patient", "row", postgresql_where=text("patient <> ''")),
         Index("trace_entity", "tenant", "type", "id", "row", postgresql_where=text("id <> ''")),
         {"postgresql_partition_by": "RANGE (row)"},
     )
 
     row: int = _integer("row", key=True)
-    at: datetime = _column("at", DateTime(timezone=True))
     tenant: int = _tenant()
     version: int | None = None
-    found: int | None = None
     outcome: int = _integer("outcome", SmallInteger)
     kind: str = _column("kind", Text(collation="C"))
     subject: str = _column("subject", Text(collation="C"))
-    client: str = _column("client", Text)
-    session: str = _column("session", Text)
-    address: str = _column("address", Text)
-    request: str = _column("request", Text)
     type: str = _column("type", Text(collation="C"))
     id: str = _column("id", Text(collation="C"))
-    patients: str = _column("patients", Text)
-    query: str = _column("query", Text)
-    detail: str = _column("detail", Text)
+    patient: str = _column("patient", Text(collation="C"))
+    body: str = _column("body", Text)
 
 
 class TracePatient(SQLModel, table=True):
-    """That an act concerned a Patient: what finds the traces of a person."""
+    """That an act concerned this Patient too, beside the first, who stands in the trace."""
 
     __tablename__ = "trace_patient"
     __table_args__ = ({"postgresql_partition_by": "RANGE (row)"},)

@@ -11,7 +11,8 @@ from usager_server.repository.trace_rows import insert_traces, trace_arguments
 from usager_server.traces.event import Event
 from usager_server.traces.kinds import KINDS
 
-RECORD = f"WITH {TENANT}, {insert_traces(Placeholders())} SELECT FROM t"
+# By how many arguments the traces take.
+RECORD = {number: f"WITH {TENANT}, {insert_traces(Placeholders(), number)} SELECT FROM t" for number in (1, 2)}
 
 
 async def record(runner: Runner, events: Sequence[Event]) -> None:
@@ -26,8 +27,13 @@ async def record(runner: Runner, events: Sequence[Event]) -> None:
     if not events:
         return
     try:
-        await runner.rows(RECORD, *trace_arguments(events), again=False)
+        await _stored(runner, events)
     except Conflict as refusal:
         if runner.held is not None or not is_row_number_taken(refusal.__cause__):
             raise
-        await runner.rows(RECORD, *trace_arguments(events), again=False)
+        await _stored(runner, events)
+
+
+async def _stored(runner: Runner, events: Sequence[Event]) -> None:
+    arguments = trace_arguments(events)
+    await runner.rows(RECORD[len(arguments)], *arguments, again=False)

@@ -62,7 +62,7 @@ class Writer:
             shape, arguments = create_arguments(drafts, self._numbers, new_values)
             traces = self._traces("create", drafts, 1)
             try:
-                await self._runner.rows(create_statement(shape, bool(traces)), *arguments, *traces, again=False)
+                await self._runner.rows(create_statement(shape, len(traces)), *arguments, *traces, again=False)
             except Conflict as refusal:
                 if self._runner.held is not None or not is_row_number_taken(refusal.__cause__):
                     raise
@@ -79,7 +79,7 @@ class Writer:
         key = (self._numbers[draft.type], draft.id)
         shape, arguments = update_arguments(draft, key[0], expected_version, new_values)
         traces = self._traces("patch" if draft.method == "PATCH" else "update", [draft], None)
-        statement = update_statement(shape, bool(traces))
+        statement = update_statement(shape, len(traces))
         for _ in range(TRIES):
             old = await self._changed(statement, key, [*arguments, *traces])
             if old is not None:
@@ -99,7 +99,7 @@ class Writer:
         key = (self._numbers[resource_type], resource_id)
         traces = await self._deletion_traces(resource_type, resource_id)
         arguments = [*key, expected_version, instant, METHOD_NUMBERS["DELETE"], None, *traces]
-        old = await self._changed(delete_statement(bool(traces)), key, arguments)
+        old = await self._changed(delete_statement(len(traces)), key, arguments)
         if old is None:
             return None
         if old["deleted"]:

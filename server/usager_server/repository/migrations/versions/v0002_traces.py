@@ -1,4 +1,4 @@
-"""Traces: one row for each act, and for each patient met; the links of each tenant's chain. Nothing is ever changed."""
+"""Traces: a row for each act, and for each further patient; the links of each tenant's chain. Nothing is changed."""
 
 from alembic import op
 
@@ -10,31 +10,27 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    # row grows with time (repository/ids.py) and carries it: the months are bounded by row numbers.
+    # row grows with time (repository/ids.py) and carries it: the months are bounded by row numbers. Columns hold what
+    # is searched by; body all the rest, as JSON (traces/record.py): one text costs a third of what eight columns do.
     """
     CREATE TABLE trace (
         row bigint NOT NULL,
-        at timestamptz NOT NULL,
         tenant int NOT NULL,
         version int,
-        found int,
         outcome smallint NOT NULL,
         kind text COLLATE "C" NOT NULL,
         subject text COLLATE "C" NOT NULL,
-        client text NOT NULL,
-        session text NOT NULL,
-        address text NOT NULL,
-        request text NOT NULL,
         type text COLLATE "C" NOT NULL,
         id text COLLATE "C" NOT NULL,
-        patients text NOT NULL,
-        query text NOT NULL,
-        detail text NOT NULL,
+        patient text COLLATE "C" NOT NULL,
+        body text NOT NULL,
         PRIMARY KEY (tenant, row)
     ) PARTITION BY RANGE (row)
     """,
     "CREATE INDEX trace_subject ON trace (tenant, subject, row)",
+    "CREATE INDEX trace_met ON trace (tenant, patient, row) WHERE patient <> ''",
     "CREATE INDEX trace_entity ON trace (tenant, type, id, row) WHERE id <> ''",
+    # The Patients of a trace but its first, which stands in the trace.
     """
     CREATE TABLE trace_patient (
         row bigint NOT NULL,
