@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from usager_server.errors import FHIRError, Invalid, Issue, TooCostly, Unprocessable
+from usager_server.interactions.audit_events import refuse_written
 from usager_server.interactions.session import Session
 from usager_server.validation import Validator
 
@@ -23,10 +24,11 @@ Judgement = TypeVar("Judgement")
 async def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
     """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say.
 
-    Errors  Invalid (400) for a resource that does not parse as R4, Unprocessable (422) for one that breaks an invariant
-            or a profile named in meta.profile, or that takes too long to check. All findings are issues of the
-            OperationOutcome.
+    Errors  MethodNotAllowed (405) for what only the server writes; Invalid (400) for a resource that does not parse as
+            R4, Unprocessable (422) for one that breaks an invariant or a profile named in meta.profile, or that takes
+            too long to check. All findings are issues of the OperationOutcome.
     """
+    refuse_written(session, expected_type)
     check_type(resource, expected_type)
     await judged(lambda seconds: _check(session.house.validator, resource, expected_type, seconds))
 

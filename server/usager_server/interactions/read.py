@@ -5,6 +5,7 @@ from typing import Final
 
 from usager_server.errors import Gone, NotFound
 from usager_server.interactions import binary
+from usager_server.interactions.audit_events import traced
 from usager_server.interactions.request import Request, etags_name
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import Subset, parse_subset, subset_text
@@ -22,7 +23,7 @@ async def read(session: Session, request: Request) -> Reply:
     """
     stored = await session.repository.read(request.type, request.id)
     if stored is None:
-        stored = session.house.served.get((request.type, request.id))
+        stored = session.house.served.get((request.type, request.id)) or await traced(session, request)
     if stored is None:
         raise NotFound(f"There is no {request.type}/{request.id}")
     return await version_reply(session, request, stored)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from usager_server.errors import Issue, TooLarge, UnsupportedMediaType, operation_outcome
+from usager_server.interactions.audit_events import audit_events_reply, is_of_traces
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
 from usager_server.interactions.limits import FORM_LIMIT_BYTES
 from usager_server.interactions.queries import search_query
@@ -31,6 +32,8 @@ async def search_reply(
     parameters = await _parameters(request)
     if session.act is not None:
         session.act.asked = parameters
+    if is_of_traces(session, types):
+        return await audit_events_reply(session, request, parameters, compartment)
     query = search_query(session, types, parameters, strict=request.prefer.strict, compartment=compartment)
     if query.summary == "text":
         query = replace(query, includes=())

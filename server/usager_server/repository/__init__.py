@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from usager_server.search.cursor import Cursors
 from usager_server.search.index import IndexRows
 from usager_server.search.query import SearchQuery
 from usager_server.traces.event import Event
+from usager_server.traces.record import Trace, TraceQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,18 @@ class Repository(Protocol):
 
         Errors  KeyError for a kind that is not in `traces.kinds.KINDS`; Unavailable (503): the act must not go on.
         """
+        ...
+
+    async def trace(self, row: int) -> Trace | None:
+        """Return the trace of this number, or None."""
+        ...
+
+    async def traces(self, query: TraceQuery) -> list[Trace]:
+        """Return up to query.count traces, newest first. Errors: TooCostly (403)."""
+        ...
+
+    async def cursors(self) -> Cursors:
+        """Return what seals the page links of this tenant. Errors: Unavailable (503) when there is no such tenant."""
         ...
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:

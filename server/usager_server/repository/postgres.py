@@ -18,6 +18,7 @@ from usager_server.repository import (
     contents,
     matching,
     reading,
+    trace_reading,
     tracing,
 )
 from usager_server.repository.connections import Connections
@@ -33,6 +34,7 @@ from usager_server.search.cursor import Cursors
 from usager_server.search.query import SearchQuery
 from usager_server.traces.act import Act
 from usager_server.traces.event import Event
+from usager_server.traces.record import Trace, TraceQuery
 
 LARGEST_VERSION = 2**31 - 1
 
@@ -200,6 +202,18 @@ class PostgresRepository:
             await self.store.scribe.record(self.runner.tenant, events[0])
         else:
             await tracing.record(self.runner, events)
+
+    async def trace(self, row: int) -> Trace | None:
+        """Return the trace of this number, or None."""
+        return await trace_reading.read_trace(self.runner, row)
+
+    async def traces(self, query: TraceQuery) -> list[Trace]:
+        """Return up to query.count traces, newest first. Errors: TooCostly (403)."""
+        return await trace_reading.find_traces(self.runner, query)
+
+    async def cursors(self) -> Cursors:
+        """Return what seals the page links of this tenant. Errors: Unavailable (503) when there is no such tenant."""
+        return await self.store.cursors(self.runner)
 
     async def write_content(self, chunks: AsyncIterator[bytes]) -> str:
         """Store the bytes of a Binary outside its resource row, streamed, and return their key."""

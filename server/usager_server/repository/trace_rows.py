@@ -63,11 +63,11 @@ def insert_traces(places: Placeholders, arguments: int, source: str = "t") -> st
     noted = f"""noted AS (
         INSERT INTO trace (tenant, {NAMES})
         SELECT {source}.tenant, {", ".join(values)} FROM {source}, {places.records(TYPED)}
-    )"""  # noqa: S608 - names of our own
+    )"""
     if arguments == 1:
         return noted
     return f"""{noted},
     met AS (
         INSERT INTO trace_patient (tenant, row, patient)
         SELECT {source}.tenant, d.row, d.patient FROM {source}, {places.records("row bigint, patient text")}
-    )"""  # noqa: S608 - names of our own
+    )"""

@@ -1,21 +1,87 @@
-"""The text of a trace: all that its columns do not hold, as JSON; written once, chained and kept as it is."""
+"""A trace as it is kept: a few columns to search by, and the text of all the rest, chained as it is."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from usager_server.traces.event import Event
+from usager_server.traces.kinds import KINDS, Kind
 
 QUERY_LIMIT = 4_000
+LAST_ROW = (1 << 63) - 1
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+BITS_BELOW_TIME = 22
+"""A row number is milliseconds since 2020, then the number of a process and a counter (`repository/ids.py`)."""
+
+UNKNOWN = Kind(
+    "unknown",
+    "Acte d'une version plus récente",
+    "E",
+    "http://terminology.hl7.org/CodeSystem/data-absent-reason",
+    "unknown",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One trace as it lies in the store; row is its number, from which its instant is read."""
+
+    row: int
+    version: int | None
+    outcome: int
+    kind: str
+    subject: str
+    type: str
+    id: str
+    patient: str
+    body: str
+
+    @property
+    def recorded(self) -> datetime:
+        """When the trace was made, to the millisecond."""
+        return BEGINNING + timedelta(milliseconds=self.row >> BITS_BELOW_TIME)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The members of the body (`body_of`)."""
+        told: dict[str, Any] = orjson.loads(self.body)
+        return told
+
+    @property
+    def meaning(self) -> Kind:
+        """What the kind of act is."""
+        return KINDS.get(self.kind, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceQuery:
+    """Which traces. What is None does not narrow.
+
+    Shape   rows from `first` and before `before`; kinds and outcomes: one of these; subject as it was recorded.
+    """
+
+    first: int = 0
+    before: int = LAST_ROW
+    rows: Sequence[int] | None = None
+    patient: str | None = None
+    subject: str | None = None
+    type: str | None = None
+    id: str | None = None
+    kinds: Sequence[str] | None = None
+    outcomes: Sequence[int] | None = None
+    count: int = 50
 
 
 def body_of(event: Event) -> str:
     """Return the body of a trace: what is empty is left out.
 
-    Shape   at (an instant), client, session, address, request, patients when there are several, query, found, detail.
+    Shape   client, session, address, request, patients when there are several, query, found, detail.
     """
     origin = event.origin
-    body: dict[str, Any] = {"at": event.at}
+    body: dict[str, Any] = {}
     if origin.client:
         body["client"] = origin.client
     if origin.session:
@@ -32,4 +98,10 @@ def body_of(event: Event) -> str:
         body["found"] = event.found
     if event.detail:
         body["detail"] = event.detail
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z, default=str).decode()
+    return orjson.dumps(body, default=str).decode()
+
+
+def row_at(microseconds: int) -> int:
+    """Return the least row number of an instant, given as microseconds since 1970 UTC."""
+    milliseconds = -((BEGINNING.timestamp() * 1_000_000 - microseconds) // 1000)
+    return max(0, min(int(milliseconds), (1 << 41) - 1)) << BITS_BELOW_TIME
