@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from usager_server.access.scopes import LETTERS, BadScope, Scope, parse_scopes, refuse_mixed, scopes_text
+from usager_server.access.scopes import LETTERS, BadScope, Scope, parse_scopes, scopes_text
 from usager_server.authorization.clients import ADMINISTRATION
 from usager_server.authorization.errors import OAuthError
 
@@ -93,7 +93,6 @@ def _parsed(text: str) -> Sequence[Scope]:
 
 def _intersection(some: Iterable[Scope], others: Sequence[Scope]) -> tuple[Scope, ...]:
     met = [each for one in some for other in others if (each := _meeting(one, other)) is not None]
-    refuse_mixed({scope.context for scope in met})
     return tuple(dict.fromkeys(met))
 
 
