@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from usager_server.access.grant import Grant
+from usager_server.access.reach import Reaches
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
 from usager_server.errors import Issue
@@ -57,6 +58,7 @@ def make_house(
         repository=store.repository,
         interactions=INTERACTIONS,
         links=Links(registry.definitions),
+        reaches=Reaches(registry),
         library=Library(registry.definitions, resources),
         operations={(name, each.code): each for each in operations for name in _types(each)},
     )

@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI
 
 from usager_server import __version__
+from usager_server.access.reach import Reaches
 from usager_server.birthplaces.current import Birthplaces
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
@@ -143,17 +144,19 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
     validator = HouseValidator(definitions, plugins.conformance_resources)
     operations = [*OPERATIONS, *plugins.operations]
     off = inactive(plugins)
+    registry = _registry(definitions, extra, settings, off.told)
     birthplaces = Birthplaces()
     return House(
         settings=settings,
         definitions=definitions,
-        registry=_registry(definitions, extra, settings, off.told),
+        registry=registry,
         validator=validator,
         repository=repository,
         interactions=INTERACTIONS,
         library=Library(definitions, validator.conformance.resources, birthplaces.code_systems()),
         birthplaces=birthplaces,
         links=Links(definitions),
+        reaches=Reaches(registry),
         operations=by_name(operations),
         inactive=off.told,
         profiles=plugins.profiles,

@@ -114,4 +114,4 @@ async def _person(session: Session, reference: str) -> Mapping[str, Any] | None:
         return None
 
 
-operation = Operation(DEFINITION, read_household)
+operation = Operation(DEFINITION, read_household, needs={"Group": "r", "Patient": "r"})

@@ -87,4 +87,4 @@ async def interventions(session: Session, request: OperationRequest) -> Reply:
     )
 
 
-operation = Operation(DEFINITION, interventions)
+operation = Operation(DEFINITION, interventions, needs={"Encounter": "s"})

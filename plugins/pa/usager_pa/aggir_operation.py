@@ -41,4 +41,4 @@ async def aggir(session: Session, request: OperationRequest) -> Reply:
     )
 
 
-operation = Operation(DEFINITION, aggir)
+operation = Operation(DEFINITION, aggir, needs={})

@@ -88,4 +88,4 @@ def _person(stay: Mapping[str, Any]) -> str:
     return str(stay.get("subject", {}).get("reference", stay["id"]))
 
 
-operation = Operation(DEFINITION, places)
+operation = Operation(DEFINITION, places, needs={"Location": "r", "Encounter": "s"})

@@ -19,9 +19,10 @@ from usager_server.http.limits import ADDRESS_LIMIT_BYTES, HEADERS_LIMIT_BYTES
 from usager_server.http.observability import KEY, Exchange
 from usager_server.http.replies import Manner, Send, send_reply
 from usager_server.interactions.capabilities import capabilities
+from usager_server.interactions.gate import gated, session_for
 from usager_server.interactions.read import parse_http_date, read
 from usager_server.interactions.request import Request, parse_prefer, parse_query_string
-from usager_server.interactions.routing import route
+from usager_server.interactions.routing import Name, route
 from usager_server.interactions.session import House, Interaction, Reply, Session
 from usager_server.interactions.witnessing import kind_of, witnessed
 from usager_server.traces.act import Act
@@ -76,23 +77,23 @@ class FHIRDoor:
         _check_sizes(scope, query)
         _check_host(headers)
         refusal = _read_manner(manner, headers, query)
-        interaction, request = self._routed(scope, query)
+        name, request = self._routed(scope, query)
+        interaction = self._house.interactions[name]
         caller = await self._caller(interaction, headers, exchange.request_id)
         exchange.interaction, exchange.type = interaction.__name__, request.type
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
         _read_headers(request, headers)
-        if not caller.grant.is_everything and interaction is not capabilities:
-            raise Forbidden("A grant that does not permit everything is not served yet")
         act = self._act(scope, interaction, request, caller, manner)
-        session = Session(self._house, caller, self._house.repository(caller.tenant, act), manner.base_url, act)
+        session = session_for(self._house, caller, manner.base_url, act)
         if caller.tenant not in self._admitted and interaction is not capabilities:
             await self._admit(session)
+        allowed = interaction if session.reach is None else gated(name, interaction)
         if interaction is read:  # without a body, and over before anyone hangs up
-            return await witnessed(read, session, request)
+            return await witnessed(allowed, session, request)
         body = WireBody(receive, headers, self._house.definitions, self._house.settings.body_limit_bytes)
         request.body = body
-        return _with_preference(request, await _watched(interaction, session, request, receive, body))
+        return _with_preference(request, await _watched(allowed, session, request, receive, body))
 
     async def _caller(self, interaction: Interaction, headers: Headers, request_id: str) -> Caller:
         """Return who is calling. What the server can do is told to anyone: FHIR R4 http.html#capabilities."""
@@ -118,11 +119,10 @@ class FHIRDoor:
             raise Forbidden(f"The token is for tenant {tenant}, and there is none of that number: usager tenants list")
         self._admitted.add(tenant)
 
-    def _routed(self, scope: Scope, query: bytes) -> tuple[Interaction, Request]:
+    def _routed(self, scope: Scope, query: bytes) -> tuple[Name, Request]:
         path: str = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(self.prefix).strip("/")
         method = scope["method"]
-        name, request = route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
-        return self._house.interactions[name], request
+        return route("GET" if method == "HEAD" else method, path, query.decode("latin-1"), self._types)
 
     def _base_url(self, scope: Scope, headers: Headers) -> str:
         if self._public_url is not None:

@@ -43,6 +43,7 @@ def parse_history(session: Session, request: Request) -> HistoryQuery:
         count=_count(request.parameter("_count")),
         cursor=request.parameter("_cursor"),
         types=_types(session, request.parameter("_type")),
+        reader=session.caller.reader,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from usager_server.errors import Invalid, Issue, MethodNotAllowed, NotFound, UnsupportedMediaType
 from usager_server.interactions.checks import REFUSING, judged
+from usager_server.interactions.gate import refuse_operation
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 
@@ -40,6 +41,7 @@ def _asked(request: Request) -> OperationRequest:
 
 
 async def _called(session: Session, found: Operation, request: Request, given: OperationRequest) -> Reply:
+    refuse_operation(session, found, request.type)
     issues = [
         Issue(
             "error" if request.prefer.strict else "warning",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from usager_server.access.reach import Reach, Reaches
 from usager_server.birthplaces.current import Birthplaces
 from usager_server.caller import Caller
 from usager_server.definitions import Definitions
@@ -32,7 +33,8 @@ class House:
             code); inactive says of the name of an operation ("Patient/$do") which profile that is off would bring it.
             profiles are those switched on; supported_profiles the canonicals of the StructureDefinitions known, by
             resource type. served holds the definitions that the house itself brings, by type and id; texts keeps what
-            is written once and served often. library: the code systems and value sets at hand.
+            is written once and served often. library: the code systems and value sets at hand. reaches: how far
+            each grant goes.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class House:
     interactions: Mapping[Name, Interaction]
     library: Library
     links: Links
+    reaches: Reaches
     birthplaces: Birthplaces = field(default_factory=Birthplaces)
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     inactive: Callable[[str], str | None] = nothing_off
@@ -54,13 +57,17 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One caller at work in the house, on the store of its tenant; act is None when nobody keeps traces."""
+    """One caller at work in the house, on the store of its tenant, or on the part of it that its grant reaches.
+
+    Shape   act is None when nobody keeps traces; reach when the grant permits everything. Made by `gate.session_for`.
+    """
 
     house: House
     caller: Caller
     repository: Repository
     base_url: str
     act: Act | None = None
+    reach: Reach | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Session"]:
@@ -117,12 +124,16 @@ class Operation:
     """One operation.
 
     Shape   definition is its OperationDefinition (code, system / type / instance, resource, affectsState, parameter);
-            accepts lists the raw content types it reads besides FHIR ("application/xml" for CDA).
+            accepts lists the raw content types it reads besides FHIR ("application/xml" for CDA). needs: the letters
+            of SMART scopes that a caller must have, by resource type, "" for the type of the address: {"": "r"}; {} for
+            what tells nothing of what is stored. None: whoever is limited by scopes may not call it. What it reads and
+            writes through the session's repository is held to the caller's reach besides.
     """
 
     definition: Mapping[str, Any]
     handler: Callable[[Session, OperationRequest], Awaitable[Reply]]
     accepts: tuple[str, ...] = ()
+    needs: Mapping[str, str] | None = None
 
     @property
     def code(self) -> str:

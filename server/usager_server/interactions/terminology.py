@@ -1,4 +1,7 @@
-"""The code systems and value sets that a request is about: those stored by its tenant, then those of the house."""
+"""The code systems and value sets that a request is about: those stored by its tenant, then those of the house.
+
+What words mean belongs to nobody: they are read in the whole store, whatever the scopes of the caller.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -31,7 +34,7 @@ async def shelf_for(session: Session, wanted: Iterable[Name], given: Sequence[Re
     Errors  Unprocessable (422, too-costly) over MOST_NAMES.
     """
     names = frozenset([*wanted, *(name for resource in given for name in _parts(resource))])
-    stamp = await session.repository.stamp(KINDS)
+    stamp = await session.repository.whole.stamp(KINDS)
     library = session.house.library
     if stamp == NOTHING:
         shelf = library.shelf
@@ -61,7 +64,7 @@ async def _gathered(session: Session, names: Iterable[Name]) -> Shelf:
 async def resource_of(session: Session, resource_type: str, identifier: str) -> Resource:
     """Return the stored resource of an instance-level operation, or the house's own. Errors: NotFound, Gone."""
     name = f"{resource_type}/{identifier}"
-    stored = await session.repository.read(resource_type, identifier)
+    stored = await session.repository.whole.read(resource_type, identifier)
     stored = stored or session.house.served.get((resource_type, identifier))
     if stored is None:
         raise NotFound(f"{name} is unknown")
@@ -79,7 +82,7 @@ async def _stored(session: Session, names: Iterable[Name]) -> Mapping[tuple[str,
     found: dict[tuple[str, str], Stored] = {}
     for resource_type, urls in by_type.items():
         parameters = [("url", ",".join(map(_escaped, sorted(urls)))), ("_count", str(MOST_NAMES))]
-        page = await session.repository.search(search_query(session, (resource_type,), parameters, strict=True))
+        page = await session.repository.whole.search(search_query(session, (resource_type,), parameters, strict=True))
         found.update({(each.stored.type, each.stored.id): each.stored for each in page.entries if each.mode == "match"})
     return found
 

@@ -8,6 +8,7 @@ from usager_server.errors import FHIRError, Invalid
 from usager_server.interactions.bundle_text import bundle_text
 from usager_server.interactions.checks import check_id, check_resource
 from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
+from usager_server.interactions.gate import refuse_ungranted
 from usager_server.interactions.request import Preference
 from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
@@ -55,6 +56,7 @@ async def _check(session: Session, entries: Iterable[Entry]) -> None:
 
 async def _check_entry(session: Session, entry: Entry) -> None:
     request, resource = entry.request, entry.resource
+    refuse_ungranted(session, entry.interaction, request)
     if entry.interaction not in ("create", "update", "conditional_update"):
         return
     if not isinstance(resource, dict):

@@ -31,4 +31,5 @@ cda_to_fhir = Operation(
     ),
     convert,
     accepts=CDA_TYPES,
+    needs={},
 )

@@ -40,4 +40,5 @@ cda_validate = Operation(
     ),
     validate_document,
     accepts=CDA_TYPES,
+    needs={},
 )

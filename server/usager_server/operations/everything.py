@@ -67,9 +67,14 @@ def _types(session: Session, request: OperationRequest) -> frozenset[str]:
 
 
 def _searches(session: Session, request: OperationRequest, types: frozenset[str]) -> Sequence[SearchQuery]:
-    """Return the searches of the compartment; with a period, what has a date and what has none apart."""
+    """Return the searches of the compartment; with a period, what has a date and what has none apart.
+
+    Shape   of the types that the caller may search; one that `_type` names and the caller may not is refused (403).
+    """
     registry = session.house.registry
     members = sorted((set(session.house.definitions.compartments["Patient"]) & types) - {"Patient"})
+    if session.reach is not None and not _texts(request, "_type"):
+        members = [name for name in members if session.reach.permits(name, "s")]
     since = [("_lastUpdated", f"ge{text}") for text in _texts(request, "_since")]
     period = [("date", f"ge{text}") for text in _texts(request, "start")]
     period += [("date", f"le{text}") for text in _texts(request, "end")]
@@ -203,4 +208,5 @@ everything = Operation(
         ],
     ),
     read_everything,
+    needs={"": "r"},
 )

@@ -145,4 +145,5 @@ expand = Operation(
         ],
     ),
     expand_value_set,
+    needs={},
 )

@@ -70,4 +70,5 @@ fhir_to_cda = Operation(
         ],
     ),
     convert,
+    needs={},
 )

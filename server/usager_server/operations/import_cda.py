@@ -69,4 +69,5 @@ import_cda = Operation(
     ),
     import_document,
     accepts=CDA_TYPES,
+    needs={"": "cs"},
 )

@@ -110,4 +110,5 @@ lookup = Operation(
         ],
     ),
     look_up,
+    needs={},
 )

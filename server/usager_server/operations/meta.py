@@ -117,6 +117,7 @@ def _operation(code: str, description: str, handler: Any, *, writes: bool) -> Op
             parameters=[*given, parameter("return", "Meta", "What the resource bears now", use="out", least=1)],
         ),
         handler,
+        needs={"": "ru" if writes else "r"},
     )
 
 

@@ -159,4 +159,5 @@ render_document = Operation(
         ],
     ),
     render,
+    needs={"": "r"},
 )

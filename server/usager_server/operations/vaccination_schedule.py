@@ -26,4 +26,5 @@ vaccination_schedule = Operation(
         ],
     ),
     give_the_schedule,
+    needs={},
 )

@@ -99,4 +99,5 @@ validate = Operation(
         ],
     ),
     validate_resource,
+    needs={},
 )

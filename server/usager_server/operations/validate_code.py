@@ -170,6 +170,7 @@ value_set_validate_code = Operation(
         ],
     ),
     validate_in_value_set,
+    needs={},
 )
 code_system_validate_code = Operation(
     operation_definition(
@@ -186,4 +187,5 @@ code_system_validate_code = Operation(
         ],
     ),
     validate_in_code_system,
+    needs={},
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from usager_server.access.reach import Reach
 from usager_server.search.cursor import Cursors
 from usager_server.search.index import IndexRows
 from usager_server.search.query import SearchQuery
@@ -98,7 +99,7 @@ class HistoryQuery:
     """Which versions to list, newest first. type and id None: the whole tenant, or a whole type.
 
     Shape   since: made at or after. at: those that were current at that instant, or at some moment of [at, until) when
-            until is given. types narrows a whole-tenant history.
+            until is given. types narrows a whole-tenant history. reader: as in SearchQuery.
     """
 
     type: str | None = None
@@ -109,6 +110,7 @@ class HistoryQuery:
     count: int = 50
     cursor: str | None = None
     types: Sequence[str] = field(default=())
+    reader: str = ""
 
 
 Stamp = tuple[int, datetime | None]
@@ -184,6 +186,15 @@ class Repository(Protocol):
 
     async def lock(self, references: Sequence[tuple[str, str]]) -> None:
         """Let nobody else write these resources, those that exist, until the transaction ends."""
+        ...
+
+    @property
+    def whole(self) -> "Repository":
+        """The same store without limits, for what is about nobody: the meaning of codes."""
+        ...
+
+    def within(self, reach: Reach) -> "Repository":
+        """Return the part of this store that is within reach: nothing else is read, found, counted or written."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager["Repository"]:

@@ -9,7 +9,7 @@ from usager_server.repository.running import TENANT_SET, Runner
 from usager_server.repository.search_recheck import checks
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.cursor import Cursors
-from usager_server.search.lookups import Tokens
+from usager_server.search.lookups import Limits, Tokens
 from usager_server.search.meaning import Meaning
 from usager_server.search.query import SearchQuery
 
@@ -37,18 +37,26 @@ Leg = tuple[int, int, int, int]
 
 
 async def matches(
-    shared: PostgresSearch, runner: Runner, cursors: Cursors, queries: Sequence[SearchQuery]
+    shared: PostgresSearch,
+    runner: Runner,
+    cursors: Cursors,
+    queries: Sequence[SearchQuery],
+    limits: Limits | None = None,
 ) -> list[Sequence[Stored]]:
     """Return up to two matches of each of these searches, in their order.
 
+    Shape   limits: what the reader may search.
     Time    a statement for 500 of those by one token (an identifier or a code, with its system); one or two for each of
             the others.
     """
-    legs = [_legs(shared, runner.tenant, place, query) for place, query in enumerate(queries)]
+    legs = [
+        _legs(shared, runner.tenant, place, query) if limits is None or limits(query.types, "s") is None else ()
+        for place, query in enumerate(queries)
+    ]
     found = await _by_token(shared, runner, queries, [leg for each in legs for leg in each])
     for place, query in enumerate(queries):
         if not legs[place]:
-            page = await shared.search(runner, replace(query, count=ENOUGH), cursors)
+            page = await shared.search(runner, replace(query, count=ENOUGH), cursors, limits)
             found[place] = [match.stored for match in page.entries if match.mode == "match"]
     return [found.get(place, ()) for place in range(len(queries))]
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from usager_server.access.reach import Reach
 from usager_server.errors import NotFound, Unavailable
 from usager_server.repository import (
     Change,
@@ -184,6 +185,17 @@ class PostgresRepository:
     async def lock(self, references: Sequence[tuple[str, str]]) -> None:
         """Let nobody else write these resources, those that exist, until the transaction ends."""
         await self._writer.lock(references)
+
+    @property
+    def whole(self) -> "PostgresRepository":
+        """This store, which has no limits."""
+        return self
+
+    def within(self, reach: Reach) -> "PostgresRepository":
+        """Return the part of this store that is within reach."""
+        from usager_server.repository.limited import LimitedRepository  # which is one of these
+
+        return LimitedRepository(self.store, self.runner, reach)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresRepository"]:

@@ -13,6 +13,7 @@ from usager_server.repository.search_orders import ColumnOrder, IndexOrder, Orde
 from usager_server.repository.search_pages import Walked
 from usager_server.search.dates import DAY
 from usager_server.search.lookups import (
+    AllOf,
     AnyOf,
     AnyToken,
     Chained,
@@ -78,6 +79,8 @@ def finds_rows(lookup: Lookup) -> bool:
     """Tell whether a lookup can lead: a negation cannot, nor can what finds everything."""
     if isinstance(lookup, AnyOf):
         return all(finds_rows(one) for one in lookup.lookups)
+    if isinstance(lookup, AllOf):
+        return finds_rows(lookup.lookups[0])
     return not isinstance(lookup, Without | OfTypes)
 
 
@@ -88,6 +91,8 @@ def most_gathered(lookup: Lookup, *, alone: bool, strung: bool = False) -> int:
     """
     if isinstance(lookup, AnyOf):
         return min(most_gathered(one, alone=alone) for one in lookup.lookups)
+    if isinstance(lookup, AllOf):
+        return most_gathered(lookup.lookups[0], alone=False)
     if isinstance(lookup, Chained | Pointed):
         return FEW_CHAINED
     if strung and isinstance(lookup, Strings | Containing):
@@ -135,6 +140,8 @@ def presumed_rank(lookup: Lookup) -> int:
             return min(9, presumed_rank(lookup.inner) + 2)
         case AnyOf(lookups):
             return max(presumed_rank(one) for one in lookups)
+        case AllOf(lookups):
+            return presumed_rank(lookups[0])
     return 9
 
 

@@ -16,6 +16,7 @@ from usager_server.repository.grams import gram_range
 from usager_server.search.dates import moment
 from usager_server.search.hashing import CODE_MASK
 from usager_server.search.lookups import (
+    AllOf,
     AnyOf,
     AnyToken,
     Chained,
@@ -144,6 +145,10 @@ class Clauses:
                 return self._pointed_rows(lookup)
             case AnyOf(lookups):
                 return " UNION ALL ".join(f"({self.rows(one)})" for one in lookups)
+            case AllOf((first, *others)):
+                name = f"m{next(self._aliases)}"
+                tests = " AND ".join(self.test(one, f"{name}.type", f"{name}.row") for one in others)
+                return f"SELECT {name}.type, {name}.row FROM ({self.rows(first)} OFFSET 0) AS {name} WHERE {tests}"
         raise TypeError(f"{type(lookup).__name__} finds no rows by itself")
 
     def walkable(
@@ -336,10 +341,19 @@ class Clauses:
                 return self._pointed_test(lookup, kind, row)
             case AnyOf(lookups):
                 return "(" + " OR ".join(self.test(one, kind, row) for one in lookups) + ")"
+            case AllOf(lookups):
+                return "(" + " AND ".join(self.test(one, kind, row) for one in lookups) + ")"
             case Without(inner):
                 return f"NOT {self.test(inner, kind, row)}"
 
     def _key_test(self, lookup: "Tokens | References", row: str) -> str:
+        if isinstance(lookup, References) and len(lookup.legs) > FEW:
+            parameters, targets = (self.bind(sorted({leg[part] for leg in lookup.legs}), "bigint[]") for part in (1, 2))
+            held = f"SELECT parameter, target FROM index_reference WHERE {TENANT} AND row = {row} OFFSET 0"
+            within = f"x.target = ANY ({targets}) AND x.parameter = ANY ({parameters})"
+            pairs = self.legs(lookup.legs, "bigint", "bigint")
+            among = f"EXISTS (SELECT 1 FROM {pairs} WHERE x.parameter = l.parameter AND x.target = l.a)"
+            return f"EXISTS (SELECT 1 FROM ({held}) AS x WHERE {within} AND {among} OFFSET 0)"
         if isinstance(lookup, References):
             legs = self.legs(lookup.legs, "bigint", "bigint")
             where = f"x.parameter = l.parameter AND x.target = l.a AND x.row = {row}"

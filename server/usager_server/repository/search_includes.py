@@ -1,6 +1,6 @@
 """What a page includes: the targets of its references, and those that refer to it, round after round."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from usager_server.repository.search_clauses import TENANT, Clauses, resource_at
 from usager_server.repository.search_pages import DOCUMENT, Statement
 from usager_server.search.hashing import parameter_hash, reference_hash
 from usager_server.search.limits import INCLUDED_MOST, ITERATIONS_MOST
+from usager_server.search.lookups import Lookup
 from usager_server.search.meaning import Meaning
 from usager_server.search.names import CANONICAL
 from usager_server.search.query import Include
@@ -73,12 +74,38 @@ class Includes:
             parts.append(self._sources(clauses, frontier, list(dict.fromkeys(backward))))
         if not parts:
             return None
+        found = f"SELECT DISTINCT u.type, u.row FROM ({' UNION ALL '.join(parts)}) AS u"
+        reach = self._reach(includes, types)
+        if reach is not None:
+            found = f"SELECT v.type, v.row FROM ({found} OFFSET 0) AS v WHERE {clauses.test(reach, 'v.type', 'v.row')}"
         text = (
-            f"SELECT h.type, h.row, d.* FROM (SELECT DISTINCT u.type, u.row FROM ({' UNION ALL '.join(parts)}) AS u"
+            f"SELECT h.type, h.row, d.* FROM ({found}"
             f" LIMIT {clauses.bind(INCLUDED_MOST + len(self.seen) + 1, 'bigint')}) AS h,"
             f" LATERAL ({resource_at(DOCUMENT, 'h.type', 'h.row')}) AS d"
         )
         return under_tenant(text), clauses.arguments
+
+    def _reach(self, includes: Sequence[Include], types: set[str]) -> Lookup | None:
+        """Return which of the resources found the reader may read, None when all of them.
+
+        Time    the fewer types there are to tell apart, the shorter the condition: those that can be met are named.
+        """
+        if self.meaning.limits is None:
+            return None
+        met = sorted({kind for include in includes for kind in self._met(include, types)})
+        return self.meaning.limits(met, "r") or self.meaning.of_types(met)
+
+    def _met(self, include: Include, types: set[str]) -> Iterable[str]:
+        """Return the types of what an include may lead to."""
+        if include.reverse:
+            return (include.source,)
+        if include.target:
+            return (include.target,)
+        sources = types if include.source == "*" else types & {include.source}
+        followed = [one for source in sources for one in self.meaning.references(source, include.parameter)]
+        if all(one.targets for one in followed):
+            return {kind for one in followed for kind in one.targets}
+        return self.names.values()
 
     def _forward(self, include: Include, types: set[str]) -> list[tuple[int, int]]:
         """Return (parameter, target type) for what this include follows from resources of these types."""

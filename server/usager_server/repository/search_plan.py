@@ -13,7 +13,7 @@ from usager_server.repository.search_orders import (
 )
 from usager_server.search.dates import CLASSES
 from usager_server.search.hashing import parameter_hash, token_hash
-from usager_server.search.lookups import Lookup, intersection
+from usager_server.search.lookups import AllOf, Lookup, OfTypes, intersection
 from usager_server.search.meaning import Meaning
 from usager_server.search.names import INTERVAL
 from usager_server.search.parameter import Parameter
@@ -39,8 +39,19 @@ def plan(meaning: Meaning, query: SearchQuery) -> Plan:
     lookups = _merged(meaning, query.conditions, types)
     if query.compartment is not None:
         lookups.insert(0, meaning.compartment(query.compartment, types))
+    lookups[:0] = _reach(meaning, types)
     orders = tuple(_order(meaning, sort, types) for sort in query.sort)
     return Plan(types, tuple(lookups), orders, orders[-1].direction if orders else "DESC")
+
+
+def _reach(meaning: Meaning, types: Sequence[str]) -> list[Lookup]:
+    """Return what holds for all that the reader may search.
+
+    Shape   a condition on the type is wrapped: alone, it would pass for one that holds for whatever is searched.
+    """
+    reach = meaning.reach(types)
+    parts = () if reach is None else reach.lookups if isinstance(reach, AllOf) else (reach,)
+    return [AllOf((one,)) if isinstance(one, OfTypes) else one for one in parts]
 
 
 def _merged(meaning: Meaning, conditions: Sequence[Condition], types: Sequence[str]) -> list[Lookup]:

@@ -31,7 +31,7 @@ from usager_server.repository.search_recheck import checks
 from usager_server.search.cursor import Cursors
 from usager_server.search.cursor import Key as CursorKey
 from usager_server.search.dates import microseconds, moment
-from usager_server.search.lookups import Containing, Lookup, OfTypes, References, Spelled, Strings, Tokens
+from usager_server.search.lookups import Containing, Limits, Lookup, OfTypes, References, Spelled, Strings, Tokens
 from usager_server.search.meaning import Meaning
 from usager_server.search.parameters import SearchRegistry
 from usager_server.search.query import SearchQuery
@@ -57,21 +57,25 @@ class PostgresSearch:
         self.names = {number: name for name, number in registry.definitions.type_numbers.items()}
         self.counts = Counts()
 
-    async def search(self, runner: Runner, query: SearchQuery, cursors: Cursors) -> Page:
+    async def search(self, runner: Runner, query: SearchQuery, cursors: Cursors, limits: Limits | None = None) -> Page:
         """Return one page of matches with what they include.
 
+        Shape   limits: what the reader may search and read; they are part of the statements, so that neither a page
+                nor a count tells of what lies beyond.
         Order   as _sort says; otherwise newest first. Stable while others write: a page link is a place, not a number.
         Errors  TooCostly (403) when it would take longer than a statement may; Invalid (400) on a bad page link.
         """
-        return await _Search(self, runner, query, cursors).page()
+        return await _Search(self, runner, query, cursors, limits).page()
 
 
 class _Search:
     """One search."""
 
-    def __init__(self, shared: PostgresSearch, runner: Runner, query: SearchQuery, cursors: Cursors) -> None:
+    def __init__(
+        self, shared: PostgresSearch, runner: Runner, query: SearchQuery, cursors: Cursors, limits: Limits | None
+    ) -> None:
         self.shared, self.runner, self.query, self.cursors = shared, runner, query, cursors
-        self.meaning = Meaning(shared.registry, runner.tenant, time.time_ns() // 1000)
+        self.meaning = Meaning(shared.registry, runner.tenant, time.time_ns() // 1000, limits)
         self.plan: Plan = plan(self.meaning, query)
         self.leaders = [lookup for lookup in self.plan.lookups if finds_rows(lookup)]
         numbers = shared.registry.definitions.type_numbers

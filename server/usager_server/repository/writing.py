@@ -87,7 +87,7 @@ class Writer:
                 self._learn(new_values)
                 self._made(1)
                 return Written(draft.stored(old["version"] + 1), created=old["deleted"])
-            _refuse_unknown(draft, expected_version, may_create)
+            refuse_unknown(draft, expected_version, may_create)
             if await self._created(draft):
                 return Written(draft.stored(1), created=True)
         raise _beaten()
@@ -115,7 +115,7 @@ class Writer:
         new = [change.draft for change in changes if self._key(change.draft) not in known]
         for change in changes:
             if self._key(change.draft) not in known:
-                _refuse_unknown(change.draft, change.expected_version, change.may_create)
+                refuse_unknown(change.draft, change.expected_version, change.may_create)
         await self.create(new)
         return [
             await self.update(change.draft, change.expected_version, change.may_create)
@@ -199,7 +199,8 @@ def _refuse_other_version(resource_type: str, resource_id: str, current: int, ex
         raise VersionConflict(f"{resource_type}/{resource_id} is at version {current}, not {expected}.")
 
 
-def _refuse_unknown(draft: Draft, expected_version: int | None, may_create: bool) -> None:
+def refuse_unknown(draft: Draft, expected_version: int | None, may_create: bool) -> None:
+    """Refuse to update what does not exist. Errors: VersionConflict (412), NotFound (404) unless it may be created."""
     if expected_version is not None:
         raise VersionConflict(f"{draft.type}/{draft.id} does not exist, so it is not at version {expected_version}.")
     if not may_create:

@@ -4,6 +4,7 @@ Every leg of a lookup names the number of the resource type it is about first, s
 the same lookup with more legs.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, Union
 
@@ -141,6 +142,13 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class AllOf:
+    """What each of these finds: the first is gathered, the others are tested on what it gives."""
+
+    lookups: tuple["Lookup", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Without:
     """What this does not find."""
 
@@ -164,8 +172,16 @@ Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a 
     Chained,
     Pointed,
     AnyOf,
+    AllOf,
     Without,
 ]
+
+
+NOTHING = Ids(())
+"""What finds no resource at all."""
+
+Limits: TypeAlias = Callable[[Sequence[str], str], Lookup | None]
+"""Of resources of these types, those within reach for a letter of SMART scopes ("r", "s"); None: every one of them."""
 
 
 def intersection(one: Lookup, other: Lookup) -> Lookup | None:

@@ -8,6 +8,7 @@ from usager_server.errors import Invalid
 from usager_server.search.dates import CLASSES
 from usager_server.search.hashing import any_code, any_system, parameter_hash, reference_hash, token_hash
 from usager_server.search.lookups import (
+    AllOf,
     AnyOf,
     AnyToken,
     Chained,
@@ -15,6 +16,7 @@ from usager_server.search.lookups import (
     Dates,
     Having,
     Ids,
+    Limits,
     Lookup,
     Near,
     Numbers,
@@ -57,11 +59,16 @@ Entries = Callable[[Parameter], Iterable[Entry]]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Reads conditions for one tenant at one moment (`now`, in microseconds, for `ap`)."""
+    """Reads conditions for one tenant at one moment (`now`, in microseconds, for `ap`).
+
+    Shape   limits: what the reader may search; None: everything. What a chain or a _has looks at is within them too,
+            else a count would tell what is in resources that the reader may not see.
+    """
 
     registry: SearchRegistry
     tenant: int
     now: int
+    limits: Limits | None = None
 
     def lookup(self, condition: Condition, types: Sequence[str]) -> Lookup:
         """Return what a condition on resources of these types looks for."""
@@ -69,7 +76,7 @@ class Meaning:
             return self._pointed(condition, types)
         parameters = self._parameters(condition, types)
         if condition.chain is not None:
-            inner = self.lookup(condition.chain, condition.chain.types)
+            inner = self._within(self.lookup(condition.chain, condition.chain.types), condition.chain.types)
             targets = tuple(self._number(kind) for kind in condition.chain.types)
             return Chained(self._legs(parameters, _nothing_more), targets, inner)
         if condition.parameter == "_id":
@@ -110,9 +117,25 @@ class Meaning:
 
     def reference_parameters(self, source: str, name: str) -> Sequence[int]:
         """Return the hashes under which a reference parameter of a type is indexed; "*" for all of them."""
-        known = self.registry.parameters(source).values() if name == "*" else [self.registry.parameter(source, name)]
-        spelled = {one: None for p in known if p and p.type == "reference" for one in p.answered_by}
+        spelled = {one: None for parameter in self.references(source, name) for one in parameter.answered_by}
         return [parameter_hash(source, one) for one in spelled]
+
+    def references(self, source: str, name: str) -> Sequence[Parameter]:
+        """Return the reference parameter of a type that has this name, if any; "*" for all of them."""
+        known = self.registry.parameters(source).values() if name == "*" else [self.registry.parameter(source, name)]
+        return [parameter for parameter in known if parameter and parameter.type == "reference"]
+
+    def reach(self, types: Sequence[str]) -> Lookup | None:
+        """Return which resources of these types the reader may search, None when all of them."""
+        return None if self.limits is None else self.limits(types, "s")
+
+    def _within(self, inner: Lookup, types: Sequence[str]) -> Lookup:
+        """Return what a lookup finds and the reader may search, what is likely to be the rarer of the two first."""
+        reach = self.reach(types)
+        if reach is None:
+            return inner
+        is_rare = isinstance(reach, Ids | References) or isinstance(inner, Without)
+        return AllOf((reach, inner) if is_rare else (inner, reach))
 
     def _number(self, resource_type: str) -> int:
         return self.registry.definitions.type_numbers[resource_type]
@@ -156,7 +179,7 @@ class Meaning:
     def _pointed(self, condition: Condition, types: Sequence[str]) -> Lookup:
         assert condition.reverse and condition.chain  # noqa: S101 - what makes it a _has
         source, name = condition.reverse
-        inner = self.lookup(condition.chain, (source,))
+        inner = self._within(self.lookup(condition.chain, (source,)), (source,))
         numbers = tuple(self._number(kind) for kind in types)
         return Pointed(numbers, self._number(source), tuple(self.reference_parameters(source, name)), inner)
 

@@ -41,4 +41,4 @@ async def change(session: Session, request: OperationRequest) -> Reply:
     )
 
 
-operation = Operation(DEFINITION, change)
+operation = Operation(DEFINITION, change, needs={"Observation": "s"})

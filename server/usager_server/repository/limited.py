@@ -1,0 +1,270 @@
+"""The store of one caller: what a grant reaches of it, and nothing that tells of the rest.
+
+Everything here is a narrower answer of `PostgresRepository`. What is out of reach is as if it were not there. Where a
+grant reaches whole types, no condition is added to a statement and no statement to a call.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from usager_server.access.queries import refuse_ungranted
+from usager_server.access.reach import DONE, Reach
+from usager_server.errors import Forbidden, NotFound
+from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, matching
+from usager_server.repository.limited_binaries import belongs_within, named_in
+from usager_server.repository.limited_history import held_versions, history_within
+from usager_server.repository.limited_sql import Key, held_among, known_among, read_within, standing
+from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
+from usager_server.repository.reading import stored
+from usager_server.repository.running import Runner
+from usager_server.repository.writing import refuse_unknown
+from usager_server.search.hashing import reference_hash
+from usager_server.search.lookups import Lookup
+from usager_server.search.query import SearchQuery
+
+HELD, DELETED, BEYOND = "held", "deleted", "beyond"
+
+
+class LimitedRepository(PostgresRepository):
+    """The part of a tenant's store that is within reach of a grant.
+
+    Errors  Forbidden (403) for a type that no scope names; what is out of reach by its content is not there (404).
+    """
+
+    def __init__(self, store: PostgresStore, runner: Runner, reach: Reach) -> None:
+        super().__init__(store, runner)
+        self.reach = reach
+        self._written: dict[Key, str] = {}
+        self._created: set[int] = set()
+        self._strangers: set[int] = set()
+        self._binaries: set[str] = set()
+        self._loose: set[str] = set()
+
+    @property
+    def whole(self) -> PostgresRepository:
+        """The same store without limits, for what is about nobody: the meaning of codes."""
+        return PostgresRepository(self.store, self.runner)
+
+    def within(self, reach: Reach) -> "LimitedRepository":
+        """Refuse: one limit is not put on another."""
+        raise RuntimeError("This store is limited already")
+
+    async def read(self, resource_type: str, resource_id: str) -> Stored | None:
+        """Return the current version, or None; a deleted resource is None when only a part of its type is in reach."""
+        self.reach.require(resource_type, "r")
+        within = self.reach.lookup((resource_type,), "r")
+        if within is None:
+            return await super().read(resource_type, resource_id)
+        if resource_type == "Binary":
+            return await self._read_binary(resource_id)
+        found = await self._read_within([(self._numbers[resource_type], resource_id)], within)
+        return found.get((resource_type, resource_id))
+
+    async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """Return the current versions of those that exist within reach; types out of reach are left aside."""
+        types = sorted({kind for kind, _ in references if kind in self._numbers and self.reach.permits(kind, "r")})
+        mine = [(kind, key) for kind, key in dict.fromkeys(references) if kind in types]
+        within = self.reach.lookup(types, "r") if mine else None
+        if within is None:
+            return await super().read_many(mine)
+        found = await self._read_within([(self._numbers[kind], key) for kind, key in mine], within)
+        for kind, key in mine:
+            if kind == "Binary" and (binary := await self.read(kind, key)) is not None:
+                found[kind, key] = binary
+        return found
+
+    async def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
+        """Return one version, or None: both it and the current one are within reach."""
+        self.reach.require(resource_type, "r")
+        within = self.reach.lookup((resource_type,), "r")
+        if within is None or not 0 < version <= LARGEST_VERSION:
+            return await super().vread(resource_type, resource_id, version)
+        current = await self.read(resource_type, resource_id)
+        if current is None or current.version == version or resource_type == "Binary":
+            return current if current is not None and current.version == version else None
+        found = await super().vread(resource_type, resource_id, version)
+        return found if found is not None and await held_versions(self, [found], within) else None
+
+    async def history(self, query: HistoryQuery) -> Page:
+        """Return one page of the versions that are within reach, of resources whose current version is."""
+        letter = "r" if query.id is not None else "s"
+        types = [query.type] if query.type else list(query.types) or self.reach.every(letter)
+        for name in types:
+            self.reach.require(name, letter)
+        within = self.reach.lookup(types, letter)
+        if query.type is None:
+            query = replace(query, types=tuple(types))
+        if within is None:
+            return await super().history(query)
+        return await history_within(self, query, within)
+
+    async def search(self, query: SearchQuery) -> Page:
+        """Return one page of the matches within reach, with what they include within reach."""
+        if not query.types and query.compartment is None:
+            query = replace(query, types=tuple(self.reach.every("s")))
+        return await self._searched(query)
+
+    async def matches(self, queries: Sequence[SearchQuery]) -> list[Sequence[Stored]]:
+        """Return up to two matches within reach of each of these searches, in their order."""
+        searcher = self.store.searcher
+        granted = [refuse_ungranted(self.reach, query, searcher.registry) for query in queries]
+        cursors = await self.store.cursors(self.runner)
+        return await matching.matches(searcher, self.runner, cursors, granted, self.reach.lookup)
+
+    async def create(self, drafts: Sequence[Draft]) -> None:
+        """Store new resources at version 1, all of them within reach. Errors: Conflict (409), Forbidden (403)."""
+        for draft in drafts:
+            self.reach.require(draft.type, "c")
+        if self.reach.holds_all({draft.type for draft in drafts}, "c"):
+            await super().create(drafts)
+            return
+        async with self.transaction() as inside:
+            await inside._meet(drafts, "c")
+            await super(LimitedRepository, inside).create(drafts)
+            for draft in drafts:
+                inside._note(draft, "c")
+
+    async def update(self, draft: Draft, *, expected_version: int | None = None, may_create: bool = True) -> Written:
+        """Store the next version of what is within reach, or the first one when the resource is unknown."""
+        self.reach.require(draft.type, "u")
+        if self.reach.holds_all([draft.type], "cu"):
+            return await super().update(draft, expected_version=expected_version, may_create=may_create)
+        (written,) = await self.write([Change(draft, expected_version, may_create)])
+        return written
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Do many updates (or creates by id), all or nothing; what is out of reach does not exist (404).
+
+        Errors  those of `PostgresRepository.write`; Forbidden (403) when a resource would be put out of reach.
+        """
+        for change in changes:
+            self.reach.require(change.draft.type, "u")
+        if self.reach.holds_all({change.draft.type for change in changes}, "cu"):
+            return await super().write(changes)
+        async with self.transaction() as inside:
+            await inside._refuse_unheld(changes)
+            await inside._meet([change.draft for change in changes], "u")
+            written = await super(LimitedRepository, inside).write(changes)
+            for change, made in zip(changes, written, strict=True):
+                inside._note(change.draft, "c" if made.created else "u")
+            return written
+
+    async def delete(
+        self, resource_type: str, resource_id: str, *, last_updated: datetime, expected_version: int | None = None
+    ) -> Stored | None:
+        """Write the deletion as a version. Errors: NotFound (404), of what is out of reach or was deleted before."""
+        self.reach.require(resource_type, "d")
+        within = self.reach.lookup((resource_type,), "d")
+        async with self.transaction() as inside:
+            key = (self._numbers[resource_type], resource_id)
+            if within is not None and await inside._standing([key], within) != {key: HELD}:
+                raise NotFound(f"There is no {resource_type}/{resource_id}")
+            inside._written.pop(key, None)
+            return await super(LimitedRepository, inside).delete(
+                resource_type, resource_id, last_updated=last_updated, expected_version=expected_version
+            )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["LimitedRepository"]:
+        """Yield the same repository inside one transaction, which is rolled back when what it wrote is out of reach."""
+        if self.runner.held is not None:
+            yield self
+            return
+        async with self.runner.transaction() as runner:
+            inside = LimitedRepository(self.store, runner, self.reach)
+            yield inside
+            await inside._refuse_beyond()
+        inside._writer.committed()
+
+    async def _read_binary(self, resource_id: str) -> Stored | None:
+        found = await self.whole.read("Binary", resource_id)
+        if found is None or found.document is None:
+            return None
+        return found if await belongs_within(self.whole, self, self.reach, found) else None
+
+    async def _searched(self, query: SearchQuery) -> Page:
+        query = refuse_ungranted(self.reach, query, self.store.searcher.registry)
+        cursors = await self.store.cursors(self.runner)
+        return await self.store.searcher.search(self.runner, query, cursors, self.reach.lookup)
+
+    async def _read_within(self, keys: Sequence[Key], within: Lookup) -> dict[tuple[str, str], Stored]:
+        names = self.store.type_names
+        text, arguments = read_within(keys, within)
+        found = await self.runner.rows(text, *arguments)
+        return {(names[number], key): stored(names[number], key, columns) for number, key, *columns in found}
+
+    async def _standing(self, keys: Iterable[Key], within: Lookup | None) -> dict[Key, str]:
+        """Lock those that exist, and return how each stands: HELD, DELETED (of a type wholly in reach) or BEYOND."""
+        text, arguments = standing(sorted(set(keys)), within)
+        found = await self.runner.rows(text, *arguments)
+        return {
+            (number, key): DELETED if deleted and held else HELD if held else BEYOND
+            for number, key, deleted, held in found
+        }
+
+    async def _refuse_unheld(self, changes: Sequence[Change]) -> None:
+        """Refuse to write what is out of reach as if it did not exist, and to create without a scope for it."""
+        within = self.reach.lookup(sorted({change.draft.type for change in changes}), "u")
+        stands = await self._standing([self._key(change.draft) for change in changes], within)
+        for change in changes:
+            stand = stands.get(self._key(change.draft))
+            if stand == BEYOND or (stand != HELD and not self.reach.permits(change.draft.type, "c")):
+                refuse_unknown(change.draft, change.expected_version, may_create=False)
+
+    def _key(self, draft: Draft) -> Key:
+        return self._numbers[draft.type], draft.id
+
+    # What a transaction wrote is looked at once, before it is kept: by then all that it names is there.
+
+    async def _meet(self, drafts: Sequence[Draft], letter: str) -> None:
+        """Note the persons that these drafts name and that are not within reach as things stand.
+
+        Order   before they are written: an EpisodeOfCare or a CareTeam opens a record, but not to whoever writes it.
+        """
+        named: dict[Lookup, set[int]] = {}
+        for draft in drafts:
+            persons = self.reach.persons(draft.type, letter)
+            if persons is not None:
+                naming = self.reach.naming(draft.type)
+                named.setdefault(persons, set()).update(t for p, t in draft.index.references if p in naming)
+        for key in named_in(drafts) - self._binaries:
+            if not self.reach.permits("Binary", "r") or await self.read("Binary", key) is None:
+                self._loose.add(key)
+        for persons, selves in named.items():
+            unmet = selves - self._created
+            if unmet:
+                text, arguments = known_among(unmet, self._numbers["Patient"], persons)
+                self._strangers |= unmet - {each["self"] for each in await self.runner.rows(text, *arguments)}
+
+    def _note(self, draft: Draft, letter: str) -> None:
+        """Note what was written."""
+        if self.reach.lookup((draft.type,), letter) is not None:
+            self._written[self._key(draft)] = letter
+        if letter == "c" and draft.type == "Patient":
+            self._created.add(reference_hash(self.runner.tenant, f"Patient/{draft.id}"))
+        if letter == "c" and draft.type == "Binary":
+            self._binaries.add(draft.id)
+
+    async def _refuse_beyond(self) -> None:
+        """Refuse what was written out of reach, or about persons who are. Errors: Forbidden (403)."""
+        if self._strangers - self._created:
+            raise Forbidden("A person that is named here is not within reach of this token; nothing was written")
+        if self._loose - self._binaries:
+            raise Forbidden("A Binary that is named here is not within reach of this token; nothing was written")
+        for letter in set(self._written.values()):
+            keys = [key for key, noted in self._written.items() if noted == letter]
+            types = sorted({self.store.type_names[number] for number, _ in keys})
+            within = self.reach.lookup(types, letter)
+            if within is None:
+                continue
+            text, arguments = held_among(keys, within)
+            held = {(number, key) for number, key in await self.runner.rows(text, *arguments)}
+            binaries = [key for number, key in keys if number == self._numbers["Binary"]]
+            held |= {(self._numbers["Binary"], key) for key in binaries if await self._read_binary(key) is not None}
+            for number, _ in set(keys) - held:
+                raise Forbidden(
+                    f"This {self.store.type_names[number]} would not be within reach of the token that {DONE[letter]}s"
+                    " it: it must name the patient in context or a person of one's structures, as the scope says"
+                )
