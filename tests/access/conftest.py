@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import pytest
@@ -19,6 +19,14 @@ LOINC = "http://loinc.org"
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 Clients = Callable[[Grant], httpx.AsyncClient]
+
+
+class ClientOf(Protocol):
+    """Makes a client of a tenant, who may do everything unless a grant says otherwise."""
+
+    def __call__(self, tenant: int, grant: Grant | None = None) -> httpx.AsyncClient:
+        """Return it."""
+        ...
 
 
 def observation(patient: str, code: str = "8480-6", category: str = "vital-signs", **more: Any) -> dict[str, Any]:
@@ -58,6 +66,12 @@ class World:
         assert answer.status_code in (200, 201), answer.text
         stored: dict[str, Any] = answer.json()
         return stored
+
+
+@pytest.fixture(scope="session")
+def client_of(house: House) -> ClientOf:
+    """Clients of any tenant; a function, since what hypothesis prints of a house is a book."""
+    return lambda tenant, grant=None: make_client(house, tenant, grant)
 
 
 @pytest.fixture
