@@ -207,4 +207,5 @@ compose_document = Operation(
         ],
     ),
     document,
+    needs={"": "r"},
 )

@@ -111,4 +111,5 @@ prefill = Operation(
         ],
     ),
     prefill_document,
+    needs={"": "r"},
 )
