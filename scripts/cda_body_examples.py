@@ -307,7 +307,7 @@ def document(kind: Resource, title: str, sections: list[Resource], resources: li
     }
     told_of = [{"fullUrl": f"urn:uuid:{name}", "resource": resource} for name, resource in resources]
     entries = [{"fullUrl": "urn:uuid:composition", "resource": composition}, *letter["entry"], *told_of]
-    return {"resourceType": "Bundle", "type": "document", "timestamp": reference["date"], "entry": entries}
+    return {"resourceType": "Bundle", "type": "collection", "timestamp": reference["date"], "entry": entries}
 
 
 def section(code: Resource, title: str, *names: str, text: str | None = None) -> Resource:

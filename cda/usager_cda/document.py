@@ -66,7 +66,7 @@ def write_document(
             base_url the server they come from; pdf the copy of an N3 to be put inside it.
     Errors  IncompleteDocument with all that is missing. Source: CI-SIS structuration minimale; IHE XDS-SD.
     """
-    resolver = _resolver(bundle, others, base_url)
+    resolver = resolver_of(bundle, others, base_url)
     composition = next(_of_type(bundle, "Composition"), None)
     model = structured_model(composition) if composition else None
     try:
@@ -88,7 +88,7 @@ def structured_model(composition: Tree) -> Model | None:
 
 
 def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolver, pdf: bytes | None) -> Written:
-    documents = _main_documents(bundle, resolver)
+    documents = main_documents(bundle, resolver)
     if len(documents) > 1:
         raise IncompleteDocument(asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one at most"))
     document = documents[0] if documents else document_of_composition(bundle, composition, resolver)
@@ -145,7 +145,7 @@ def _allowed(header: Header, model: Model) -> tuple[Header, tuple[Finding, ...]]
 def references_needed(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> set[str]:
     """Return the references ("Type/id") that a Bundle needs and that neither it nor others hold."""
     others = list(others)
-    resolver = _resolver(bundle, others, base_url)
+    resolver = resolver_of(bundle, others, base_url)
     resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
     return {
         text
@@ -162,7 +162,7 @@ def _file_url(resource: Tree, resolver: Resolver) -> Iterable[str]:
             yield url
 
 
-def _resolver(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Resolver:
+def resolver_of(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Resolver:
     entries = [entry for entry in bundle.get("entry", ()) if entry.get("resource")]
     resolver = Resolver(((entry.get("fullUrl"), entry["resource"]) for entry in entries), base_url)
     for resource in others:
@@ -172,7 +172,7 @@ def _resolver(bundle: Tree, others: Iterable[Tree], base_url: str | None) -> Res
 
 def _document(bundle: Tree, composition: Tree | None, resolver: Resolver) -> Tree:
     """Return the DocumentReference of what is not structured, or what a Composition says of it."""
-    documents = _main_documents(bundle, resolver)
+    documents = main_documents(bundle, resolver)
     if len(documents) > 1:
         raise IncompleteDocument(asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one"))
     if documents:
@@ -183,7 +183,7 @@ def _document(bundle: Tree, composition: Tree | None, resolver: Resolver) -> Tre
     return document_of_composition(bundle, composition, resolver)
 
 
-def _main_documents(bundle: Tree, resolver: Resolver) -> list[Tree]:
+def main_documents(bundle: Tree, resolver: Resolver) -> list[Tree]:
     """Return the DocumentReferences that are no file inside a document: not in a section, nor related to another."""
     listed = [found for composition in _of_type(bundle, "Composition") for found in _listed(composition, resolver)]
     found = [each for each in _of_type(bundle, "DocumentReference") if not any(each is other for other in listed)]

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of the national rules that $cda-validate applies beside our own; unset: our own alone.",
     )
+    cda_vsm: bool = Field(
+        default=False,
+        description="Whether the VSM is written too; the medical summary of the CI-SIS is IPS-FR. It is always read.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
     bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")

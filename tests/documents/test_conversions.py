@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.cda.documents import ALL, OWN, PDF, around_a_pdf, everything, letter, resources
+from tests.cda.documents import ALL, OWN, PDF, around_a_pdf, everything, example, letter, resources
 from tests.cda.test_mutations import ACTS, VALUES, mutate
-from tests.served import FHIR_JSON, issue
+from tests.served import FHIR_JSON, issue, make_client, make_house
 from usager_cda import CDAError, bundle_from_cda, cda_from_bundle, read_header
+from usager_cda.render import carried_file
 from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
 from usager_server.errors import FHIRError
+from usager_server.operations.fhir_to_cda import fhir_to_cda
+from usager_server.search.parameters import SearchRegistry
 
 XML = {"Content-Type": "application/xml"}
 QUIET = settings(
@@ -95,7 +98,49 @@ async def test_a_letter_becomes_xml_or_a_binary_as_the_caller_likes(client):
     assert raw.headers["Content-Type"].startswith("application/xml")
     assert raw.content == cda_from_bundle(letter())
     wrapped = await client.post("/$fhir-to-cda", json=letter(), headers=FHIR_JSON | {"Accept": "application/fhir+json"})
-    assert base64.b64decode(wrapped.json()["data"]) == raw.content
+    binary, outcome = (each["resource"] for each in wrapped.json()["parameter"])
+    assert base64.b64decode(binary["data"]) == raw.content
+    assert "PDF/A-1" in outcome["issue"][0]["diagnostics"]
+    assert "PDF/A-1" in raw.headers["Warning"]
+
+
+async def test_an_n3_carries_its_pdf_unless_it_is_asked_not_to(client):
+    for copies, carries in ((None, True), ("true", True), ("false", False)):
+        query = {"copy": copies} if copies else {}
+        response = await client.post(
+            "/$fhir-to-cda", json=example("fiche-de-transfert"), params=query, headers=FHIR_JSON
+        )
+        assert response.status_code == 200, response.text
+        assert (carried_file(response.content) is not None) is carries
+
+
+async def test_words_without_a_model_are_printed(client):
+    bundle = example("fiche-de-transfert")
+    kind = {"coding": [{"system": "http://loinc.org", "code": "28653-4", "display": "Autre document"}]}
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Vit seule.</p></div>'}
+    resources(bundle, "Composition")[0].update(type=kind, section=[{"title": "Situation", "text": text}])
+    response = await client.post("/$fhir-to-cda", json=bundle, headers=FHIR_JSON)
+    file = carried_file(response.content)
+    assert file is not None
+    assert (file.is_body, file.content[:8]) == (True, b"%PDF-1.4")
+
+
+async def test_a_pdf_without_a_composition_is_refused(client):
+    pdf = {"resourceType": "Binary", "contentType": "application/pdf", "data": base64.b64encode(PDF).decode()}
+    parts = [{"name": "resource", "resource": letter()}, {"name": "pdf", "resource": pdf}]
+    body = {"resourceType": "Parameters", "parameter": parts}
+    response = await client.post("/$fhir-to-cda", json=body, headers=FHIR_JSON)
+    assert (response.status_code, issue(response)["expression"]) == (422, ["Parameters.parameter.where(name = 'pdf')"])
+
+
+async def test_a_vsm_is_written_where_the_operator_says_so(client, store, definitions, validator):
+    response = await client.post("/$fhir-to-cda", json=example("vsm"), headers=FHIR_JSON)
+    assert (response.status_code, issue(response)["code"]) == (422, "not-supported")
+    assert "USAGER_CDA_VSM" in issue(response)["diagnostics"]
+    house = make_house(store, SearchRegistry(definitions), validator, (fhir_to_cda,), cda_vsm=True)
+    async with make_client(house) as other:
+        response = await other.post("/$fhir-to-cda", json=example("vsm"), headers=FHIR_JSON)
+    assert response.status_code == 200, response.text
 
 
 async def test_a_letter_in_parameters_becomes_xml(client):

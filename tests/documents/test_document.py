@@ -5,12 +5,12 @@ import base64
 from typing import Any
 
 import httpx
-import pytest
 from lxml import etree
 
-from tests.cda.documents import example
+from tests.cda.documents import EXAMPLES, example
 from tests.served import FHIR_JSON, issue
 from usager_cda import read_header
+from usager_cda.fhir.names import PARTICIPATION
 from usager_cda.render.files import file_of
 from usager_server.jsontext import build_json
 
@@ -191,18 +191,16 @@ async def test_what_lacks_is_told_one_by_one(client):
 async def test_what_the_composition_refers_to_must_be_here(client):
     address = await stored(client, letter())
     composition = (await client.get(f"/{address}")).json()
-    custodian = composition["custodian"]["reference"]
     composition["custodian"]["reference"] = "Organization/nowhere"
     await client.put(f"/{address}", json=composition, headers=FHIR_JSON)
     response = await client.get(f"/{address}/$document")
-    assert custodian
     assert (response.status_code, issue(response)["expression"]) == (422, ["Composition.custodian.reference"])
 
 
-@pytest.mark.parametrize("accept", ["application/fhir+json"])
-async def test_in_fhir_a_cda_is_a_binary_with_an_outcome(client, accept):
+async def test_in_fhir_a_cda_is_a_binary_with_an_outcome(client):
     address = await stored(client, example("fiche-de-transfert"))
-    response = await client.get(f"/{address}/$document", params={"format": "cda"}, headers={"Accept": accept})
+    manner = {"params": {"format": "cda"}, "headers": {"Accept": "application/fhir+json"}}
+    response = await client.get(f"/{address}/$document", **manner)
     parts = {each["name"]: each for each in response.json()["parameter"]}
     assert base64.b64decode(parts["return"]["resource"]["data"]).startswith(b"<?xml")
     assert parts["outcome"]["resource"]["issue"][0]["severity"] == "information"
@@ -218,3 +216,73 @@ async def test_a_pdf_of_the_caller_takes_the_place_of_ours(client):
         response = await client.post(f"/{address}/$document", json=body, params={"format": "cda"}, headers=FHIR_JSON)
         assert response.status_code == status, response.text
     assert "PDF/A-1" in issue(response)["diagnostics"]
+
+
+async def test_another_composition_of_one_identifier_is_the_next_version(client):
+    bundle = letter()
+    bundle["entry"][0]["resource"]["identifier"] = {"system": "https://dui.example/documents", "value": "42"}
+    first = read_header((await kept(client, await stored(client, bundle))).content).header
+    bundle["entry"][0]["resource"]["title"] = "Lettre corrigée"
+    second = read_header((await kept(client, await stored(client, bundle))).content).header
+    assert (second.version, second.set_id) == (2, first.set_id)
+    assert [parent.id for parent in second.parents] == [first.id]
+
+
+async def test_what_was_received_is_not_replaced(client):
+    data = (EXAMPLES / "synthese-medicale.xml").read_bytes()
+    await client.post("/DocumentReference/$import-cda", content=data, headers={"Content-Type": "application/xml"})
+    composition = (await client.get("/Composition")).json()["entry"][0]["resource"]
+    response = await client.post(f"/Composition/{composition['id']}/$document", params={"persist": "true"})
+    assert (response.status_code, issue(response)["code"]) == (409, "business-rule")
+    assert len(await documents(client)) == 1
+
+
+async def test_a_composition_around_a_pdf_is_that_pdf(client):
+    address = await stored(client, letter())
+    pdf = (await client.get(f"/{address}/$document", headers=PDF)).content
+    binary = await client.post("/Binary", content=pdf, headers={"Content-Type": "application/pdf"})
+    file = "/".join(binary.headers["Location"].split("/")[-4:-2])
+    await changed(client, address, section=[{"title": "Formulaire", "entry": [{"reference": file}]}])
+    assert (await client.get(f"/{address}/$document", headers=PDF)).content == pdf
+    assert copy_in((await client.get(f"/{address}/$document", headers=CDA)).content) == pdf
+
+
+async def test_a_composition_without_words_is_no_document(client):
+    address = await stored(client, letter())
+    person = (await client.get(f"/{address}")).json()["subject"]
+    await changed(client, address, section=[{"title": "Rien à lire", "entry": [person]}])
+    response = await client.get(f"/{address}/$document", params={"format": "pdf"})
+    assert (response.status_code, issue(response)["expression"]) == (422, ["Composition.section"])
+
+
+async def test_who_a_composition_tells_by_extension_is_in_the_header(client):
+    bundle = letter()
+    role = next(each["fullUrl"] for each in bundle["entry"] if each["resource"]["resourceType"] == "PractitionerRole")
+    parts = [
+        {"url": "role", "valueCode": "informationRecipient"},
+        {"url": "party", "valueReference": {"reference": role}},
+    ]
+    bundle["entry"][0]["resource"]["extension"] = [{"url": PARTICIPATION, "extension": parts}]
+    address = await stored(client, bundle)
+    header = read_header((await kept(client, address)).content).header
+    assert [str(part.party.name) for part in header.recipients] == [str(header.authors[0].party.name)]
+    (document,) = await documents(client)
+    assert '"informationRecipient"' in str(document).replace("'", '"')
+
+
+async def test_another_patient_is_not_brought_along(client):
+    address = await stored(client, letter())
+    composition = (await client.get(f"/{address}")).json()
+    patient = (await client.get(f"/{composition['subject']['reference']}")).json()
+    other = await client.post("/Patient", json={"resourceType": "Patient", "active": True}, headers=FHIR_JSON)
+    link = {"other": {"reference": f"Patient/{other.json()['id']}"}, "type": "seealso"}
+    await client.put(f"/Patient/{patient['id']}", json={**patient, "link": [link]}, headers=FHIR_JSON)
+    bundle = (await client.get(f"/{address}/$document")).json()
+    assert [each["resource"]["resourceType"] for each in bundle["entry"]].count("Patient") == 1
+
+
+async def test_the_bundle_makes_the_same_cda_anywhere(client):
+    address = await stored(client, example("synthese-medicale"))
+    bundle = (await client.get(f"/{address}/$document")).json()
+    response = await client.post("/$fhir-to-cda", json=bundle, headers={**FHIR_JSON, **CDA})
+    assert response.content == (await client.get(f"/{address}/$document", headers=CDA)).content

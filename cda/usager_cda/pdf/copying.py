@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from usager_cda.datatypes import Tree
-from usager_cda.document import Written, structured_model, write_document
-from usager_cda.errors import Finding
+from usager_cda.document import Written, main_documents, resolver_of, structured_model, write_document
+from usager_cda.errors import Finding, IncompleteDocument
 from usager_cda.fhir.composition import document_of_composition
 from usager_cda.fhir.resolver import Resolver
 from usager_cda.header import Header
@@ -16,7 +16,7 @@ from usager_cda.pdf.printing import pdf_from_bundle, pdf_from_written
 from usager_cda.render.files import PDF
 from usager_cda.safety import parse_document
 from usager_cda.tree import Element, child
-from usager_cda.wrapping import carried_pdf
+from usager_cda.wrapping import asked, carried_pdf
 
 IDENTITY = ("id", "setId")
 DOCUMENTS = ("Composition", "DocumentReference")
@@ -52,6 +52,17 @@ def document_with_pdf(
     if model is None:
         return _unstructured(bundle, others, base_url, pdf)
     return _structured(bundle, others, base_url, pdf, is_inside=model.takes_pdf)
+
+
+def is_printable(bundle: Tree, others: Iterable[Tree] = (), *, base_url: str | None = None) -> bool:
+    """Say whether a Bundle becomes a document with a PDF of its own: an N3, or words that have no file yet."""
+    composition = next((each for each in _resources(bundle) if each.get("resourceType") == "Composition"), None)
+    if composition is None:
+        return False
+    if structured_model(composition) is not None:
+        return True
+    resolver = resolver_of(bundle, others, base_url)
+    return _has_words(composition, resolver) and not main_documents(bundle, resolver)
 
 
 def _structured(
@@ -91,12 +102,10 @@ def _take(element: Element | None, other: Element | None) -> None:
 
 def _unstructured(bundle: Tree, others: list[Tree], base_url: str | None, pdf: bytes | None) -> DocumentWithPdf:
     entries = [entry for entry in bundle.get("entry", ()) if entry.get("resource")]
-    resolver = Resolver(((entry.get("fullUrl"), entry["resource"]) for entry in entries), base_url)
-    for resource in others:
-        resolver.add(resource)
+    resolver = resolver_of(bundle, others, base_url)
     composition = next((each for each in _resources(bundle) if each["resourceType"] == "Composition"), {})
     document = document_of_composition(bundle, composition, resolver)
-    content = pdf if pdf is not None or _has_words(composition) else carried_pdf(document, resolver)
+    content = pdf if pdf is not None or _has_words(composition, resolver) else _carried(document, resolver)
     told: tuple[Finding, ...] = ()
     if content is None:
         printed = pdf_from_bundle(bundle, others, base_url=base_url)
@@ -115,10 +124,25 @@ def _kept(entries: list[Tree]) -> list[Tree]:
     return [entry for entry in entries if entry["resource"]["resourceType"] not in DOCUMENTS]
 
 
-def _has_words(holder: Tree) -> bool:
-    """Say whether a section of a Composition has a narrative: there is something to print."""
-    sections = holder.get("section", ())
-    return any((section.get("text") or {}).get("div") or _has_words(section) for section in sections)
+def _carried(document: Tree, resolver: Resolver) -> bytes:
+    """Return the PDF that a Composition without words leads to. Errors: IncompleteDocument when there is none."""
+    content = carried_pdf(document, resolver)
+    if content is None:
+        text = "no section has words, and none leads to a PDF; expected one of them"
+        raise IncompleteDocument(asked("Composition.section", text))
+    return content
+
+
+def _has_words(composition: Tree, resolver: Resolver) -> bool:
+    """Say whether a section of a Composition, or an entry of it, has a narrative: there is something to print."""
+    sections = list(composition.get("section", ()))
+    while sections:
+        section = sections.pop()
+        sections.extend(section.get("section", ()))
+        listed = (resolver.find(each, composition) or {} for each in section.get("entry", ()))
+        if any((each.get("text") or {}).get("div") for each in (section, *listed)):
+            return True
+    return False
 
 
 def _resources(bundle: Tree) -> Iterator[Tree]:

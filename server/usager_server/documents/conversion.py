@@ -43,15 +43,6 @@ def _with_digits(tree: Any) -> Any:
 DEEP = (dict, list, Decimal)
 
 
-def document_from_bundle(bundle: Resource, others: Iterable[Resource], base_url: str) -> bytes:
-    """Return the document of a Bundle, N3 or N1; others are the resources it refers to and does not hold.
-
-    Errors  Unprocessable (422) with one issue for each thing that is missing, its FHIRPath in expression.
-    """
-    with told():
-        return usager_cda.cda_from_bundle(bundle, others, base_url=base_url)
-
-
 def references_needed(bundle: Resource, others: Iterable[Resource], base_url: str) -> set[str]:
     """Return the references ("Type/id") that a document needs and that neither the Bundle nor others hold."""
     return usager_cda.references_needed(bundle, others, base_url=base_url)

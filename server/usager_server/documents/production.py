@@ -1,17 +1,22 @@
-"""Documents made here: a document Bundle -> its CDA with its PDF inside, and the line of metadata of both."""
+"""Documents made here: a Bundle -> its CDA, with its PDF inside, and the line of metadata of both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from usager_server.documents.conversion import told
 from usager_server.errors import Issue, Unavailable, Unprocessable
+from usager_server.settings import Settings
 
-if TYPE_CHECKING:  # usager_cda finds its names when they are first used
+if TYPE_CHECKING:  # usager_cda finds its names when they are first used, and printing is long to import
     from usager_cda import Finding
     from usager_cda.header import Header
 
 Resource = dict[str, Any]
+
+GIVEN_PDF = "Parameters.parameter.where(name = 'pdf')"
+VSM = "vsm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +33,75 @@ class Produced:
     issues: Sequence[Issue] = ()
 
 
-def produce(bundle: Resource, base_url: str, pdf: bytes | None = None) -> Produced:
-    """Return the document of a Bundle that holds a Composition; pdf takes the place of the one that would be printed.
+def produce(
+    bundle: Resource, others: Iterable[Resource], base_url: str, settings: Settings, pdf: bytes | None = None
+) -> Produced:
+    """Return the document of a Bundle that holds a Composition.
 
+    Shape   others are resources that the Bundle refers to without holding them; pdf takes the place of the one that
+            would be printed.
     Errors  Unprocessable (422) with one issue for each thing that lacks, its FHIRPath in expression, or for each thing
             that keeps a PDF from being PDF/A-1; Unavailable (503) when this machine cannot print.
     """
-    from usager_cda.pdf import PrinterMissing, document_with_pdf  # long to import, and seldom asked for
+    refuse_off(bundle, settings)
+    with _printing():
+        from usager_cda.pdf import document_with_pdf
 
-    try:
-        with told():
-            made = document_with_pdf(bundle, base_url=base_url, pdf=pdf)
-    except PrinterMissing as error:
-        raise Unavailable(str(error)) from error
-    refuse_no_archive(
-        made.pdf, "Composition.section.entry" if pdf is None else "Parameters.parameter.where(name = 'pdf')"
-    )
+        made = document_with_pdf(bundle, others, base_url=base_url, pdf=pdf)
+    faults = [*no_archive(made.pdf, "error", "Composition.section.entry" if pdf is None else GIVEN_PDF)]
+    if faults:
+        raise Unprocessable(issues=faults)
     return Produced(made.document, made.pdf, made.header, issues_of(made.findings))
 
 
-def refuse_no_archive(pdf: bytes, expression: str) -> None:
-    """Refuse a PDF that is no PDF/A-1. Errors: Unprocessable (422). Source: CI-SIS, ISO 19005-1."""
+def write(
+    bundle: Resource, others: Iterable[Resource], base_url: str | None, settings: Settings
+) -> tuple[bytes, Sequence[Issue]]:
+    """Return the document of a Bundle as it is, and the remarks: nothing is printed.
+
+    Shape   a file that is a PDF and no PDF/A-1 is a remark.
+    Errors  Unprocessable (422), as `produce`.
+    """
+    from usager_cda import write_document
+    from usager_cda.render import carried_file
+
+    refuse_off(bundle, settings)
+    with told():
+        made = write_document(bundle, others, base_url=base_url)
+        file = carried_file(made.data)
+    is_pdf = file is not None and file.media_type == "application/pdf"
+    where = "DocumentReference.content.attachment"
+    faults = no_archive(file.content, "warning", where) if file is not None and is_pdf else ()
+    return made.data, [*issues_of(made.findings), *faults]
+
+
+def is_printable(bundle: Resource, others: Iterable[Resource], base_url: str | None) -> bool:
+    """Say whether a Bundle becomes a document with a PDF of its own; what is around a file that is there does not."""
+    from usager_cda.pdf import is_printable as printable
+
+    return printable(bundle, others, base_url=base_url)
+
+
+def refuse_off(bundle: Resource, settings: Settings) -> None:
+    """Refuse a document of a model that the operator has not switched on. Errors: Unprocessable (422)."""
+    from usager_cda.document import structured_model
+
+    resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
+    found = (structured_model(each) for each in resources if each.get("resourceType") == "Composition")
+    if any(model is not None and model.name == VSM for model in found) and not settings.cda_vsm:
+        text = (
+            "The VSM is not written here: make a medical summary (type 74207-2 or 60591-5, IPS-FR), or have the "
+            "operator set USAGER_CDA_VSM=true"
+        )
+        raise Unprocessable(text, "Composition.type", code="not-supported")
+
+
+def no_archive(pdf: bytes, severity: str, expression: str) -> Iterator[Issue]:
+    """Yield what keeps a PDF from being PDF/A-1. Source: CI-SIS, ISO 19005-1."""
     from usager_cda.validation.pdf import faults
 
-    found = [Issue("error", "business-rule", f"The PDF is no PDF/A-1: {fault}", expression) for fault in faults(pdf)]
-    if found:
-        raise Unprocessable(issues=found)
+    for fault in faults(pdf):
+        yield Issue(severity, "business-rule", f"The PDF is no PDF/A-1: {fault}", expression)
 
 
 def issues_of(findings: "Iterable[Finding]") -> Sequence[Issue]:
@@ -74,3 +122,14 @@ def metadata_of(bundle: Resource, produced: Produced, cda_url: str, pdf_url: str
     files = FiledFile(produced.cda, cda_url), FiledFile(produced.pdf, pdf_url)
     made: Resource = document_reference_of(bundle, produced.header, *files)
     return made
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    from usager_cda.pdf import PrinterMissing
+
+    try:
+        with told():
+            yield
+    except PrinterMissing as error:
+        raise Unavailable(str(error)) from error

@@ -1,19 +1,16 @@
 """Composition/$document: a Composition with all it refers to, as a FHIR document, a CDA or a PDF, kept when asked."""
 
 import asyncio
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from usager_server.documents.conversion import CDA_TYPES
-from usager_server.errors import Conflict, Invalid, Issue, MethodNotAllowed, operation_outcome
+from usager_server.errors import Conflict, Invalid, MethodNotAllowed
 from usager_server.interactions.operation import warning
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session, instant_text, now
 from usager_server.operations.definition import operation_definition, parameter
+from usager_server.operations.document_answers import CDA, PDF, RAW_TYPES, answer, given_pdf, press
 from usager_server.operations.document_sources import read_sources
-from usager_server.operations.parameters import given, parameters, part, text_of
+from usager_server.operations.parameters import given, text_of
 
 if TYPE_CHECKING:  # with them comes all of usager_cda: not at every start
     from usager_server.documents.issuing import Issued
@@ -22,15 +19,8 @@ if TYPE_CHECKING:  # with them comes all of usager_cda: not at every start
 
 Resource = dict[str, Any]
 
-FHIR, CDA, PDF = "fhir", "cda", "pdf"
-PDF_TYPES = ("application/pdf",)
-RAW_TYPES = {CDA: CDA_TYPES, PDF: PDF_TYPES}
-BINARY_TYPES = {CDA: "text/xml", PDF: "application/pdf"}
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
+FHIR = "fhir"
 ATTEMPTS = 3
-
-# One is printed at a time: those who wait hold no thread and no connection.
-_press = asyncio.Semaphore(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ def _asked(session: Session, request: OperationRequest) -> Asked:
     keeps = given(request, "persist") is True
     if keeps and request.by_get:
         raise MethodNotAllowed("persist=true changes the state of the server: use POST", headers={"Allow": "POST"})
-    return Asked(_key(session, request), _form(request), keeps, _pdf(request))
+    return Asked(_key(session, request), _form(request), keeps, given_pdf(request))
 
 
 def _key(session: Session, request: OperationRequest) -> str:
@@ -98,18 +88,6 @@ def _form(request: OperationRequest) -> str:
     if given(request, "format") is not None:
         return text_of(request, "format", (FHIR, CDA, PDF))
     return next((form for form, types in RAW_TYPES.items() if any(map(request.names, types))), FHIR)
-
-
-def _pdf(request: OperationRequest) -> bytes | None:
-    """Return the PDF that the caller gives. Errors: Invalid (400)."""
-    value, where = given(request, "pdf"), "Parameters.parameter.where(name = 'pdf')"
-    if value is None:
-        return None
-    data = value.get("data") if isinstance(value, Mapping) else value
-    try:
-        return base64.b64decode("".join(str(data or "").split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid(f"The PDF is not base64: {error}", where, code="value") from error
 
 
 async def _draft(session: Session, asked: Asked) -> Draft:
@@ -135,8 +113,9 @@ async def _produced(session: Session, draft: Draft, asked: Asked) -> "Produced":
 
     if draft.issued.same is not None:
         return await read_kept(session, draft.issued.same)
-    async with _press:
-        return await asyncio.to_thread(produce, draft.bundle, session.base_url, asked.pdf)
+    settings = session.house.settings
+    async with press:
+        return await asyncio.to_thread(produce, draft.bundle, (), session.base_url, settings, asked.pdf)
 
 
 async def _kept(session: Session, draft: Draft, produced: "Produced") -> str | None:
@@ -161,30 +140,6 @@ def _answer(
         return answer(request, asked.form, content, produced.issues, headers)
     told = {"Warning": warning(produced.issues)} if produced.issues else {}
     return Reply(resource=draft.bundle, headers={**headers, **told})
-
-
-def answer(
-    request: OperationRequest, form: str, content: bytes, issues: Sequence[Issue], headers: Mapping[str, str]
-) -> Reply:
-    """Return a document in one form: raw, with its remarks in a Warning, or in Parameters with an outcome."""
-    wanted = next((each for each in RAW_TYPES[form] if request.prefers_raw(each)), None)
-    if wanted is None:
-        return Reply(resource=_parameters(form, content, issues, headers), headers=headers)
-    told = {"Warning": warning(issues)} if issues else {}
-    if form == PDF:
-        told |= {"Content-Disposition": 'inline; filename="document.pdf"', "Content-Security-Policy": PDF_POLICY}
-    media_type = f"{wanted}; charset=utf-8" if form == CDA else wanted
-    return Reply(content=content, content_type=media_type, raw=True, headers={**headers, **told})
-
-
-def _parameters(form: str, content: bytes, issues: Sequence[Issue], headers: Mapping[str, str]) -> Resource:
-    data = base64.b64encode(content).decode("ascii")
-    parts = [part("return", resource={"resourceType": "Binary", "contentType": BINARY_TYPES[form], "data": data})]
-    if "Location" in headers:
-        parts.append(part("document", valueReference={"reference": headers["Location"]}))
-    if issues:
-        parts.append(part("outcome", resource=operation_outcome(issues)))
-    return parameters(*parts)
 
 
 compose_document = Operation(
