@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing
+from usager_cda.structured import french
 from usager_cda.structured.files import build_file, read_file
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -63,7 +64,9 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     reference = row.point("Directive", said(code), link_of(resource))
     add(made, *writing.ids_of(resource, most=1), writing.coded("code", code), text_at(reference), status("completed"))
     period = provision.get("period") or {}
-    add(made, from_to(period.get("start") or resource.get("dateTime"), period.get("end")))
+    start = period.get("start") or resource.get("dateTime")
+    row.tell("Date", french.span({"start": start, "end": period.get("end")}))
+    add(made, from_to(start, period.get("end")))
     answer = FROM_TYPES.get(provision.get("type", ""))
     if answer:
         row.tell("Souhait", "Oui" if answer == "true" else "Non")

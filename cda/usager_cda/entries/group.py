@@ -7,13 +7,13 @@ from functools import partial
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.nulls import nothing
 from usager_cda.entries import blood_pressure
-from usager_cda.entries.observation import is_observation
+from usager_cda.entries.observation import code_of, is_observation
 from usager_cda.fhir.resolver import Resolver
-from usager_cda.structured import registry
+from usager_cda.structured import french, registry
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
-from usager_cda.structured.writing import Writing, component, effective_time, status
+from usager_cda.structured.writing import Writing, component, effective_time, said, status
 from usager_cda.tree import Element, add, attribute
 
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -55,8 +55,14 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     add(made, *writing.ids_of(resource, most=1), writing.coded("code", resource.get("code")))
     add(made, status(FROM_STATUSES.get(resource.get("status", ""), "completed")), effective_time(resource))
     add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
+    members = _members(resources, writing)
+    row = writing.row()
+    if code_of(resource) != SIGNS["coding"][0]["code"]:
+        row.tell("Observation", said(resource.get("code")))
+    if not any(_moment(each) == _moment(resource) for each in members if each):
+        row.tell("Date", _moment(resource))
     kind = registry.kinds()[member]
-    for rank, found in enumerate(_members(resources, writing)):
+    for rank, found in enumerate(members):
         if found is None or kind.build is None or not (kind.takes(found) or is_observation(found)):
             text = "A member of the group is not in the Bundle, or is no plain Observation; it is left out"
             writing.report(text, f"Observation.hasMember[{rank}]")
@@ -64,6 +70,10 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
         parts = blood_pressure.parts_of(found) if blood_pressure.is_panel(found) else [found]
         add(made, *(component(kind.build([part], writing)) for part in parts))
     return made
+
+
+def _moment(resource: Tree) -> str | None:
+    return french.moment(resource, "effective")
 
 
 def _members(resources: Sequence[Tree], writing: Writing) -> list[Tree | None]:

@@ -196,6 +196,7 @@ def _reactions(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
         known = (ii_from_identifier(each) for each in observed.get("identifier", ()))
         ii = next((each for each in known if each), None) or writing.new_id(resource, rank)
         add(made, build_ii("id", ii), build_code("code", SYMPTOM), text_at(reference), status("completed"))
+        row.tell("Date de la réaction", french.moment(observed, "effective"))
         period = observed.get("effectivePeriod") or {}
         add(made, from_to(observed.get("effectiveDateTime") or period.get("start"), period.get("end")))
         add(made, coded_value(code, writing, row.say("Réaction", said(code))), *writing.comments(observed, row))

@@ -112,6 +112,9 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     if resource.get("specimen"):
         writing.report("The specimen is left out: it is read only", "DiagnosticReport.specimen")
     results = list(_results(resource, writing))
+    row = writing.row()
+    row.tell("Rapport", said(resource.get("code")))
+    row.tell("Date", french.span(resource.get("effectivePeriod")))
     relations = [related("COMP", _built(result, writing)) for result in results]
     made = writing.statement("act", ())
     add(made, *writing.known_ids(resource), writing.coded("code", resource.get("code")))

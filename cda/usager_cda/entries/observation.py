@@ -1,6 +1,6 @@
 """Simple observations and what is specialised from them (habits, prostheses, results) <-> Observation."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from usager_cda.datatypes import Tree
@@ -11,7 +11,8 @@ from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
-from usager_cda.structured.writing import Writing, effective_time, link_of, status, text_at
+from usager_cda.structured.words import Row
+from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
 from usager_cda.tree import XSI_TYPE, Element, add, node
 
 SIMPLE = (f"{IHE}1.5.3.1.4.13", f"{FR_ENTRY}48")
@@ -65,13 +66,14 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     label = french.name(resource.get("code"))
     reference = row.point("Observation", label, link_of(resource))
     row.tell("Résultat", french.value(resource))
+    row.tell("Date", french.moment(resource, "effective"))
     add(made, *writing.ids_of(resource, most=1), writing.coded("code", resource.get("code")), text_at(reference))
     add(made, status(FROM_STATUSES.get(resource.get("status", ""), "completed")), effective_time(resource))
     interpretations = map(partial(writing.coded, "interpretationCode"), resource.get("interpretation", ()))
     add(made, _value(resource, default), *interpretations)
     if resource.get("method"):
         add(made, writing.coded("methodCode", resource["method"]))
-    add(made, _site(resource, writing, row.say if resource.get("bodySite") else None))
+    add(made, _site(resource, writing, row))
     add(made, *writing.people(resource, "performer", "performer"), *writing.people(resource, "author"))
     return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row))
 
@@ -91,11 +93,12 @@ def _value(resource: Tree, default: str) -> Element | None:
     return value
 
 
-def _site(resource: Tree, writing: Writing, say: Callable[..., Element] | None) -> Element | None:
-    site = resource.get("bodySite")
-    if not site or say is None:
-        return None
-    return writing.coded("targetSiteCode", site, say("Localisation", site["text"]) if site.get("text") else None)
+def _site(resource: Tree, writing: Writing, row: Row) -> Element | None:
+    site = resource.get("bodySite") or {}
+    if site.get("text"):
+        return writing.coded("targetSiteCode", site, row.say("Localisation", site["text"]))
+    row.tell("Localisation", said(site))
+    return writing.coded("targetSiteCode", site or None)
 
 
 def code_of(resource: Tree | None) -> str | None:

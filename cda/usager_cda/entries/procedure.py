@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from usager_cda.datatypes import Tree
+from usager_cda.datatypes.extensions import value_of
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
@@ -117,6 +118,8 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
 
 
 def _sites(resource: Tree, writing: Writing, row: Row) -> Iterable[Element | None]:
+    row.tell("Priorité", said(value_of(resource, PRIORITY, "valueCodeableConcept")))
+    row.tell("Voie d'abord", said(value_of(resource, APPROACH_CODE, "valueCodeableConcept")))
     extensions = {each.get("url"): each.get("valueCodeableConcept") for each in resource.get("extension", ())}
     yield writing.coded("priorityCode", extensions.get(PRIORITY))
     yield writing.coded("approachSiteCode", extensions.get(APPROACH_CODE))

@@ -195,9 +195,15 @@ def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Element]:
 
 
 def _plan(template: str, day: str, words: str, stay: Tree, writing: Writing, row: Row) -> Element:
+    row.tell("Date prévue", french.day(day))
     made = writing.statement("observation", (*observation.SIMPLE, template))
     add(made, build_ii("id", writing.new_id(template, stay)), build_code("code", MODES[template]))
-    add(made, text_at(row.say("Prévu", words)), status("completed"), ts_node("effectiveTime", day))
+    add(
+        made,
+        text_at(row.say(MODES[template].display or "Prévu", words)),
+        status("completed"),
+        ts_node("effectiveTime", day),
+    )
     return add(made, build_value(absent_value("NA", "CE")))
 
 

@@ -8,10 +8,11 @@ from usager_cda.datatypes.extensions import extension_of, filled, put_extension,
 from usager_cda.datatypes.identifiers import II, build_ii, identifier_from_ii, ii_from_identifier, parse_ii
 from usager_cda.datatypes.times import period_from_interval
 from usager_cda.fhir.resolver import Resolver
+from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
-from usager_cda.structured.writing import Writing, from_to, related, status
+from usager_cda.structured.writing import Writing, from_to, related, said, status
 from usager_cda.systems import EXTENSIONS
 from usager_cda.tree import Element, add, attribute, node
 
@@ -91,6 +92,9 @@ def concern_act(resource: Tree, templates: Sequence[str], inside: list[Element],
     if code is None:
         start, end = resource.get("onsetDateTime"), resource.get("abatementDateTime")
         code = "completed" if end else "active"
+    elif (start, end) != (resource.get("onsetDateTime"), resource.get("abatementDateTime")):
+        told = french.span(period)
+        writing.row().tell("Suivi", f"{said(resource.get('code'))} : {told}" if told else None)
     is_over = code in ("completed", "aborted")
     add(made, build_ii("id", ii or writing.new_id("concern", resource)), node("code", nullFlavor="NA"), status(code))
     interval = from_to(start, end if is_over else None)

@@ -37,6 +37,11 @@ def span(period: Tree | None) -> str | None:
     return f"depuis le {start}" if start else f"jusqu'au {end}" if end else None
 
 
+def moment(resource: Tree, name: str) -> str | None:
+    """Return the <name>DateTime or <name>Period of a resource in words."""
+    return day(resource.get(f"{name}DateTime")) or span(resource.get(f"{name}Period"))
+
+
 def unit(code: str | None) -> str:
     """Return a unit as it is read: °C, mmHg, comprimé(s)."""
     return "" if not code else UNITS.get(code) or ANNOTATED.sub(r"\1", code)
@@ -80,8 +85,13 @@ def value(resource: Tree) -> str | None:
     """Return the value[x] of a resource in words."""
     found = next((key for key in resource if key.startswith("value")), None)
     if found is None:
-        return "inconnu" if "dataAbsentReason" in resource else None
+        return _absence(resource["dataAbsentReason"]) if "dataAbsentReason" in resource else None
     return said(found, resource[found])
+
+
+def _absence(reason: Tree) -> str | None:
+    codings = reason.get("coding") or [{}]
+    return None if codings[0].get("code") == "not-applicable" else "inconnu"
 
 
 def said(kind: str, held: Any) -> str | None:

@@ -9,6 +9,7 @@ from usager_cda.datatypes.codes import build_code, code_from_coding, code_from_c
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.quantities import build_quantity, parse_ratio
 from usager_cda.datatypes.times import build_ts, parse_ts
+from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.words import Row
@@ -134,17 +135,31 @@ def build_product(
     code = medication.get("code") or {}
     coding = [each for each in code.get("coding", ()) if keeps_classes or each.get("system") != ATC]
     classes = [each for each in code.get("coding", ()) if not keeps_classes and each.get("system") == ATC]
+    batch = medication.get("batch") or {}
     reference = row.near(heading, said(code), link)
+    for each in classes:
+        row.tell("Classe", said({"coding": [each]}))
+    for each in medication.get("ingredient", ()):
+        row.tell("Composition", _composition(each))
+    row.tell("Lot", None if keeps_classes else batch.get("lotNumber"))
+    row.tell("Forme", said(medication.get("form")))
+    row.tell("Péremption", french.day(batch.get("expirationDate")))
     material = node("manufacturedMaterial", classCode="MMAT", determinerCode="KIND")
     material.append(_product_code(coding, classes, reference))
     text = code.get("text")
     material.append(node("name", text) if text else node("name", nullFlavor="NA"))
-    batch = medication.get("batch") or {}
     if batch.get("lotNumber"):
         material.append(node("lotNumberText", batch["lotNumber"]))
     add(material, *_extension(medication, classes if coding else []))
     product = add(node("manufacturedProduct", classCode="MANU"), *(node("templateId", root=root) for root in TEMPLATES))
     return add(node("consumable", typeCode="CSM"), add(product, material))
+
+
+def _composition(ingredient: Tree) -> str:
+    """Return a substance with its strength in words."""
+    strength = ingredient.get("strength") or {}
+    told = (said(ingredient.get("itemCodeableConcept")), french.amount(strength.get("numerator")))
+    return " ".join(filter(None, told))
 
 
 def _product_code(coding: list[Tree], classes: list[Tree], reference: Element) -> Element:

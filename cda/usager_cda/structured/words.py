@@ -1,6 +1,6 @@
 """The narrative of a section that is being written: made row by row from what the entries say, or kept as it was."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from usager_cda.structured.narrative import text_from_div
 from usager_cda.tree import Element, add, node, text_of
@@ -90,7 +90,7 @@ class Words:
         rows = [row for row in self._rows if row.cells]
         if not rows and not self._before:
             return None
-        return add(node("text"), *self._before, _table(rows) if rows else None)
+        return add(node("text"), *self._before, *map(_table, _alike(rows)))
 
 
 class KeptWords(Words):
@@ -141,8 +141,20 @@ class KeptWords(Words):
         return self._text
 
 
-def _table(rows: Iterable[Row]) -> Element:
-    rows = list(rows)
+def _alike(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows by table: one that shares no heading with those before it begins another."""
+    tables: list[list[Row]] = []
+    headings: set[str] = set()
+    for row in rows:
+        if not headings & set(row.cells):
+            tables.append([])
+            headings = set()
+        tables[-1].append(row)
+        headings |= set(row.cells)
+    return tables
+
+
+def _table(rows: Sequence[Row]) -> Element:
     headings = list(dict.fromkeys(heading for row in rows for heading in row.cells))
     head = add(node("thead"), add(node("tr"), *(node("th", heading) for heading in headings)))
     body = node("tbody")
