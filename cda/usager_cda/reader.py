@@ -146,10 +146,12 @@ class Reader:
         if entity is None:
             self.report(element, f"{role} names nobody; expected {shape.entity}")
             return None
-        moment = kids.first("time")
+        moment, party = kids.first("time"), self.party(entity, shape)
+        if not (party.ids or party.name or party.organization or party.device):
+            self.report(element, f"{role} names nobody; it is kept in the original document only", "information")
         return Participation(
             role=role,
-            party=self.party(entity, shape),
+            party=party,
             type_code=attribute(element, "typeCode") if role in ("participant", "encounterParticipant") else None,
             function=self.code(_function(element, kids)),
             time=self.time(moment) if shape.moment == "TS" else None,

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from usager_cda import systems
 from usager_cda.datatypes import Tree
+from usager_cda.datatypes.codes import Code
 from usager_cda.datatypes.identifiers import II
 from usager_cda.errors import Finding
 from usager_cda.header import Header, Organization, Party
@@ -144,13 +145,23 @@ class Assembly:
         if differs:
             message = f"{key} has several addresses or telecoms; the first ones are kept, the others in the original"
             self.findings.append(Finding("information", message))
+        for name, what in (("name", "names"), ("industry", "practice settings")):
+            first, other = getattr(before, name, None), getattr(found, name, None)
+            if first and other and other not in (first, self._setting()):
+                message = f"{key} has several {what}; the first one is kept, the others in the original"
+                self.findings.append(Finding("information", message))
+
+    def _setting(self) -> Code | None:
+        """Return the practice setting of the main act, which is kept beside the structures."""
+        performed = (part.party.organization for part in self.header.main_act.performers)
+        return next((organization.industry for organization in performed if organization), None)
 
 
 def _completed(before: Known, found: Known) -> Known:
-    """Return the first mention with what only a later one says."""
+    """Return the first mention with what only a later one says, its further identifiers included."""
     names = before.__dataclass_fields__
     gaps = {name: getattr(found, name) for name in names if getattr(before, name) in (None, ())}
-    return replace(before, **gaps)
+    return replace(before, **{**gaps, "ids": tuple(dict.fromkeys((*before.ids, *found.ids)))})
 
 
 def _organization_name(organization: Organization) -> str:

@@ -1,0 +1,81 @@
+"""Nothing of a header is lost: each value is in the document that is written again, or was told to stay behind."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cda.documents import ALL, around_a_pdf, without_body
+from tests.cda.test_bodies import messages
+from usager_cda import bundle_from_cda, cda_from_bundle
+from usager_cda.datatypes.times import TS, parse_ts
+from usager_cda.safety import parse_document
+from usager_cda.tree import Element, elements, local_name
+
+# What the model fixes, what labels repeat, what a document says of its own notation.
+NOTATION = frozenset(
+    ("classCode", "typeCode", "moodCode", "contextControlCode", "determinerCode", "codeSystemName", "displayName")
+) | frozenset(("schemaLocation", "nullFlavor", "type", "assigningAuthorityName", "partType", "inclusive"))
+# Of another model: an N1 has its own templates, and no status of a laboratory.
+OF_THE_MODEL = ("templateId", "lab:statusCode", "component")
+# Said by the rank of birth.
+IMPLIED = ("sdtc:multipleBirthInd",)
+# A contact of the patient bears its names without saying which of them they are.
+UNQUALIFIED = ("guardianPerson",)
+TOLD = ("has several", "given to two names", "kept in the original", "left out")
+
+
+def values(element: Element, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield each value of a header: where it stands, its attribute (none for words), itself."""
+    for inner in elements(element):
+        name = local_name(inner)
+        if name in OF_THE_MODEL or name in IMPLIED:
+            continue
+        here = (*path, name)
+        for attribute, value in inner.attrib.items():
+            attribute = str(attribute).rpartition("}")[2]
+            is_told = attribute in NOTATION or (attribute == "qualifier" and set(UNQUALIFIED) & set(here))
+            if not is_told and str(value).strip():
+                yield here, attribute, plain(str(value))
+        if not len(inner) and (inner.text or "").strip():
+            yield here, "", plain(inner.text or "")
+        yield from values(inner, here)
+
+
+def plain(value: str) -> str:
+    """Return a value without layout; a moment in full."""
+    text = " ".join(value.split())
+    if len(text) > len("202603121120") and TS.fullmatch(text):
+        return parse_ts(text)
+    return text
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_each_value_of_a_header_is_written_again_or_told_to_stay_behind(path):
+    data = without_body(path.read_bytes())
+    read = bundle_from_cda(data)
+    written = set(values(parse_document(cda_from_bundle(around_a_pdf(read)))))
+    missing = [each for each in values(parse_document(data)) if each not in written]
+    told = [message for message in messages(read) if any(each in message for each in TOLD)]
+    assert not missing or told, missing
+    assert {where[-2:] for where, _, _ in missing} <= CONTACTS, missing
+
+
+# Where one person or structure is told twice, each time with another address, telecom or name.
+CONTACTS = {
+    (around, each)
+    for around in (
+        "addr",
+        "name",
+        "assignedEntity",
+        "assignedAuthor",
+        "associatedEntity",
+        "representedOrganization",
+        "representedCustodianOrganization",
+        "scopingOrganization",
+        "receivedOrganization",
+    )
+    for each in (
+        *("houseNumber", "streetName", "additionalLocator", "postalCode", "city", "country", "streetAddressLine"),
+        *("telecom", "addr", "name", "prefix", "suffix", "standardIndustryClassCode"),
+    )
+}
