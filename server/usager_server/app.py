@@ -20,6 +20,7 @@ from usager_server.http.context import Context, context
 from usager_server.http.front import Front, LoopbackOnly
 from usager_server.http.metrics import SharedTally, counts_folder
 from usager_server.http.observability import App, Observed
+from usager_server.http.pace import pace
 from usager_server.http.pages import Pages, openapi_text
 from usager_server.http.requirements_page import asked_of
 from usager_server.http.routes import FHIRDoor
@@ -125,13 +126,13 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
         lifespan=_lifespan(house, store),
         openapi_url=None,  # ours describes FHIR: `openapi/`
     )
-    app: App = Front(FHIRDoor(house, callers), pages)
+    app: App = Front(FHIRDoor(house, callers, pace=pace(settings, store.take)), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
     if settings.auth == "smart":
         app = behind_proxies(app, settings)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
-    return Observed(app, tally, stream=_request_log(settings), tracer=tracer)
+    return Observed(app, tally, stream=_request_log(settings), tracer=tracer, is_secure=settings.is_secure)
 
 
 def _request_log(settings: Settings) -> BinaryIO | None:

@@ -70,9 +70,11 @@ def _run(settings: Settings, listening: socket.socket, on_ready: OnReady | None)
     activate(settings.profile_keys)  # a wrong one is told here, and not by each worker
     clear_shared_counts(settings)
     host, port = listening.getsockname()[:2]
-    root = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "https" if settings.tls_certificate_file else "http"
+    root = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     with running(settings):
-        run(listening, settings.workers, (lambda: on_ready(root)) if on_ready else None)
+        told = (lambda: on_ready(root)) if on_ready else None
+        run(listening, settings.workers, told, settings.tls_certificate_file)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         repr=False,
         description="The same database as its owner, who migrates it; unset: USAGER_DATABASE_URL.",
     )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="Certificate chain and key of this server, in one file (PEM), to speak TLS itself; unset: plain "
+        "HTTP, on the loopback or behind a proxy that ends TLS.",
+    )
     pool_size: int = Field(default=10, ge=1, le=200, description="Most database connections of one server process.")
     profiles: str = Field(
         default="", description="Profiles switched on, separated by commas; `usager profiles` lists them."
@@ -55,6 +60,13 @@ class Settings(BaseSettings):
     audit: Literal["on", "off"] | None = Field(
         default=None,
         description="on: every act leaves a trace, or is not done; unset: on unless USAGER_AUTH=off.",
+    )
+    requests_per_minute: int = Field(
+        default=6_000,
+        ge=1,
+        le=1_000_000,
+        description="Most requests a minute of one person by one client; a quarter of them may be searches, a tenth "
+        "operations and Bundles.",
     )
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
@@ -179,7 +191,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with postgresql://")
         return value or None
 
-    @field_validator("psc_certificate_file")
+    @field_validator("psc_certificate_file", "tls_certificate_file")
     @classmethod
     def _a_certificate_and_its_key(cls, value: Path | None) -> Path | None:
         if value is not None:
@@ -206,6 +218,11 @@ class Settings(BaseSettings):
                 f"USAGER_HOST={self.host} is reachable from elsewhere while USAGER_AUTH=off lets everyone in: "
                 "listen on 127.0.0.1, or set USAGER_AUTH=token"
             )
+        if not is_loopback(self.host) and not self.is_secure:
+            raise ValueError(
+                f"USAGER_HOST={self.host} is reachable from elsewhere, and tokens would travel in clear: set "
+                "USAGER_TLS_CERTIFICATE_FILE, or USAGER_BASE_URL=https://… when a proxy in front ends TLS"
+            )
         if self.auth == "token":
             self._check_token_file()
         if self.audit == "off" and self.auth != "off":
@@ -217,6 +234,11 @@ class Settings(BaseSettings):
         if self.auth == "smart":
             self._check_base_url()
         return self
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether clients reach the server by TLS: its own, or that of the proxy behind the public address."""
+        return self.tls_certificate_file is not None or (self.base_url or "").startswith("https://")
 
     @property
     def keeps_traces(self) -> bool:

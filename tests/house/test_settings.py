@@ -1,6 +1,7 @@
 """The settings: documented, safe, and refused by name when wrong."""
 
 import pytest
+import trustme
 
 from tests.house.files import ROOT
 from usager_server.settings import Settings, SettingsError, load_settings, variable
@@ -37,6 +38,22 @@ def test_every_setting_is_documented_with_its_default(field):
 def test_the_defaults_are_safe():
     settings = load_settings()
     assert (settings.host, settings.port, settings.auth, settings.profile_keys) == ("127.0.0.1", 8080, "off", ())
+
+
+def test_tokens_never_travel_in_clear(monkeypatch, tmp_path):
+    (tmp_path / "tokens").write_text(TOKEN)
+    environment = {"USAGER_HOST": "0.0.0.0", "USAGER_AUTH": "token", "USAGER_TOKEN_FILE": str(tmp_path / "tokens")}  # noqa: S104
+    assert "USAGER_TLS_CERTIFICATE_FILE" in refusal(monkeypatch, **environment)
+    monkeypatch.setenv("USAGER_BASE_URL", "http://dui.example/fhir")
+    assert "https://" in refusal(monkeypatch)
+    monkeypatch.setenv("USAGER_BASE_URL", "https://dui.example/fhir")
+    assert load_settings().is_secure
+
+
+def test_a_certificate_without_its_key_is_refused(monkeypatch, tmp_path):
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "own.pem"))
+    told = refusal(monkeypatch, USAGER_TLS_CERTIFICATE_FILE=str(tmp_path / "own.pem"))
+    assert told.startswith("USAGER_TLS_CERTIFICATE_FILE") and "key" in told
 
 
 @pytest.mark.parametrize(
@@ -89,6 +106,7 @@ def test_with_tokens_any_address_will_do(monkeypatch, tmp_path):
     monkeypatch.setenv("USAGER_AUTH", "token")
     monkeypatch.setenv("USAGER_TOKEN_FILE", str(tmp_path / "tokens"))
     monkeypatch.setenv("USAGER_HOST", "0.0.0.0")  # noqa: S104 - with tokens it is allowed
+    monkeypatch.setenv("USAGER_BASE_URL", "https://dui.example/fhir")
     assert load_settings().auth == "token"
 
 

@@ -9,5 +9,12 @@ VALUES_LIMIT = 500_000
 MARKS_LIMIT = 5_000_000
 """Commas or angle brackets in a body: what it would take in memory is known before it is parsed."""
 
+HANDFUL = 50
+HANDFUL_SECONDS = 10.0
+"""Requests that a process takes out of a shared bucket at once, and how long it may keep them."""
+
+PACES_KNOWN = 10_000
+"""Callers of whom a process remembers what it has taken for them."""
+
 PAUSE_SECONDS = 30.0
 """How long a client may send nothing in the middle of its body."""

@@ -23,6 +23,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "usager.exchange"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 TICK_SECONDS = 0.5
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
@@ -59,13 +60,22 @@ def exchange_of(scope: Scope) -> Exchange:
 class Observed:
     """An ASGI application that watches another; stream is where the lines of requests go, None leaves them out.
 
+    Shape   is_secure: the server is reached by https, and clients are told never to come otherwise.
+
     Time    under 10 µs a request, its line included.
     """
 
     def __init__(
-        self, app: App, tally: SharedTally, *, stream: BinaryIO | None = None, tracer: Tracer | None = None
+        self,
+        app: App,
+        tally: SharedTally,
+        *,
+        stream: BinaryIO | None = None,
+        tracer: Tracer | None = None,
+        is_secure: bool = False,
     ) -> None:
         self._app = app
+        self._always = [HTTPS_ONLY] if is_secure else []
         self._tally = tally
         self._tracer = tracer
         self._stream = stream
@@ -86,7 +96,7 @@ class Observed:
         def send_on(message: MutableMapping[str, Any]) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), header, *self._always]
             return send(message)
 
         try:

@@ -21,9 +21,12 @@ COMPRESSION_LEVEL = 2
 GZIP = 16 + zlib.MAX_WBITS
 BODILESS = (204, 304)
 
+CSP = "Content-Security-Policy"
+NOTHING_RUNS = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
 ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
     (b"vary", b"accept, accept-encoding, authorization"),
 ]
 MEDIA_TYPE_BYTES: dict[Format, bytes] = {form: media_type.encode() for form, media_type in MEDIA_TYPES.items()}
@@ -92,6 +95,8 @@ def _headers(reply: Reply, manner: Manner) -> Headers:
     if reply.location is not None:
         name = b"location" if reply.status == 201 else b"content-location"
         headers.append((name, f"{manner.base_url}/{reply.location}".encode("latin-1", "replace")))
+    if CSP not in reply.headers:
+        headers.append(NOTHING_RUNS)
     for key, value in reply.headers.items():
         headers.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
     return headers

@@ -17,6 +17,7 @@ from usager_server.http.errors import error_reply
 from usager_server.http.formats import answer_format, names_type, prefers_raw
 from usager_server.http.limits import ADDRESS_LIMIT_BYTES, HEADERS_LIMIT_BYTES
 from usager_server.http.observability import KEY, Exchange
+from usager_server.http.pace import Pace
 from usager_server.http.replies import Manner, Send, send_reply
 from usager_server.interactions.capabilities import capabilities
 from usager_server.interactions.gate import gated, session_for
@@ -45,7 +46,7 @@ class FHIRDoor:
     Time    the hot path, a read, aims at 60 µs of Python above the database.
     """
 
-    def __init__(self, house: House, context: Context, prefix: str = "/fhir") -> None:
+    def __init__(self, house: House, context: Context, prefix: str = "/fhir", *, pace: Pace | None = None) -> None:
         self._house = house
         self._context = context
         self.prefix = prefix
@@ -53,6 +54,7 @@ class FHIRDoor:
         self._public_url = house.settings.base_url
         self._keeps_traces = house.settings.keeps_traces
         self._admitted: set[int] = set()
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,6 +90,8 @@ class FHIRDoor:
         session = session_for(self._house, caller, manner.base_url, act)
         if caller.tenant not in self._admitted and interaction is not capabilities:
             await self._admit(session)
+        if self._pace is not None and interaction is not capabilities:
+            await self._pace.step(caller, interaction.__name__)
         allowed = interaction if session.reach is None else gated(name, interaction)
         if interaction is read:  # without a body, and over before anyone hangs up
             return await witnessed(allowed, session, request)

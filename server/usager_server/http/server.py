@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -89,8 +90,16 @@ class Server(uvicorn.Server):
             self._on_ready()
 
 
-def run(listening: socket.socket, workers: int, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve what comes on a socket until a signal; what is in flight is finished first."""
+def run(
+    listening: socket.socket,
+    workers: int,
+    on_ready: Callable[[], None] | None = None,
+    certificate: Path | None = None,
+) -> None:
+    """Serve what comes on a socket until a signal; what is in flight is finished first.
+
+    Shape   certificate: a chain and its key in one file, to speak TLS 1.2 or later; None speaks plain HTTP.
+    """
     config = uvicorn.Config(
         APP,
         factory=True,
@@ -104,6 +113,7 @@ def run(listening: socket.socket, workers: int, on_ready: Callable[[], None] | N
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=certificate,
     )
     if workers == 1:
         Server(config, on_ready).run(sockets=[listening])

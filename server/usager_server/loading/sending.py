@@ -14,7 +14,9 @@ from usager_server.loading.sources import Item
 
 REQUEST_SECONDS = 300
 ATTEMPTS = 5
-AGAIN = frozenset({429, 502, 503, 504})
+AGAIN = frozenset({502, 503, 504})
+THROTTLED = 429
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class ServerDown(Exception):
@@ -106,19 +108,30 @@ def _verdict(item: Item, response: dict[str, Any]) -> Verdict:
 
 async def _post(client: httpx.AsyncClient, shipment: Shipment) -> httpx.Response:
     headers = {"Content-Type": shipment.content_type, "Accept": FHIR_JSON, "Prefer": "return=minimal"}
-    for attempt in range(1, ATTEMPTS + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             answer = await client.post(shipment.path, content=shipment.body, headers=headers, timeout=REQUEST_SECONDS)
         except httpx.TransportError as error:
             if attempt == ATTEMPTS:
                 raise ServerDown(f"no answer: {type(error).__name__}") from error
         else:
+            if answer.status_code == THROTTLED:
+                attempt -= 1  # the server is well, and says when to come back
+                await asyncio.sleep(_pause(answer))
+                continue
             if answer.status_code not in AGAIN:
                 return answer
             if attempt == ATTEMPTS:
                 raise ServerDown(f"the server answers {answer.status_code}")
         await asyncio.sleep(random.uniform(0.1, 0.3) * 2**attempt)  # noqa: S311 - spreads the retries
-    raise AssertionError("unreachable")
+
+
+def _pause(answer: httpx.Response) -> float:
+    """Return the seconds after which a server that has enough for now wants to be asked again."""
+    told = answer.headers.get("Retry-After", "")
+    return min(float(told), LONGEST_PAUSE_SECONDS) if told.isdecimal() else 1.0
 
 
 def _resources(answer: httpx.Response) -> int:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from usager_server.access.rate import Rate
 from usager_server.access.reach import Reach
 from usager_server.errors import NotFound, Unavailable
 from usager_server.repository import (
@@ -27,6 +28,7 @@ from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
+from usager_server.repository.rates import take
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_sql import PostgresSearch
@@ -82,6 +84,10 @@ class PostgresStore:
     def repository(self, tenant: int, act: Act | None = None) -> "PostgresRepository":
         """Return the store of one tenant, for a request whose versions leave traces when an act is given."""
         return PostgresRepository(self, Runner(self.connections, tenant, act=act))
+
+    async def take(self, tenant: int, key: str, rate: Rate, count: int) -> float | None:
+        """Take some acts out of a bucket that all processes share; or return the seconds to wait."""
+        return await take(self.runner(tenant), key, rate, count)
 
     def runner(self, tenant: int) -> Runner:
         """Return what runs the statements of one tenant: for what is stored beside the resources."""

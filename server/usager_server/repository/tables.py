@@ -335,3 +335,13 @@ class CogEdition(SQLModel, table=True):
     imported: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
     name: str = _column("name", Text)
     content: bytes = _column("content", LargeBinary)
+
+
+class RateRow(SQLModel, table=True):
+    """A bucket of requests that somebody may make: full_at, when it will be full again (`rates.py`)."""
+
+    __tablename__ = "rate"
+
+    full_at: datetime = _column("full_at", DateTime(timezone=True))
+    tenant: int = _tenant()
+    key: str = _column("key", Text(collation="C"), key=True)
