@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from usager_server.authorization.memory import Memory
+    from usager_server.traces.event import Origin
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ def add_client(
         client = new_client(tenant, {**asked, **({"jwks": _read(jwks)} if jwks else {})})
     except OAuthError as error:
         raise typer.BadParameter(error.description) from error
-    _with_memory(tenant, lambda memory: memory.add_client(client))
+    _with_memory(tenant, lambda memory: memory.add_client(client, _operator()))
     typer.echo(client.id)
 
 
@@ -75,7 +76,7 @@ def revoke_client(client_id: Annotated[str, typer.Argument(help="As it was print
     tenant = tenant_of(client_id)
     if tenant is None:
         raise typer.BadParameter("this is no client_id")
-    if not _with_memory(tenant, lambda memory: memory.revoke_client(client_id)):
+    if not _with_memory(tenant, lambda memory: memory.revoke_client(client_id, _operator())):
         typer.echo("usager: there is no such client, or it was revoked before", err=True)
         raise typer.Exit(1)
 
@@ -98,6 +99,12 @@ def rotate_keys() -> None:
     from usager_server.settings import load_settings
 
     typer.echo(rotate(keys_path(load_settings())).id)
+
+
+def _operator() -> "Origin":
+    from usager_server.traces.event import Origin
+
+    return Origin("usager clients")
 
 
 def _read(path: Path) -> Any:

@@ -14,7 +14,9 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 from usager_server.authorization.authenticating import ASSERTION_TYPE
 from usager_server.authorization.clients import Client, new_client
+from usager_server.traces.event import Origin
 
+ORIGIN = Origin("test")
 BASE = "https://dui.example/fhir"
 AUDIENCE = "https://dui.example/oauth/token"
 CALLBACK = "https://app.example/callback"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.authorization.applications import BASE
+from tests.authorization.applications import BASE, ORIGIN
 from tests.authorization.people import People
 from tests.conftest import Database, copied_database, drop_database
 from usager_server.app import create_app
@@ -84,7 +84,7 @@ def register(connections: Connections) -> Register:
     """Memories a client behind the wall of its tenant."""
 
     async def stored(client: Client) -> Client:
-        await PostgresMemory(Runner(connections, int(client.id.partition("-")[0]))).add_client(client)
+        await PostgresMemory(Runner(connections, int(client.id.partition("-")[0]))).add_client(client, ORIGIN)
         return client
 
     return stored

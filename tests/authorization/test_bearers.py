@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from tests.authorization.applications import Browser, bearer, ec_key, proof, public_app, service
+from tests.authorization.applications import ORIGIN, Browser, bearer, ec_key, proof, public_app, service
 from tests.authorization.conftest import Register
 from tests.authorization.people import People
 from usager_server.authorization import bearers as room
@@ -161,7 +161,7 @@ async def test_a_client_that_is_revoked_is_out_within_five_seconds(http: httpx.A
     form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", **proof(client, KEY)}
     access = bearer((await http.post("/oauth/token", data=form)).json()["access_token"])
     assert (await http.get("/fhir/Patient/x", headers=access)).status_code != 401
-    await memory.revoke_client(client.id)
+    await memory.revoke_client(client.id, ORIGIN)
     ended = time.monotonic()
     while (await http.get("/fhir/Patient/x", headers=access)).status_code != 401:
         assert time.monotonic() - ended < 5

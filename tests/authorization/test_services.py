@@ -11,6 +11,7 @@ import pytest
 from tests.authorization.applications import (
     AUDIENCE,
     BASE,
+    ORIGIN,
     assertion,
     bearer,
     ec_key,
@@ -159,7 +160,7 @@ async def test_a_scope_is_narrowed_to_what_was_registered(http: httpx.AsyncClien
 
 
 async def test_a_revoked_client_gets_nothing_any_more(http: httpx.AsyncClient, warehouse: Client, memory: Any):
-    assert await memory.revoke_client(warehouse.id)
+    assert await memory.revoke_client(warehouse.id, ORIGIN)
     answer = await asked(http, proof(warehouse, EC))
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 

@@ -15,6 +15,7 @@ from usager_server.authorization.memory import Held, Memories
 from usager_server.authorization.scopes import LAUNCH, Granted, granted_to_person, read_scopes
 from usager_server.authorization.signed_in import SignedIn
 from usager_server.authorization.words import digest_of, make_word, read_word
+from usager_server.traces.event import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,11 @@ class Decisions:
             "nonce": asked.nonce,
             "authenticated": int(person.authenticated_at.timestamp()),
             "means": person.means,
+            "subject": person.person.practitioner,
         }
         until = datetime.now(UTC) + timedelta(seconds=DECISION_SECONDS)
         held = Held(str(uuid.uuid4()), client.id, person.person.account, person.session, document, until)
-        await self._memories(tenant).add_grant(held)
+        await self._memories(tenant).ask(held)
         return self._question(held, asked.back, is_silent=client.is_trusted and asked.prompt != "consent")
 
     async def open_question(self, question_id: str, person: SignedIn) -> Question:
@@ -99,10 +101,10 @@ class Decisions:
             raise NotRedirectable("request")
         return self.address(question.back, {"code": code})
 
-    async def deny(self, question: Question, person: SignedIn) -> str:
+    async def deny(self, question: Question, person: SignedIn, origin: Origin) -> str:
         """Answer no, and return the address that tells the client."""
         held = await self._held(question.id, person)
-        await self._memories(person.person.tenant).revoke_grant(held.id)
+        await self._memories(person.person.tenant).revoke_grant(held.id, origin, "the person said no")
         return self.address(question.back, {"error": "access_denied", "error_description": "the person said no"})
 
     def address(self, back: Back, answer: Mapping[str, str]) -> str:

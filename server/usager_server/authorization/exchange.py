@@ -30,6 +30,7 @@ from usager_server.authorization.scopes import (
 from usager_server.authorization.signed_in import Person
 from usager_server.authorization.tokens import AccessToken, Tokens
 from usager_server.authorization.words import Word, digest_of, make_word, read_word
+from usager_server.traces.event import Origin
 
 VERIFIER = r"[A-Za-z0-9._~-]{43,128}"
 
@@ -53,7 +54,7 @@ class Exchange:
         self._liveness = liveness
         self._access_seconds = access_seconds
 
-    async def token(self, form: Mapping[str, str], certificate: str | None) -> Answer:
+    async def token(self, form: Mapping[str, str], certificate: str | None, origin: Origin) -> Answer:
         """Return the answer of the token endpoint; certificate is the thumbprint of the TLS client, when it is known.
 
         Errors  OAuthError (RFC 6749 5.2).
@@ -68,19 +69,19 @@ class Exchange:
             raise OAuthError("invalid_request", "the tokens of this client are bound to its certificate: show it")
         bound = certificate if client.wants_bound_tokens else None
         if grant_type == CREDENTIALS:
-            return await self._by_itself(client, form, bound)
+            return await self._by_itself(client, form, bound, origin)
         if grant_type == CODE:
-            return await self._of_code(client, form, bound)
-        return await self._of_refresh(client, form, bound)
+            return await self._of_code(client, form, bound, origin)
+        return await self._of_refresh(client, form, bound, origin)
 
-    async def _by_itself(self, client: Client, form: Mapping[str, str], bound: str | None) -> Answer:
+    async def _by_itself(self, client: Client, form: Mapping[str, str], bound: str | None, origin: Origin) -> Answer:
         granted = granted_to_client(required(form, "scope"), client.scope)
         expires = int(time.time()) + BACKEND_TOKEN_SECONDS
         grant = Held(
             str(uuid.uuid4()), client.id, None, None, {"scope": granted.text}, datetime.fromtimestamp(expires, UTC)
         )
         memory = self._memory(client)
-        await memory.add_grant(grant)
+        await memory.grant(grant, origin)
         token = AccessToken(memory.tenant, grant.id, client.id, client.id, granted.text, expires, certificate=bound)
         return {
             "access_token": self._tokens.access(token),
@@ -89,14 +90,14 @@ class Exchange:
             "scope": granted.text,
         }
 
-    async def _of_code(self, client: Client, form: Mapping[str, str], bound: str | None) -> Answer:
+    async def _of_code(self, client: Client, form: Mapping[str, str], bound: str | None, origin: Origin) -> Answer:
         memory = self._memory(client)
         word = _word(form, "code", memory)
-        held = await memory.spend_code(word.digest)
+        held = await memory.spend_code(word.digest, origin)
         if held is None:
             raise OAuthError("invalid_grant", "the code is unknown, too old, or was used")
         if not self._is_proven(held, client, form):
-            await memory.revoke_grant(held.id)
+            await memory.revoke_grant(held.id, origin, "the proof of the code was wrong")
             raise OAuthError("invalid_grant", "redirect_uri or code_verifier are not those of the request")
         granted = read_scopes(held.document["scope"])
         person = await self._person(held, granted)
@@ -109,7 +110,7 @@ class Exchange:
             answer["refresh_token"] = refresh
         return answer
 
-    async def _of_refresh(self, client: Client, form: Mapping[str, str], bound: str | None) -> Answer:
+    async def _of_refresh(self, client: Client, form: Mapping[str, str], bound: str | None, origin: Origin) -> Answer:
         memory = self._memory(client)
         word = _word(form, "refresh_token", memory)
         found = await memory.grant_of_refresh(word.digest)
@@ -118,7 +119,7 @@ class Exchange:
         granted = read_scopes(found[0].document["scope"])
         asked = narrowed(form["scope"], granted) if "scope" in form else granted  # before the token is spent
         refresh = make_word(memory.tenant)
-        held = await memory.rotate_refresh(word.digest, client.id, digest_of(refresh), _refresh_end())
+        held = await memory.rotate_refresh(word.digest, client.id, digest_of(refresh), _refresh_end(), origin)
         if held is None:
             raise OAuthError("invalid_grant", "the refresh token is too old, was used, or its grant has ended")
         person = await self._person(held, granted)

@@ -13,6 +13,7 @@ from usager_server.authorization.memory import Held, Memories
 from usager_server.authorization.scopes import read_scopes
 from usager_server.authorization.tokens import AccessToken, Tokens
 from usager_server.authorization.words import read_word
+from usager_server.traces.event import Origin
 
 INACTIVE = {"active": False}
 
@@ -37,7 +38,7 @@ class Introspection:
         text = required(form, "token")
         return await self._access(client, text) or await self._refresh(client, text) or INACTIVE
 
-    async def revoke(self, form: Mapping[str, str]) -> None:
+    async def revoke(self, form: Mapping[str, str], origin: Origin) -> None:
         """End a token of this client, with all that came of the same grant. One that is none is no error.
 
         Errors  OAuthError invalid_client.
@@ -46,7 +47,7 @@ class Introspection:
         text = required(form, "token")
         grant = self._grant_of_access(client, text) or await self._grant_of_refresh(client, text)
         if grant is not None:
-            await self._memories(_tenant(client)).revoke_grant(grant)
+            await self._memories(_tenant(client)).revoke_grant(grant, origin, "its client gave it back")
 
     async def _access(self, client: Client, text: str) -> dict[str, Any] | None:
         token = self._parsed(text)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from usager_server.authorization.clients import Client
+from usager_server.traces.event import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class Held:
 
 
 class Memory(Protocol):
-    """The memory of one tenant: each call is one transaction."""
+    """The memory of one tenant: each call is one transaction, with the trace of what it does.
+
+    Shape   origin says who asks and from where; the person or client behind a grant is taken from the grant.
+    """
 
     @property
     def tenant(self) -> int:
@@ -36,16 +40,20 @@ class Memory(Protocol):
         """Return all clients, oldest first, and when they were revoked."""
         ...
 
-    async def add_client(self, client: Client) -> None:
+    async def add_client(self, client: Client, origin: Origin) -> None:
         """Keep a new client."""
         ...
 
-    async def revoke_client(self, client_id: str) -> bool:
+    async def revoke_client(self, client_id: str, origin: Origin) -> bool:
         """End a client and all its tokens; False when there was none to end."""
         ...
 
-    async def add_grant(self, held: Held, *, code: bytes | None = None, code_expires: datetime | None = None) -> None:
-        """Keep a new grant; without a code, it is a question that a person must answer."""
+    async def ask(self, held: Held) -> None:
+        """Keep a question that a person must answer."""
+        ...
+
+    async def grant(self, held: Held, origin: Origin) -> None:
+        """Keep what a client may do by itself."""
         ...
 
     async def asked(self, grant_id: str) -> Held | None:
@@ -56,7 +64,7 @@ class Memory(Protocol):
         """Answer a question with a code; False when somebody was faster."""
         ...
 
-    async def spend_code(self, code: bytes) -> Held | None:
+    async def spend_code(self, code: bytes, origin: Origin) -> Held | None:
         """Return the grant of a code, which is spent by this. None when it is unknown, too old, or spent before.
 
         One that was spent before has leaked: its grant, with all that came of it, is ended.
@@ -67,7 +75,9 @@ class Memory(Protocol):
         """Keep a refresh token."""
         ...
 
-    async def rotate_refresh(self, spent: bytes, client: str, made: bytes, expires: datetime) -> Held | None:
+    async def rotate_refresh(
+        self, spent: bytes, client: str, made: bytes, expires: datetime, origin: Origin
+    ) -> Held | None:
         """Return the grant of a refresh token, which is replaced by the one made. None when it will not do.
 
         One that was spent before has leaked: its grant is ended.
@@ -78,7 +88,7 @@ class Memory(Protocol):
         """Return the grant of a refresh token, when the token ends, and whether it still may be used."""
         ...
 
-    async def revoke_grant(self, grant_id: str) -> None:
+    async def revoke_grant(self, grant_id: str, origin: Origin, because: str) -> None:
         """End a grant and all its tokens."""
         ...
 

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from usager_server.authorization.clients import Client, client_from
+from usager_server.authorization import acts
+from usager_server.authorization.clients import CODE, CREDENTIALS, REFRESH, Client, client_from
 from usager_server.authorization.memory import Held
 from usager_server.repository.running import Runner, under_tenant
+from usager_server.repository.tracing import record
+from usager_server.traces.event import Origin
 
 CLIENT = under_tenant("SELECT id, document, revoked FROM client WHERE tenant = t.tenant AND id = $2")
 CLIENTS = under_tenant("SELECT id, document, revoked FROM client WHERE tenant = t.tenant ORDER BY made, id")
@@ -21,8 +24,8 @@ UPDATE client SET revoked = now() WHERE tenant = $1::text::int AND id = $2 AND r
 """
 
 ADD_GRANT = """
-INSERT INTO authorization_grant (tenant, id, client, account, session, document, made, expires, code, code_expires)
-VALUES ($1::text::int, $2, $3, $4, $5, $6, now(), $7, $8, $9)
+INSERT INTO authorization_grant (tenant, id, client, account, session, document, made, expires)
+VALUES ($1::text::int, $2, $3, $4, $5, $6, now(), $7)
 """
 ASKED = under_tenant("""
 SELECT id, client, account, session, document FROM authorization_grant
@@ -40,11 +43,12 @@ RETURNING id, client, account, session, document, expires
 """
 REVOKE_SPENT_CODE = """
 UPDATE authorization_grant SET revoked = now()
-WHERE tenant = $1::text::int AND code = $2 AND code_spent IS NOT NULL AND revoked IS NULL RETURNING id
+WHERE tenant = $1::text::int AND code = $2 AND code_spent IS NOT NULL AND revoked IS NULL
+RETURNING id, client, account, session, document, expires
 """
 REVOKE_GRANT = """
 UPDATE authorization_grant SET revoked = now() WHERE tenant = $1::text::int AND id = $2 AND revoked IS NULL
-RETURNING id
+RETURNING id, client, account, session, document, expires
 """
 # Live: whether the tokens of a grant may still be used, as far as grants and clients know.
 LIVE = under_tenant("""
@@ -116,21 +120,30 @@ class PostgresMemory:
         """Return all clients, oldest first, and when they were revoked."""
         return [(_client(row), row["revoked"]) for row in await self._runner.rows(CLIENTS)]
 
-    async def add_client(self, client: Client) -> None:
+    async def add_client(self, client: Client, origin: Origin) -> None:
         """Keep a new client."""
-        await self._write(ADD_CLIENT, client.id, json.dumps(client.metadata))
-
-    async def revoke_client(self, client_id: str) -> bool:
-        """End a client and all its tokens; False when there was none to end."""
-        return bool(await self._write(REVOKE_CLIENT, client_id))
-
-    async def add_grant(self, held: Held, *, code: bytes | None = None, code_expires: datetime | None = None) -> None:
-        """Keep a new grant; without a code, it is a question that a person must answer."""
-        ids = (uuid.UUID(held.id), held.client, _uuid(held.account), _uuid(held.session))
-        document = json.dumps(held.document)
         async with self._runner.transaction() as inside:
-            await inside.rows(ADD_GRANT, *ids, document, held.expires, code, code_expires)
-            await _sweep(inside)
+            await inside.rows(ADD_CLIENT, client.id, json.dumps(client.metadata))
+            await record(inside, [acts.client_registered(client, origin)])
+
+    async def revoke_client(self, client_id: str, origin: Origin) -> bool:
+        """End a client and all its tokens; False when there was none to end."""
+        async with self._runner.transaction() as inside:
+            if not await inside.rows(REVOKE_CLIENT, client_id):
+                return False
+            await record(inside, [acts.client_revoked(client_id, origin)])
+        return True
+
+    async def ask(self, held: Held) -> None:
+        """Keep a question that a person must answer."""
+        async with self._runner.transaction() as inside:
+            await _add(inside, held)
+
+    async def grant(self, held: Held, origin: Origin) -> None:
+        """Keep what a client may do by itself."""
+        async with self._runner.transaction() as inside:
+            await _add(inside, held)
+            await record(inside, [acts.token_issued(held, origin, CREDENTIALS)])
 
     async def asked(self, grant_id: str) -> Held | None:
         """Return the question that waits for an answer, None when there is none, or no more."""
@@ -143,22 +156,27 @@ class PostgresMemory:
         document = json.dumps(held.document)
         return bool(await self._write(DECIDE, uuid.UUID(held.id), document, held.expires, code, code_expires))
 
-    async def spend_code(self, code: bytes) -> Held | None:
+    async def spend_code(self, code: bytes, origin: Origin) -> Held | None:
         """Return the grant of a code, which is spent by this. None when it is unknown, too old, or spent before.
 
         One that was spent before has leaked: its grant, with all that came of it, is ended.
         """
         async with self._runner.transaction() as inside:
             row = await inside.row(SPEND_CODE, code)
-            if row is None:
-                await inside.rows(REVOKE_SPENT_CODE, code)
-        return None if row is None else _held(row)
+            if row is not None:
+                await record(inside, [acts.token_issued(_held(row), origin, CODE)])
+                return _held(row)
+            if (leaked := await inside.row(REVOKE_SPENT_CODE, code)) is not None:
+                await record(inside, [acts.token_revoked(_held(leaked), origin, "the code was used again")])
+        return None
 
     async def add_refresh(self, grant_id: str, digest: bytes, expires: datetime) -> None:
         """Keep a refresh token."""
         await self._write(ADD_REFRESH, digest, uuid.UUID(grant_id), expires)
 
-    async def rotate_refresh(self, spent: bytes, client: str, made: bytes, expires: datetime) -> Held | None:
+    async def rotate_refresh(
+        self, spent: bytes, client: str, made: bytes, expires: datetime, origin: Origin
+    ) -> Held | None:
         """Return the grant of a refresh token, which is replaced by the one made. None when it will not do.
 
         One that was spent before has leaked: its grant is ended.
@@ -167,10 +185,11 @@ class PostgresMemory:
             row = await inside.row(SPEND_REFRESH, spent, client)
             if row is not None:
                 await inside.rows(ADD_REFRESH, made, row["id"], min(expires, row["expires"]))
+                await record(inside, [acts.token_issued(_held(row), origin, REFRESH)])
                 return _held(row)
         found = await self._runner.row(GRANT_OF_REFRESH, spent)
         if found is not None and found["spent"] is not None:
-            await self.revoke_grant(str(found["id"]))
+            await self.revoke_grant(str(found["id"]), origin, "a refresh token was used again")
         return None
 
     async def grant_of_refresh(self, digest: bytes) -> tuple[Held, datetime, bool] | None:
@@ -178,9 +197,11 @@ class PostgresMemory:
         row = await self._runner.row(GRANT_OF_REFRESH, digest)
         return None if row is None else (_held(row), row["token_expires"], row["is_live"])
 
-    async def revoke_grant(self, grant_id: str) -> None:
+    async def revoke_grant(self, grant_id: str, origin: Origin, because: str) -> None:
         """End a grant and all its tokens."""
-        await self._write(REVOKE_GRANT, uuid.UUID(grant_id))
+        async with self._runner.transaction() as inside:
+            if (row := await inside.row(REVOKE_GRANT, uuid.UUID(grant_id))) is not None:
+                await record(inside, [acts.token_revoked(_held(row), origin, because)])
 
     async def is_live(self, grant_id: str) -> bool:
         """Tell whether the tokens of a grant may be used, the session aside."""
@@ -210,7 +231,10 @@ class PostgresMemory:
             return list(await inside.rows(statement, *arguments))
 
 
-async def _sweep(inside: Runner) -> None:
+async def _add(inside: Runner, held: Held) -> None:
+    """Keep a grant, and sweep out some of what has expired."""
+    ids = (uuid.UUID(held.id), held.client, _uuid(held.account), _uuid(held.session))
+    await inside.rows(ADD_GRANT, *ids, json.dumps(held.document), held.expires)
     for statement in SWEEP:
         await inside.rows(statement)
 

@@ -19,7 +19,7 @@ from usager_server.authorization.server import AuthorizationServer
 from usager_server.authorization.signed_in import SignedIn
 from usager_server.errors import FHIRError, NotFound
 from usager_server.http.oauth.records import Choice, Records
-from usager_server.http.oauth.wire import NO_STORE, headers_of, read_form
+from usager_server.http.oauth.wire import NO_STORE, headers_of, origin_of_request, read_form
 from usager_server.http.oauth.words import told
 from usager_server.http.observability import exchange_of
 
@@ -81,7 +81,7 @@ class AuthorizePages:
             if question.is_silent:
                 return self._sent(await self.server.decisions.allow(question, person, None))
             if asked.prompt == "none":
-                await self.server.decisions.deny(question, person)
+                await self.server.decisions.deny(question, person, origin_of_request(request))
                 raise OAuthError("interaction_required", "the person must be asked")
             return await self._ask(request, question, person)
         except OAuthError as error:
@@ -96,7 +96,7 @@ class AuthorizePages:
             raise NotRedirectable("request")
         question = await self.server.decisions.open_question(form.get("request", ""), person)
         if form.get("answer") == "deny":
-            return self._sent(await self.server.decisions.deny(question, person))
+            return self._sent(await self.server.decisions.deny(question, person, origin_of_request(request)))
         if form.get("answer") != "allow":
             return await self._ask(request, question, person, name=form.get("name", ""))
         patient = form.get("patient")

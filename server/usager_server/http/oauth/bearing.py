@@ -15,10 +15,11 @@ from usager_server.authorization.errors import OAuthError
 from usager_server.authorization.launching import make_launch
 from usager_server.authorization.limits import LAUNCH_SECONDS
 from usager_server.authorization.server import AuthorizationServer
+from usager_server.authorization.tokens import AccessToken
 from usager_server.caller import Caller
 from usager_server.errors import LoginRequired
 from usager_server.http.oauth.records import Records
-from usager_server.http.oauth.wire import NO_STORE, answered, headers_of, read_json
+from usager_server.http.oauth.wire import NO_STORE, answered, headers_of, origin_of_request, read_json
 from usager_server.http.observability import exchange_of
 
 KINDS = {"patient": "Patient", "encounter": "Encounter"}
@@ -52,22 +53,24 @@ class Bearing:
     @answered
     async def clients(self, request: Request) -> Response:
         """List the clients of the organisation."""
-        found = await self.server.memories(await self._administered(request)).clients()
+        token = await self._administered(request)
+        found = await self.server.memories(token.tenant).clients()
         return JSONResponse({"clients": [_told(client, revoked) for client, revoked in found]}, headers=NO_STORE)
 
     @answered
     async def register(self, request: Request) -> Response:
         """Register a client. Source: RFC 7591 3."""
-        tenant = await self._administered(request)
-        client = new_client(tenant, await read_json(request))
-        await self.server.memories(tenant).add_client(client)
+        token = await self._administered(request)
+        client = new_client(token.tenant, await read_json(request))
+        await self.server.memories(token.tenant).add_client(client, origin_of_request(request, token.client))
         return JSONResponse(_told(client, None), 201, NO_STORE)
 
     @answered
     async def unregister(self, request: Request) -> Response:
         """Revoke a client, and with it all its tokens."""
-        tenant = await self._administered(request)
-        if not await self.server.memories(tenant).revoke_client(request.path_params["id"]):
+        token = await self._administered(request)
+        origin = origin_of_request(request, token.client)
+        if not await self.server.memories(token.tenant).revoke_client(request.path_params["id"], origin):
             raise OAuthError("invalid_request", "there is no such client, or it was revoked before", 404)
         return Response(status_code=204, headers=NO_STORE)
 
@@ -86,12 +89,12 @@ class Bearing:
         except LoginRequired as error:
             raise OAuthError("invalid_token", error.issues[0].diagnostics, 401) from error
 
-    async def _administered(self, request: Request) -> int:
-        """Return the tenant whose clients the bearer administers. Errors: OAuthError insufficient_scope (403)."""
+    async def _administered(self, request: Request) -> AccessToken:
+        """Return the token of who administers the clients of a tenant. Errors: OAuthError insufficient_scope (403)."""
         token = (await self._known(request)).token
         if not is_administration(token):
             raise OAuthError("insufficient_scope", "this needs the scope usager/clients", 403)
-        return token.tenant
+        return token
 
 
 def _told(client: Client, revoked: datetime | None) -> Mapping[str, Any]:

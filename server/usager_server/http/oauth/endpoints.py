@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from usager_server.authorization.discovery import configuration
 from usager_server.authorization.server import AuthorizationServer
-from usager_server.http.oauth.wire import NO_STORE, answered, certificate_of, read_form
+from usager_server.http.oauth.wire import NO_STORE, answered, certificate_of, origin_of_request, read_form
 
 A_WHILE = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
 
@@ -24,7 +24,8 @@ class Endpoints:
         """Give a token. Limits by client and address, when there are some, stand before `exchange`."""
         form = await read_form(request)
         certificate = certificate_of(request) if self.server.binds_certificates else None
-        return JSONResponse(await self.server.exchange.token(form, certificate), headers=NO_STORE)
+        told = await self.server.exchange.token(form, certificate, origin_of_request(request))
+        return JSONResponse(told, headers=NO_STORE)
 
     @answered
     async def introspect(self, request: Request) -> Response:
@@ -34,7 +35,7 @@ class Endpoints:
     @answered
     async def revoke(self, request: Request) -> Response:
         """End a token."""
-        await self.server.introspection.revoke(await read_form(request))
+        await self.server.introspection.revoke(await read_form(request), origin_of_request(request))
         return Response(headers=NO_STORE)
 
     @answered

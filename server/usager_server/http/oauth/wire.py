@@ -15,6 +15,7 @@ from usager_server.authorization.form import parse_form
 from usager_server.authorization.limits import OAUTH_BODY_LIMIT_BYTES
 from usager_server.errors import FHIRError
 from usager_server.http.observability import exchange_of
+from usager_server.traces.event import Origin
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 FORM = "application/x-www-form-urlencoded"
@@ -80,6 +81,12 @@ async def read_body(request: Request) -> bytes:
 def headers_of(request: Request) -> dict[bytes, bytes]:
     """Return the headers of a request as the door of FHIR has them."""
     return dict(request.headers.raw)
+
+
+def origin_of_request(request: Request, subject: str = "anonymous") -> Origin:
+    """Return from where a request comes, for the trace of what it does."""
+    address = request.client.host if request.client else ""
+    return Origin(subject, address=address, request_id=exchange_of(request.scope).request_id)
 
 
 def certificate_of(request: Request) -> str | None:
