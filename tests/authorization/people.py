@@ -19,7 +19,8 @@ class People:
 
     def sign_in(self, tenant: int = 1, practitioner: str | None = "Practitioner/p1", **more: object) -> str:
         """Open a session and return the Cookie header of its browser."""
-        person = replace(Person(tenant, str(uuid.uuid4()), practitioner), **more)  # type: ignore[arg-type]
+        professional = Person(tenant, str(uuid.uuid4()), practitioner, frozenset({"professional"}))
+        person = replace(professional, **more)  # type: ignore[arg-type]
         now, secret = datetime.now(UTC), secrets.token_urlsafe(32)
         end = now + timedelta(hours=4)
         self.sessions[secret] = SignedIn(person, str(uuid.uuid4()), now, end, "eidas1")

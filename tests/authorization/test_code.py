@@ -200,8 +200,16 @@ async def test_a_person_of_another_tenant_cannot_allow(browser: Browser, people:
 
 async def test_who_administers_gets_no_clinical_scope(browser: Browser, people: People):
     administrator = Browser(browser.http, browser.client, people.sign_in(is_privileged=True))
-    assert sent(await administrator.authorize("user/Patient.rs openid"))["error"] == "access_denied"
-    assert (await administrator.tokens("openid"))["scope"] == "openid"
+    for clinical in ("user/Patient.rs", "user/*.rs", "patient/Organization.rs", "user/Observation.rs"):
+        assert sent(await administrator.authorize(clinical))["error"] == "access_denied"
+    answer = await administrator.tokens("openid user/Patient.rs user/Organization.cruds user/AuditEvent.rs")
+    assert answer["scope"] == "openid user/Organization.cruds user/AuditEvent.rs"
+
+
+async def test_who_is_made_an_administrator_keeps_no_clinical_token(browser: Browser, people: People):
+    code = await browser.code("user/Patient.rs")
+    people.change(browser.headers["cookie"], is_privileged=True)
+    assert (await browser.exchange(code)).json()["error"] == "invalid_grant"
 
 
 async def test_a_code_is_good_for_a_minute(browser: Browser, database: Database):

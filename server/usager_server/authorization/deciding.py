@@ -12,7 +12,7 @@ from usager_server.authorization.authenticating import Authentication
 from usager_server.authorization.errors import NotRedirectable, OAuthError
 from usager_server.authorization.limits import CODE_SECONDS, DECISION_SECONDS, GRANT_DAYS
 from usager_server.authorization.memory import Held, Memories
-from usager_server.authorization.scopes import LAUNCH, Granted, granted_to_person, read_scopes
+from usager_server.authorization.scopes import LAUNCH, OPENID, Granted, granted_to_person, read_scopes, without_clinical
 from usager_server.authorization.signed_in import SignedIn
 from usager_server.authorization.words import digest_of, make_word, read_word
 from usager_server.traces.event import Origin
@@ -58,8 +58,10 @@ class Decisions:
         if asked.max_age_seconds is not None and _age(person) > asked.max_age_seconds:
             raise OAuthError("login_required", "the person signed in longer ago than max_age")
         granted = granted_to_person(asked.scope, client.scope)
-        if person.person.is_privileged and granted.scopes:
-            raise OAuthError("access_denied", "an account of administration holds no clinical scope")
+        if person.person.is_privileged:
+            granted = without_clinical(granted)
+            if not granted.scopes and OPENID not in granted.words:
+                raise OAuthError("access_denied", "an account of administration holds no clinical scope")
         context = await self._launched(asked, person, granted)
         document = {
             "scope": granted.text,

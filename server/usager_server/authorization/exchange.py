@@ -26,6 +26,7 @@ from usager_server.authorization.scopes import (
     granted_to_client,
     narrowed,
     read_scopes,
+    without_clinical,
 )
 from usager_server.authorization.signed_in import Person
 from usager_server.authorization.tokens import AccessToken, Tokens
@@ -139,8 +140,8 @@ class Exchange:
         """Return who gave a grant. Errors: OAuthError invalid_grant when they left, or may not sign in any more."""
         session = None if granted.is_offline else held.session
         person = await self._liveness.person(self._tenant(held), session, held.account or "")
-        if person is None or (person.is_privileged and granted.scopes):
-            raise OAuthError("invalid_grant", "the session of the person has ended")
+        if person is None or (person.is_privileged and without_clinical(granted) != granted):
+            raise OAuthError("invalid_grant", "the session of the person has ended, or their account has changed")
         return person
 
     def _access(self, held: Held, client: Client, granted: Granted, person: Person, bound: str | None) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from usager_server.access.roles import ceiling
 from usager_server.access.scopes import LETTERS, BadScope, Scope, parse_scopes, scopes_text
 from usager_server.authorization.clients import ADMINISTRATION
 from usager_server.authorization.errors import OAuthError
@@ -10,6 +11,7 @@ from usager_server.authorization.errors import OAuthError
 OPENID, FHIR_USER = "openid", "fhirUser"
 LAUNCH, LAUNCH_PATIENT = "launch", "launch/patient"
 OFFLINE, ONLINE = "offline_access", "online_access"
+OF_ADMINISTRATION = ("administrator", "auditor")
 FOR_PEOPLE = (OPENID, FHIR_USER, LAUNCH, LAUNCH_PATIENT, OFFLINE, ONLINE)
 
 
@@ -34,6 +36,14 @@ class Granted:
     def is_offline(self) -> bool:
         """Whether they outlive the session of the person."""
         return OFFLINE in self.words
+
+
+def without_clinical(granted: Granted) -> Granted:
+    """Return what is left for an account of administration: scopes on a type that its roles reach (SC.SSI/IAM.92).
+
+    Shape   a scope on every type (`user/*`) is clinical, whatever the roles make of it.
+    """
+    return Granted(tuple(scope for scope in granted.scopes if _is_of_administration(scope)), granted.words)
 
 
 def read_scopes(text: str) -> Granted:
@@ -104,6 +114,10 @@ def _meeting(one: Scope, other: Scope) -> Scope | None:
     kind = other.type if one.type == "*" else one.type
     parameters = tuple(sorted({*one.parameters, *other.parameters}))
     return Scope(one.context, kind, letters, parameters) if letters else None
+
+
+def _is_of_administration(scope: Scope) -> bool:
+    return scope.context == "user" and scope.type != "*" and bool(ceiling(OF_ADMINISTRATION, scope.type))
 
 
 def _words(text: str) -> list[str]:
