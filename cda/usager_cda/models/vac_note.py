@@ -27,7 +27,7 @@ def asks(header: Header, listed: Sequence[Tree], resolver: Resolver) -> Iterator
         yield _asked("Composition.section.entry", f"{len(notes)} Immunizations; expected the one of the note")
     for note in notes:
         codings = (note.get("vaccineCode") or {}).get("coding", ())
-        systems = {coding.get("system") for coding in codings}
+        named = {coding.get("system") for coding in codings if coding.get("display")}
         if note.get("status") != "completed":
             yield _asked(
                 "Immunization.status", f"{note.get('status')}; expected completed: a note tells what was given"
@@ -37,8 +37,9 @@ def asks(header: Header, listed: Sequence[Tree], resolver: Resolver) -> Iterator
         if not note.get("lotNumber"):
             yield _asked("Immunization.lotNumber", "expected the lot of the vaccine")
         for system, name in ((CIS, "CIS"), (ATC, "ATC")):
-            if system not in systems:
-                yield _asked("Immunization.vaccineCode", f"expected the {name} code of the vaccine ({system})")
+            if system not in named:
+                text = f"expected the {name} code of the vaccine ({system}), with its display"
+                yield _asked("Immunization.vaccineCode", text)
 
 
 def adapts(resource: Tree, composition: Tree) -> Tree:

@@ -45,6 +45,7 @@ def register_scenarios() -> Sequence[Scenario]:
     """Return the scenarios of every room of the server."""
     return scenarios_in(
         "usager_server.documents.conformity",
+        "usager_server.documents.prefill.conformity",
         "usager_server.http.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",

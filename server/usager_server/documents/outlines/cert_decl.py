@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from usager_server.documents.prefill.outline import COMPLEMENTARY, Fill, Outline, Part, Tree
 from usager_server.documents.prefill.statements import codes_in
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:
     from usager_server.documents.prefill.draft import Draft
@@ -39,6 +40,7 @@ def around(setting: "Setting") -> Sequence[str]:
     return searches
 
 
+@fulfils("SENTINELLE.23")
 def complete(draft: "Draft") -> None:
     """Write the sampling and the addresses, and say what of the checklist the record does not have."""
     asked, record = draft.setting.asked, draft.record

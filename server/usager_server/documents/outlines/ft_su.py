@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from usager_server.documents.prefill import statements
 from usager_server.documents.prefill.outline import Fill, Outline
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:
     from usager_server.documents.prefill.draft import Draft
@@ -14,6 +15,7 @@ LAST_TREATMENT, LAST_MEAL = "GEN-370", "GEN-244"
 LAST_GIVEN = Fill("MedicationAdministration?status=completed&_sort=-effective-time", most=1)
 
 
+@fulfils("MS.CDA/FTSU.01")
 def complete(draft: "Draft") -> None:
     """Put the lines that the sheet always has and that nobody has answered yet: their values are unknown."""
     for line in draft.codes_of("informed", *TO_TELL):

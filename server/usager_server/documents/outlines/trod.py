@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from usager_server.documents.prefill.outline import Fill, Outline, Tree
 from usager_server.documents.prefill.record import token_of, when_of
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:
     from usager_server.documents.prefill.draft import Draft
@@ -15,6 +16,7 @@ STREP_A = "http://loinc.org|78012-2"
 DAY = len("2026-03-12")
 
 
+@fulfils("TROD.01", "TROD.02")
 def complete(draft: "Draft") -> None:
     """List the results of the latest day in a report, and the device when its box was scanned."""
     found = draft.found(RESULTS)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from usager_server.documents.prefill import vaccine
 from usager_server.documents.prefill.outline import Fill, Outline, Tree
 from usager_server.documents.prefill.setting import reference_to
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:
     from usager_server.documents.prefill.draft import Draft
@@ -13,6 +14,7 @@ GIVEN = "11369-6"
 LATEST = Fill("Immunization?status=completed&_sort=-date", most=1)
 
 
+@fulfils("MS.VACC/NOTE.07", "SC.CDA/DD.23")
 def complete(draft: "Draft") -> None:
     """List the vaccination: a new one when its vaccine was told, else the latest of the record."""
     asked = draft.setting.asked

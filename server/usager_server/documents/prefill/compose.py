@@ -14,6 +14,7 @@ from usager_server.documents.prefill.models import title_of, type_of
 from usager_server.documents.prefill.outline import Outline, Part, Tree
 from usager_server.documents.prefill.record import Record
 from usager_server.documents.prefill.setting import Former, Setting, reference_to
+from usager_server.requirements import fulfils
 
 FINDING = f"{EXTENSIONS}/prefill-finding"
 URIS = "urn:ietf:rfc:3986"
@@ -23,6 +24,7 @@ CARRIED = ("contained", "category", "confidentiality", "language", "title")
 FIRST = 1
 
 
+@fulfils("SC.DOC.03")
 def prefilled(outline: Outline, setting: Setting, record: Record, former: Former | None) -> Draft:
     """Return the draft of a document: sections, new resources, remarks."""
     draft = Draft(outline, setting, record, former)

@@ -83,7 +83,7 @@ class Draft:
             return
         absent = {"coding": [{"system": ABSENT, "code": "unknown", "display": "Unknown"}]}
         answer = {"valueDateTime": when} if when else {"dataAbsentReason": absent}
-        line = {"resourceType": "Observation", "status": "preliminary", "code": what, "subject": self.subject}
+        line = {"resourceType": "Observation", "status": "final", "code": what, "subject": self.subject}
         self.put(code, self.make({**line, "effectiveDateTime": self.setting.asked.moment, **answer}))
 
     def resource(self, reference: Tree) -> Tree | None:

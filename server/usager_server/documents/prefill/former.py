@@ -8,6 +8,7 @@ from usager_server.documents.prefill.panels import is_own_group
 from usager_server.documents.prefill.record import codes_told
 from usager_server.documents.prefill.setting import Former, reference_to, references_in
 from usager_server.documents.prefill.statements import is_valid
+from usager_server.requirements import fulfils
 
 LISTED = "Composition.section.entry"
 GONE = "n'est plus dans le dossier, ou y est une erreur"
@@ -35,6 +36,7 @@ def other_sections(draft: Draft, known: Sequence[str]) -> list[Tree]:
     return added
 
 
+@fulfils("LGC.MDV.04")
 def settled(draft: Draft, part: Part, fill: Fill, before: Tree) -> list[Tree]:
     """Return what a search found, without what someone took out of the version before, and with what they put in.
 

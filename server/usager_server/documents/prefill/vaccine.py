@@ -61,15 +61,15 @@ def _index() -> WordIndex:
 
 
 def _concept(vaccine: Vaccine) -> Tree:
-    codes = [(CIS, vaccine.cis, vaccine.name), (CIP, vaccine.cip, ""), (ATC, vaccine.atc, "")]
-    codings = [
-        {"system": url_of(system), "code": code, **({"display": name} if name else {})}
-        for system, code, name in codes
-        if code
-    ]
-    if not vaccine.cis:
-        codings[-1]["display"] = vaccine.name
-    return {"coding": codings, "text": vaccine.name}
+    names = ((CIS, vaccine.cis, vaccine.name), (CIP, vaccine.cip, ""), (ATC, vaccine.atc, _class_of(vaccine)))
+    codings = [{"system": url_of(system), "code": code, "display": name} for system, code, name in names if code]
+    told = [{name: text for name, text in coding.items() if text} for coding in codings]
+    return {"coding": told, "text": vaccine.name}
+
+
+def _class_of(vaccine: Vaccine) -> str:
+    """Return the name of the class of a vaccine, which a note must say."""
+    return next((each.name for each in vaccines() if each.atc == vaccine.atc and not each.cis), vaccine.name)
 
 
 def _with_box(concept: Tree, asked: Asked) -> Tree:
