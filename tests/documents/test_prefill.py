@@ -134,23 +134,13 @@ async def test_vital_signs_are_the_latest_of_each_under_one_observation(client, 
     assert record["poids"] not in members
 
 
-async def test_a_panel_of_blood_pressure_is_taken_apart(client, record):
-    shared = {"subject": {"reference": record["Patient"]}, "effectiveDateTime": "2026-05-01T08:00:00+02:00"}
-    loinc = lambda code: {"coding": [{"system": "http://loinc.org", "code": code}]}  # noqa: E731
-    millimetres = {"unit": "mm[Hg]", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
-    parts = [
-        {"code": loinc(code), "valueQuantity": {"value": value, **millimetres}}
-        for code, value in (("8480-6", 128), ("8462-4", 71))
-    ]
-    panel = {"resourceType": "Observation", "status": "final", "code": loinc("85354-9"), **shared, "component": parts}
-    made = await created(client, panel)
-    bundle = await prefilled(client, record["Patient"], type="ips-fr")
-    group = grouped_in(bundle, "8716-3")
-    inside = {each["code"]["coding"][0]["code"]: each for each in group["contained"]}
-    assert set(inside) == {"8480-6", "8462-4"}
-    assert inside["8480-6"]["valueQuantity"]["value"] == 128
-    assert inside["8480-6"]["derivedFrom"] == [{"reference": f"Observation/{made['id']}"}]
-    assert record["systolique"] not in [each["reference"] for each in group["hasMember"]]
+async def test_a_panel_of_blood_pressure_is_the_latest_of_both(client, record):
+    panel = bare((await client.get(f"/{record['tension']}")).json())
+    made = await created(client, panel | {"effectiveDateTime": "2026-05-01T08:00:00+02:00"})
+    group = grouped_in(await prefilled(client, record["Patient"], type="ips-fr"), "8716-3")
+    members = [each["reference"] for each in group["hasMember"]]
+    assert f"Observation/{made['id']}" in members
+    assert record["tension"] not in members
 
 
 def grouped_in(bundle: dict[str, Any], code: str) -> dict[str, Any]:

@@ -180,7 +180,7 @@ async def test_a_newer_measure_replaces_the_older_one_and_it_is_said(client, rec
     members = [each["reference"] for each in group["hasMember"]]
     assert f"Observation/{made['id']}" in members
     assert record["poids"] not in members
-    assert record["systolique"] in members
+    assert record["tension"] in members
     assert "plus récente" in told(bundle, record["poids"])
 
 

@@ -137,9 +137,7 @@ def _listed(holder: Tree) -> Iterable[str]:
 
 
 def _members(resource: Tree) -> Iterable[str]:
-    yield from (name for name in references_in({"entry": resource.get("hasMember", ())}) if "/" in name)
-    for each in resource.get("contained", ()):
-        yield from references_in({"entry": each.get("derivedFrom", ())})
+    return (name for name in references_in({"entry": resource.get("hasMember", ())}) if "/" in name)
 
 
 def _trees(found: Iterable[Stored]) -> list[Tree]:

@@ -23,7 +23,12 @@ OUTLINE = Outline(
         "29762-2": (statements.HABITS,),
         "10157-6": (statements.FAMILY,),
         "11369-6": (statements.VACCINATIONS,),
-        "18776-5": (statements.REQUESTS, statements.RECOMMENDED_VACCINES),
+        "18776-5": (
+            statements.CARE_PLANS,
+            statements.GOALS,
+            statements.REQUESTS,
+            statements.RECOMMENDED_VACCINES,
+        ),
         "42348-3": (statements.DIRECTIVES,),
         "30954-2": (statements.RESULTS,),
     },

@@ -6,8 +6,8 @@ from html import escape
 from usager_server.documents.prefill import wording
 from usager_server.documents.prefill.draft import Draft, key_of_part
 from usager_server.documents.prefill.former import former_section, kept_entries, settled
+from usager_server.documents.prefill.groups import grouped
 from usager_server.documents.prefill.outline import Fill, Part, Tree
-from usager_server.documents.prefill.panels import grouped
 
 EMPTY_REASONS = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 NOTHING_FOUND = "Aucune information dans le dossier"

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from usager_server.documents.prefill.draft import Draft, key_of
+from usager_server.documents.prefill.groups import is_own_group
 from usager_server.documents.prefill.outline import Fill, Part, Tree
-from usager_server.documents.prefill.panels import is_own_group
 from usager_server.documents.prefill.record import codes_told
 from usager_server.documents.prefill.setting import Former, reference_to, references_in
 from usager_server.documents.prefill.statements import is_valid
@@ -127,10 +127,8 @@ def _all_listed(former: Former, section: Tree) -> set[str]:
 
 
 def _members(group: Tree) -> list[str]:
-    """Return what an Observation groups: its members, and the panels that those inside it were taken from."""
-    listed = references_in({"entry": group.get("hasMember", ())})
-    panels = (each for inside in group.get("contained", ()) for each in inside.get("derivedFrom", ()))
-    return [*(name for name in listed if not name.startswith("#")), *(str(each.get("reference")) for each in panels)]
+    """Return what an Observation groups."""
+    return [name for name in references_in({"entry": group.get("hasMember", ())}) if not name.startswith("#")]
 
 
 def _flat(sections: Sequence[Tree]) -> Iterator[Tree]:
