@@ -59,6 +59,7 @@ from usager_server.validation.validator import HouseValidator
 
 if TYPE_CHECKING:
     from usager_server.authorization.signed_in import Sessions
+    from usager_server.http.sign_in.desk import Desk
 
 OPERATIONS = (
     cda_to_fhir,
@@ -106,24 +107,32 @@ def spare_the_collector() -> None:
 def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
     """Return the application: the FHIR door under /fhir, the pages beside it, and what watches both.
 
-    Shape   sessions says who is signed in; None: nobody ever is, and tokens are for clients that act by themselves.
+    Shape   sessions says who is signed in, for tests; None: the desk where people sign in does.
     """
     plugins, definitions = activate(settings.profile_keys), load()
     store = open_store(settings, definitions.type_numbers)
     house = build_house(settings, plugins, definitions, store.repository)
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
+    desk = None
+    if settings.auth != "off":
+        from usager_server.signing_in import SessionsForAuthorization, desk_routes, open_desk
+
+        desk = open_desk(settings, store)
+        sessions = sessions or SessionsForAuthorization(desk)
     if settings.auth == "smart":
         from usager_server.authorizing import behind_proxies, open_authorizing
 
         callers, more = open_authorizing(settings, store, house, sessions)
     else:
         callers, more = context(settings), []
+    if desk is not None:
+        more = [*more, *desk_routes(desk, callers)]
     pages = FastAPI(
         title="Usager",
         version=__version__,
         routes=[*_pages(house, callers, plugins, store, tally).routes(), *more],
-        lifespan=_lifespan(house, store),
+        lifespan=_lifespan(house, store, desk),
         openapi_url=None,  # ours describes FHIR: `openapi/`
     )
     app: App = Front(FHIRDoor(house, callers, pace=pace(settings, store.take)), pages)
@@ -202,7 +211,7 @@ def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStor
     )
 
 
-def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
+def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await _take_birthplaces(house, store)
@@ -211,6 +220,8 @@ def _lifespan(house: House, store: PostgresStore) -> Callable[[FastAPI], Any]:
         warming.cancel()
         with suppress(asyncio.CancelledError):
             await warming
+        if desk is not None and desk.psc is not None:
+            await desk.psc.provider.close()
         await store.connections.close()
 
     return lifespan

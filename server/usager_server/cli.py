@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from usager_server import __version__, listing, proving, registering
+from usager_server import __version__, account_commands, listing, proving, registering
 from usager_server.documents.command import cda
 from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
@@ -31,6 +31,8 @@ app.add_typer(tenants, name="tenants")
 app.add_typer(cda)
 clients = typer.Typer(help="The applications and services that may ask for tokens.", no_args_is_help=True)
 app.add_typer(clients, name="clients")
+accounts = typer.Typer(help="The people who sign in.", no_args_is_help=True)
+app.add_typer(accounts, name="accounts")
 keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(cog)
@@ -44,11 +46,12 @@ def told() -> Iterator[None]:
     from usager_server.errors import Conflict, Unavailable
     from usager_server.installed import PluginError
     from usager_server.sandbox.stand_in import SandboxError
+    from usager_server.sealing import SealError
     from usager_server.settings import SettingsError
 
     try:
         yield
-    except (SettingsError, PluginError, ConformityError, KeysError) as error:
+    except (SettingsError, PluginError, ConformityError, KeysError, SealError) as error:
         _say_and_leave(str(error), WRONG_USE)
     except (SandboxError, Conflict) as error:
         _say_and_leave(str(error), FAILED)
@@ -181,5 +184,15 @@ app.command()(told()(proving.conformity))
 clients.command("add")(told()(registering.add_client))
 clients.command("list")(told()(registering.list_clients))
 clients.command("revoke")(told()(registering.revoke_client))
+tenants.command("local-sign-in")(told()(account_commands.let_sign_in))
+accounts.command("add")(told()(account_commands.add_account))
+accounts.command("list")(told()(account_commands.list_accounts))
+accounts.command("reset")(told()(account_commands.reset_account))
+accounts.command("suspend")(told()(account_commands.suspend_account))
+accounts.command("resume")(told()(account_commands.resume_account))
+accounts.command("disable")(told()(account_commands.disable_account))
+accounts.command("unlock")(told()(account_commands.unlock_account))
+accounts.command("unlink")(told()(account_commands.unlink_account))
+accounts.command("switch-on")(told()(account_commands.switch_on_account))
 keys.command("list")(told()(registering.list_keys))
 keys.command("rotate")(told()(registering.rotate_keys))

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
-SECRET = frozenset({"database_url", "database_owner_url"})  # may hold a password: its value is never shown
+SECRET = frozenset({"database_url", "database_owner_url", "smtp_url"})  # may hold a password: its value is never shown
 TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
 
 
@@ -147,6 +147,16 @@ class Settings(BaseSettings):
         description="Keys that seal secrets in the database, a line each: the first seals, all open; unset: one is "
         "made in the data folder.",
     )
+    smtp_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="Server that sends messages to people: smtp:// or smtps://, [name:password@]host[:port].",
+    )
+    mail_from: str = Field(default="usager@localhost", description="Address that those messages come from.")
+    telephone_address: str = Field(
+        default="",
+        description="Address at which an operator's gateway takes texts for telephones, with {number} in it.",
+    )
     trusted_ca_file: Path | None = Field(
         default=None,
         description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
@@ -189,6 +199,13 @@ class Settings(BaseSettings):
     def _a_postgresql_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
+        return value or None
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("must begin with smtp:// or smtps://")
         return value or None
 
     @field_validator("psc_certificate_file", "tls_certificate_file")

@@ -1,5 +1,6 @@
 """Accounts and sessions on a test's own database, with a clock that stands still until it is moved."""
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +11,16 @@ import pytest
 
 from usager_server.accounts import accounts_store
 from usager_server.accounts.account import Account, Kind, State
+from usager_server.accounts.administration import Administration
+from usager_server.accounts.contacts import Contacts
 from usager_server.accounts.journal import Actor, Event, Journal, What
+from usager_server.accounts.keeping_passwords import Passwords
+from usager_server.accounts.local_sign_in import LocalSignIn
 from usager_server.accounts.session import Key, SignedIn
 from usager_server.accounts.sessions import Proof, Sessions
 from usager_server.repository.connections import Connections
 from usager_server.repository.running import Runner
+from usager_server.sealing import Sealer
 
 SOMEONE = Actor("test")
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -115,3 +121,62 @@ async def opened(
     proof = how.pop("proof", Proof("psc", "eidas1"))
     async with runners(account.tenant).transaction() as runner:
         return await sessions.open(runner, account, proof, SOMEONE, **how)
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    """What seals the secrets of this test."""
+    return Sealer([bytes(range(32))])
+
+
+@pytest.fixture
+def passwords(runners: Callable[[int], Runner], sessions: Sessions, journal: Kept, sealer: Sealer) -> Passwords:
+    """The passwords of this test's database."""
+    return Passwords(runners, sessions, journal, sealer)
+
+
+@pytest.fixture
+def local(
+    runners: Callable[[int], Runner], sessions: Sessions, passwords: Passwords, journal: Kept, sealer: Sealer
+) -> LocalSignIn:
+    """The sign-in by password of this test's database."""
+    return LocalSignIn(runners, sessions, passwords, journal, sealer)
+
+
+@dataclass
+class Letters:
+    """Keeps the messages instead of sending them."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def send(self, kind: str, to: str, subject: str, text: str) -> None:
+        """Keep one."""
+        self.sent.append((kind, to, text))
+
+    def code(self) -> str:
+        """Return the code in the last message."""
+        return re.findall(r"\b[0-9]{6}\b", self.sent[-1][2])[0]
+
+
+@pytest.fixture
+def letters() -> Letters:
+    """The messages of this test."""
+    return Letters()
+
+
+@pytest.fixture
+def contacts(runners: Callable[[int], Runner], letters: Letters, journal: Kept, clock: FakeClock) -> Contacts:
+    """The contact details of this test's database."""
+    return Contacts(runners, letters, journal, clock)
+
+
+@pytest.fixture
+def administration(
+    runners: Callable[[int], Runner],
+    sessions: Sessions,
+    passwords: Passwords,
+    contacts: Contacts,
+    journal: Kept,
+) -> Administration:
+    """What administrators do in this test."""
+    return Administration(runners, sessions, passwords, contacts, journal)

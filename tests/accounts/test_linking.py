@@ -42,7 +42,7 @@ def test_an_attached_identity_with_another_subject_is_refused():
     assert at_sign_in((LINKED, ATTACHMENT), "f:2", ()) == (Verdict.CHANGED, LINKED)
 
 
-@pytest.mark.parametrize("state", [State.SUSPENDED, State.DISABLED, State.PENDING])
+@pytest.mark.parametrize("state", [State.SUSPENDED, State.DISABLED])
 def test_a_proof_of_identity_does_not_open_a_closed_account(state):
     closed = replace(LINKED, state=state)
     assert at_sign_in((closed, ATTACHMENT), "f:1", ()) == (Verdict.CLOSED, closed)
@@ -72,3 +72,8 @@ def test_an_account_has_one_identity():
 @pytest.mark.requirement("SC.SSI/IAM.92")
 def test_an_account_of_administration_takes_no_clinical_identity():
     assert at_request(replace(FREE, kind=Kind.PRIVILEGED), None, RPPS) is Verdict.CLOSED
+
+
+def test_an_account_that_waits_for_its_first_proof_is_given_one():
+    waiting = replace(DECLARED, state=State.PENDING)
+    assert at_sign_in(None, "f:1", (waiting,)) == (Verdict.ATTACH, waiting)

@@ -91,13 +91,13 @@ class Account:
         """Tell whether too many wrong passwords keep it closed."""
         return self.locked and (self.locked_until is None or self.locked_until > now)
 
-    def may_sign_in(self, now: datetime) -> bool:
-        """Tell whether its state lets a session be opened, whatever the proof."""
-        return self.is_in_force(now) and not self.is_locked(now)
+    def has_ended(self, now: datetime) -> bool:
+        """Tell whether the time for which it was made is over."""
+        return self.until is not None and self.until <= now
 
     def is_in_force(self, now: datetime) -> bool:
         """Tell whether an open session may go on: a lock alone does not throw out who is at work."""
-        return self.state is State.ACTIVE and (self.until is None or self.until > now)
+        return self.state is State.ACTIVE and not self.has_ended(now)
 
 
 def moved(account: Account, state: State) -> State:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from usager_server.accounts.account import Account, Kind, Link, State
+from usager_server.errors import Conflict
 from usager_server.repository.running import Runner, under_tenant
 
 COLUMNS = (
@@ -29,6 +30,7 @@ LOCK = f"SELECT {SELECTED} FROM account AS a WHERE a.tenant = $1::text::int AND 
 INSERT = (
     f"INSERT INTO account (tenant, {', '.join(COLUMNS)})"
     f" VALUES ($1::text::int, {', '.join(f'${n}' for n in range(2, len(COLUMNS) + 2))})"
+    " ON CONFLICT (tenant, username) DO NOTHING RETURNING id"
 )
 
 
@@ -80,7 +82,8 @@ async def locked(runner: Runner, account: uuid.UUID) -> Account | None:
 async def insert(runner: Runner, account: Account) -> None:
     """Store a new account. Errors: Conflict (409) when its user name is taken."""
     values = (_stored(getattr(account, name)) for name in COLUMNS)
-    await runner.rows(INSERT, *values, again=False)
+    if await runner.row(INSERT, *values, again=False) is None:
+        raise Conflict("There is an account of that name already", "username")
 
 
 async def change(runner: Runner, account: uuid.UUID, changes: Mapping[str, Any]) -> None:
@@ -101,6 +104,12 @@ async def local_sign_in(runner: Runner) -> bool:
     """Tell whether the tenant lets its professionals sign in without Pro Santé Connect."""
     row = await runner.row(under_tenant("SELECT local_sign_in FROM tenant WHERE tenant.tenant = t.tenant LIMIT 1"))
     return row is not None and bool(row[0])
+
+
+async def tenant_name(runner: Runner) -> str:
+    """Return the name of the tenant."""
+    row = await runner.row(under_tenant("SELECT name FROM tenant WHERE tenant.tenant = t.tenant LIMIT 1"))
+    return "" if row is None else str(row[0])
 
 
 def _stored(value: Any) -> Any:

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from usager_server.accounts.account import Account, Link, State
 
+# An account that waits for its first proof has just been given one; one that was closed is not opened by a proof.
+NEVER_CLOSED = (State.PENDING, State.ACTIVE)
+
 
 class Verdict(StrEnum):
     """What comes of a sign-in by an identity provider."""
@@ -43,7 +46,7 @@ def at_sign_in(
     waiting = [account for account in declared if account.psc is Link.DECLARED]
     if len(waiting) != 1:
         return Verdict.UNKNOWN, None
-    return (Verdict.ATTACH if waiting[0].state is State.ACTIVE else Verdict.CLOSED), waiting[0]
+    return (Verdict.ATTACH if waiting[0].state in NEVER_CLOSED else Verdict.CLOSED), waiting[0]
 
 
 def at_request(account: Account, attached: Account | None, rpps: str | None) -> Verdict:

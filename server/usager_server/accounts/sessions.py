@@ -158,23 +158,23 @@ class Sessions:
     ) -> int:
         """End the sessions of an account, all but one when that is said; return how many."""
         sessions = await stored.of_account(self._runners(tenant), account)
-        return await self._end(tenant, [it for it in sessions if it.sid != but], actor, because)
+        return len(await self._end(tenant, [it for it in sessions if it.sid != but], actor, because))
 
     async def end_within(self, runner: Runner, account: uuid.UUID, actor: Actor, because: str) -> int:
         """End the sessions of an account inside a transaction of the caller's; return how many."""
-        return await self._ended(runner, await stored.of_account(runner, account), actor, because)
+        return len(await self._ended(runner, await stored.of_account(runner, account), actor, because))
 
     async def end_of_provider(
         self, tenant: int, provider: str, sid: str | None, subject: str | None, because: str
-    ) -> int:
-        """End the sessions that an identity provider says are over, by its sid, else by its subject."""
+    ) -> Sequence[uuid.UUID]:
+        """End the sessions that an identity provider says are over, by its sid, else by its subject; return which."""
         sessions = await stored.of_provider(self._runners(tenant), provider, sid, subject)
         return await self._end(tenant, sessions, Actor(provider), because)
 
     async def end_overdue(self, tenant: int) -> int:
         """End, with their traces, the sessions that ran out without anybody asking; return how many."""
         runner = self._runners(tenant)
-        return await self._end(tenant, await stored.overdue(runner, self.now()), Actor("usager"), "ran out")
+        return len(await self._end(tenant, await stored.overdue(runner, self.now()), Actor("usager"), "ran out"))
 
     @fulfils("SC.SSI/IE.58")
     async def _if_alive(self, runner: Runner, session: SignedIn, *, used: bool = True) -> SignedIn | None:
@@ -195,19 +195,21 @@ class Sessions:
         if len(others) >= MOST_SESSIONS:
             await self._ended(runner, others[MOST_SESSIONS - 1 :], actor, "too many sessions")
 
-    async def _end(self, tenant: int, sessions: Sequence[SignedIn], actor: Actor, because: str) -> int:
+    async def _end(self, tenant: int, sessions: Sequence[SignedIn], actor: Actor, because: str) -> Sequence[uuid.UUID]:
         if not sessions:
-            return 0
+            return []
         async with self._runners(tenant).transaction() as runner:
             return await self._ended(runner, sessions, actor, because)
 
-    async def _ended(self, runner: Runner, sessions: Sequence[SignedIn], actor: Actor, because: str) -> int:
+    async def _ended(
+        self, runner: Runner, sessions: Sequence[SignedIn], actor: Actor, because: str
+    ) -> Sequence[uuid.UUID]:
         accounts = {it.sid: it.account.id for it in sessions}
         ended = await stored.end(runner, list(accounts), self.now(), because)
         for sid in ended:
             event = Event(What.SESSION_ENDED, accounts[sid], replace(actor, sid=sid), because=because)
             await self._journal.record(runner, event)
-        return len(ended)
+        return ended
 
     def _idle(self, wanted: int | None) -> int:
         longest = min(self._idle_seconds, int(LONGEST_IDLE.total_seconds()))

@@ -26,6 +26,7 @@ BY_SID = under_tenant(JOINED + "s.sid = $2 LIMIT 1")
 OF_ACCOUNT = under_tenant(JOINED + "s.account = $2 ORDER BY s.created DESC LIMIT 100")
 BY_PROVIDER_SID = under_tenant(JOINED + "s.provider = $2 AND s.provider_sid = $3 LIMIT 100")
 BY_PROVIDER_SUBJECT = under_tenant(JOINED + "s.provider = $2 AND s.provider_subject = $3 LIMIT 100")
+TENANTS = "SELECT tenants_of_provider($2, $3, $4) WHERE $1::text IS NOT NULL"
 OVERDUE = under_tenant(
     JOINED + "(s.expires <= $2 OR s.last_seen + make_interval(secs => s.idle_seconds) <= $2) LIMIT 500"
 )
@@ -84,6 +85,11 @@ async def of_provider(runner: Runner, provider: str, sid: str | None, subject: s
     """Return the sessions opened by a session of an identity provider or, without its sid, by a subject there."""
     statement, value = (BY_PROVIDER_SID, sid) if sid is not None else (BY_PROVIDER_SUBJECT, subject)
     return [signed_in_of(runner.tenant, row) for row in await runner.rows(statement, provider, value)]
+
+
+async def tenants_of_provider(runner: Runner, provider: str, sid: str | None, subject: str | None) -> Sequence[int]:
+    """Return the tenants that hold sessions opened by one of an identity provider, as in `of_provider`."""
+    return [row[0] for row in await runner.rows(TENANTS, provider, sid, subject)]
 
 
 async def overdue(runner: Runner, now: datetime) -> Sequence[SignedIn]:

@@ -29,7 +29,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-OURS = ("landing.css", "authorize.css", "requirements.css", "docs.css", "docs.js", "usager.svg")
+OURS = ("landing.css", "authorize.css", "requirements.css", "sign_in.css", "docs.css", "docs.js", "usager.svg")
 SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
 ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
 

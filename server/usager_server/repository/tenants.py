@@ -35,6 +35,18 @@ async def add_tenant(owner_url: str, name: str, number: int | None = None) -> Te
             raise Conflict(f"There is a tenant {number or 'of that number'} already: usager tenants list") from error
 
 
+async def let_sign_in(owner_url: str, number: int, *, local: bool) -> None:
+    """Say whether the professionals of a tenant may sign in without Pro Santé Connect.
+
+    Errors  Conflict when there is no such tenant; Unavailable when the address is not that of the owner.
+    """
+    async with as_owner(owner_url) as connection, connection.transaction():
+        await connection.execute("SELECT set_config('app.tenant', $1, true)", str(number))
+        done = await connection.execute("UPDATE tenant SET local_sign_in = $2 WHERE tenant = $1", number, local)
+    if done != "UPDATE 1":
+        raise Conflict(f"There is no tenant {number}: usager tenants list")
+
+
 async def tenants(owner_url: str) -> Sequence[Tenant]:
     """Return every tenant, by number. Errors: Unavailable when the address is not that of the owner."""
     async with as_owner(owner_url) as connection:

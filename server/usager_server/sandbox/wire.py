@@ -48,8 +48,8 @@ class Wire:
                 if connection.our_state is not h11.DONE:
                     return
                 connection.start_next_cycle()
-        except BROKEN:
-            return  # the other end left, or speaks something else: there is nobody to tell
+        except (*BROKEN, asyncio.CancelledError):
+            return  # the other end left, or speaks something else, or we leave: there is nobody to tell
         finally:
             writer.close()
 

@@ -36,3 +36,9 @@ def received(sandbox: Sandbox, end: str) -> list[dict[str, str]]:
     """Return the requests that the stand-in got at paths with this end."""
     found = httpx.get(f"{sandbox.control_url}/psc/received").json()["received"]
     return [it for it in found if it["path"].endswith(end)]
+
+
+def fail(sandbox: Sandbox, times: int) -> None:
+    """Have the provider answer 503 to the next requests."""
+    fault = {"kind": "status", "status": 503, "times": times}
+    httpx.post(f"{sandbox.control_url}/psc/faults", json=fault).raise_for_status()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from usager_server.accounts import accounts_store, links_store
-from usager_server.accounts.account import Account, Link
+from usager_server.accounts.account import Account, Link, State
 from usager_server.accounts.journal import Actor, Event, Journal, What
 from usager_server.accounts.linking import Attachment, Verdict, at_request, at_sign_in
 from usager_server.accounts.session import LONGEST_SESSION, TWO_FACTORS, Exercise, Key, SignedIn
@@ -198,7 +198,7 @@ class PscSignIn:
         attached = await links_store.attached(runner, self.provider.issuer, identity.national_id)
         declared = tuple(await accounts_store.by_rpps(runner, identity.rpps)) if identity.rpps else ()
         verdict, account = at_sign_in(attached, identity.subject, declared)
-        if account is not None and not account.may_sign_in(now):
+        if account is not None and (account.is_locked(now) or account.has_ended(now)):
             return Verdict.CLOSED, account
         return verdict, account
 
@@ -230,6 +230,10 @@ class PscSignIn:
         await accounts_store.change(runner, account.id, {"psc": Link.LINKED, **changes})
         details = {"issuer": to.issuer, "national_id": to.national_id, **changes}
         await self._journal.record(runner, Event(What.LINKED, account.id, actor, details=details))
+        if account.state is State.PENDING:
+            await accounts_store.change(runner, account.id, {"state": State.ACTIVE})
+            opened = Event(What.STATE_CHANGED, account.id, actor, details={"state": State.ACTIVE.value})
+            await self._journal.record(runner, opened)
         return Verdict.ATTACH
 
     async def _note_situations(self, runner: Runner, session: SignedIn, situations: tuple[Exercise, ...]) -> None:

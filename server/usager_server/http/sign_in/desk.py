@@ -1,0 +1,27 @@
+"""The desk where people sign in: everything that its pages need."""
+
+from dataclasses import dataclass
+
+from usager_server.accounts.administration import Administration
+from usager_server.accounts.contacts import Contacts
+from usager_server.accounts.keeping_passwords import Passwords
+from usager_server.accounts.local_sign_in import LocalSignIn
+from usager_server.accounts.sessions import Runners, Sessions
+from usager_server.national.psc.logout import PscLogout
+from usager_server.national.psc.sign_in import PscSignIn
+from usager_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Shape: psc and psc_logout None when no professional signs in with Pro Santé Connect here."""
+
+    settings: Settings
+    runners: Runners
+    sessions: Sessions
+    local: LocalSignIn
+    passwords: Passwords
+    contacts: Contacts
+    administration: Administration
+    psc: PscSignIn | None = None
+    psc_logout: PscLogout | None = None
