@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import uvicorn
 
-from usager_server.http.server import BoundedProtocol
+from usager_server.bounded_protocol import BoundedProtocol
 
 HELLO = b"GET / HTTP/1.1\r\nhost: usager\r\n"
 
