@@ -14,6 +14,7 @@ from usager_server import __version__, account_commands, listing, proving, regis
 from usager_server.documents.command import cda
 from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
+from usager_server.proxy import command as proxy_command
 
 FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
 
@@ -196,3 +197,8 @@ accounts.command("unlink")(told()(account_commands.unlink_account))
 accounts.command("switch-on")(told()(account_commands.switch_on_account))
 keys.command("list")(told()(registering.list_keys))
 keys.command("rotate")(told()(registering.rotate_keys))
+proxy = typer.Typer(help=proxy_command.HELP, invoke_without_command=True, callback=told()(proxy_command.serve))
+proxy.command()(told()(proxy_command.migrate))
+proxy.command()(proxy_command.key)
+proxy.command()(told()(proxy_command.verify))
+app.add_typer(proxy, name="proxy")

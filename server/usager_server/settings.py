@@ -17,6 +17,7 @@ PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
 SECRET = frozenset({"database_url", "database_owner_url", "smtp_url"})  # may hold a password: its value is never shown
 TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
+PROXY_PREFIX = "USAGER_PROXY_"  # read by `usager proxy`, not by the server
 
 
 class Settings(BaseSettings):
@@ -320,7 +321,7 @@ def load_settings() -> Settings:
 
 def is_ours(name: str) -> bool:
     """Tell whether an environment variable is a setting of the server."""
-    return name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
+    return name.startswith(PREFIX) and not name.startswith((TEST_PREFIX, PROXY_PREFIX))
 
 
 def refuse_unknown(environment: Mapping[str, str]) -> None:
