@@ -11,8 +11,6 @@ import pytest
 from tests.served import FHIR_JSON, PATIENT, created, issue, make_client
 from usager_server.access.grant import Grant
 from usager_server.definitions import Definitions
-from usager_server.errors import Forbidden
-from usager_server.interactions.audit_events import _reach
 from usager_server.interactions.session import House
 from usager_server.repository.postgres import PostgresStore
 from usager_server.traces.event import REFUSED, Event, Origin
@@ -171,15 +169,43 @@ async def test_where_nobody_keeps_traces_audit_events_are_resources(client: http
     assert (await client.post("/AuditEvent", json=made, headers=FHIR_JSON)).status_code == 201
 
 
-@pytest.mark.parametrize("scopes", ["user/*.cruds", "system/Patient.rs", "user/AuditEvent.c"])
-def test_traces_want_a_scope_that_names_them(scopes: str) -> None:
-    with pytest.raises(Forbidden):
-        _reach(Grant.of(scopes), "s")
+@pytest.mark.parametrize(
+    "grant",
+    [
+        Grant.of("user/*.cruds"),
+        Grant.of("system/Patient.rs"),
+        Grant.of("user/AuditEvent.c"),
+        Grant.of("user/AuditEvent.rs", roles=["administrative"]),
+        Grant.of("user/AuditEvent.rs", structures=["house"]),
+        Grant.of("user/AuditEvent.rs?action=R"),
+        Grant.of("patient/AuditEvent.rs?action=R", patient="one"),
+        Grant.of("patient/AuditEvent.rs user/AuditEvent.rs", patient="one", structures=["house"]),
+    ],
+)
+async def test_traces_want_a_right_to_all_of_them(find: Find, traced_house: House, tenant: int, grant: Grant) -> None:
+    made = (await find(""))[0]
+    async with make_client(traced_house, tenant, grant) as client:
+        for address in ("/AuditEvent", f"/AuditEvent/{made['id']}", "/Patient/one/AuditEvent"):
+            assert (await client.get(address)).status_code == 403
 
 
-def test_a_patient_sees_the_traces_of_their_own_record_alone() -> None:
-    assert _reach(Grant.of("patient/AuditEvent.rs", patient="one"), "s") == "one"
-    assert _reach(Grant.of("user/AuditEvent.rs"), "s") is None
+async def test_a_patient_sees_the_traces_of_their_own_record_alone(
+    find: Find, traced_house: House, tenant: int
+) -> None:
+    every = await find("")
+    async with make_client(traced_house, tenant, Grant.of("patient/AuditEvent.rs", patient="one")) as client:
+        shown = [entry["resource"] for entry in (await client.get("/AuditEvent")).json()["entry"]]
+        assert [told(each) for each in shown][-3:] == ["update", "search_type", "read"]  # on top: what was just shown
+        mine = {each["id"] for each in shown}
+        for each in every:
+            expected = 200 if each["id"] in mine else 404
+            assert (await client.get(f"/AuditEvent/{each['id']}")).status_code == expected
+
+
+async def test_who_may_see_all_traces_sees_them(find: Find, traced_house: House, tenant: int) -> None:
+    await find("")
+    async with make_client(traced_house, tenant, Grant.of("user/AuditEvent.rs", roles=["auditor"])) as client:
+        assert len((await client.get("/AuditEvent")).json()["entry"]) > len(EVENTS)
 
 
 async def test_the_same_patient_is_met_in_what_was_really_done(traced_client: httpx.AsyncClient) -> None:

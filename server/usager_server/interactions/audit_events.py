@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from usager_server.access.grant import Grant
 from usager_server.errors import Forbidden, Invalid, Issue, MethodNotAllowed, operation_outcome
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
 from usager_server.interactions.request import Request
@@ -51,7 +50,7 @@ async def traced(session: Session, request: Request) -> Stored | None:
     row = row_of(request.id) if request.type == TYPE and session.act is not None else None
     if row is None:
         return None
-    patient = _reach(session.caller.grant, "r")
+    patient = _held_to(session, "r")
     trace = await session.repository.trace(row)
     if trace is None or (patient is not None and patient not in (trace.patient, *trace.told.get("patients", ()))):
         return None
@@ -73,7 +72,7 @@ async def audit_events_reply(
             Prefer: handling=strict.
     Source  FHIR R4 auditevent.html#search.
     """
-    patient = _reach(session.caller.grant, "s")
+    patient = _held_to(session, "s")
     asked = _parsed(session, [*parameters, *_of_compartment(compartment)], strict=request.prefer.strict)
     if patient is not None:
         asked.narrow_to_patient(patient)
@@ -107,17 +106,24 @@ class _Asked:
         self.query = replace(self.query, patient=patient)
 
 
-def _reach(grant: Grant, letter: str) -> str | None:
+def _held_to(session: Session, letter: str) -> str | None:
     """Return the Patient to whom the caller is held, None for all of the tenant.
 
-    Errors  Forbidden (403): a scope must name AuditEvent; `*` does not hold it.
+    Errors  Forbidden (403): a scope must name AuditEvent, `*` does not hold it; and what it reaches must be all of the
+            tenant, or all that was done about one patient, since traces know no other limit.
     """
-    if grant.scopes is None:
+    reach, grant = session.reach, session.caller.grant
+    if reach is None:
         return None
-    named = {scope.context for scope in grant.scopes if scope.type == TYPE and letter in scope.letters}
+    named = [scope for scope in grant.scopes or () if scope.type == TYPE and letter in scope.letters]
     if not named:
         raise Forbidden(f"Traces are read with a scope of their own: user/{TYPE}.{letter} or system/{TYPE}.{letter}")
-    return grant.patient if named == {"patient"} else None
+    reach.require(TYPE, letter)
+    if reach.lookup((TYPE,), letter) is None:
+        return None
+    if all(scope.context == "patient" and not scope.parameters for scope in named):
+        return grant.patient
+    raise Forbidden("Traces are read as a whole, or those of one patient: not those of some structures, nor narrowed")
 
 
 def _parsed(session: Session, parameters: Sequence[tuple[str, str]], *, strict: bool) -> _Asked:
