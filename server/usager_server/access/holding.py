@@ -1,4 +1,7 @@
-"""Whether a version that no index holds any more, a superseded one, is within reach: asked of its own index rows."""
+"""Whether a version that no index holds, a superseded one or one still to be written, is within reach.
+
+It is asked of the index rows that the version itself leaves.
+"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -23,11 +26,15 @@ from usager_server.search.lookups import (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a resource: the number of its type, its id, what it would leave in the index."""
+    """One version of a resource: the number of its type, its id, what it leaves in the index or would leave.
+
+    Shape   is_stored: it is a version of what is within reach now; else it is still to be written.
+    """
 
     type: int
     id: str
     rows: IndexRows
+    is_stored: bool = True
 
 
 def chained_in(lookup: Lookup) -> Iterator[Chained]:
@@ -85,7 +92,7 @@ def holds(lookup: Lookup, version: Version, open_persons: Collection[int]) -> bo
         case Chained():
             return not pointed_by(lookup, version).isdisjoint(open_persons)
         case Pointed(types):
-            return kind in types
+            return version.is_stored and kind in types
         case AnyOf(lookups):
             return any(holds(one, version, open_persons) for one in lookups)
         case AllOf(lookups):

@@ -5,7 +5,8 @@ person open; a system: the tenant), narrowed by its parameters; several scopes o
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from usager_server.access.grant import Grant
 from usager_server.access.kinds import DEFINITIONS, SHARED, members
@@ -22,6 +23,8 @@ from usager_server.search.parameters import SearchRegistry
 DONE = {"c": "create", "r": "read", "u": "change", "d": "delete", "s": "search"}
 REMEMBERED = 500
 
+Kept = TypeVar("Kept")
+
 Conditions = tuple[Lookup, ...]
 """All of them hold for what a scope reaches of a type; none: it reaches every resource of the type."""
 
@@ -37,6 +40,7 @@ class Reach:
         self._numbers = registry.definitions.type_numbers
         self._people = within_rights(self._meaning, grant)
         self._known: dict[tuple[Scope, str, str], Conditions | None] = {}
+        self._kept: dict[str, Any] = {}
         self._lookups: OrderedDict[tuple[tuple[str, ...], str], Lookup | None] = OrderedDict()
 
     def permits(self, resource_type: str, letter: str) -> bool:
@@ -74,6 +78,13 @@ class Reach:
                 self._lookups.popitem(last=False)
             self._lookups[key] = self._union(key[0], letter)
         return self._lookups[key]
+
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """Return what was made of this reach under a name: made once, for what is the same at each request."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Kept = self._kept[name]
+        return found
 
     def persons(self, resource_type: str, letter: str) -> Lookup | None:
         """Return the Patients that a resource of this type may name when it is written, None when all of them."""

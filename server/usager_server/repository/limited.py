@@ -10,17 +10,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from usager_server.access.queries import refuse_ungranted
-from usager_server.access.reach import DONE, Reach
-from usager_server.errors import Forbidden, NotFound
+from usager_server.access.reach import Reach
+from usager_server.errors import NotFound
 from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, matching
-from usager_server.repository.limited_binaries import belongs_within, named_in
+from usager_server.repository.limited_binaries import belongs_within
 from usager_server.repository.limited_history import held_versions, history_within
-from usager_server.repository.limited_sql import Key, held_among, known_among, read_within, standing
+from usager_server.repository.limited_sql import Key, read_one_within, read_within, standing
+from usager_server.repository.limited_writes import Frontier
 from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
 from usager_server.repository.writing import refuse_unknown
-from usager_server.search.hashing import reference_hash
 from usager_server.search.lookups import Lookup
 from usager_server.search.query import SearchQuery
 
@@ -36,11 +36,7 @@ class LimitedRepository(PostgresRepository):
     def __init__(self, store: PostgresStore, runner: Runner, reach: Reach) -> None:
         super().__init__(store, runner)
         self.reach = reach
-        self._written: dict[Key, str] = {}
-        self._created: set[int] = set()
-        self._strangers: set[int] = set()
-        self._binaries: set[str] = set()
-        self._loose: set[str] = set()
+        self._frontier = Frontier(reach, runner, store.type_numbers, self._may_read_binary)
 
     @property
     def whole(self) -> PostgresRepository:
@@ -59,8 +55,9 @@ class LimitedRepository(PostgresRepository):
             return await super().read(resource_type, resource_id)
         if resource_type == "Binary":
             return await self._read_binary(resource_id)
-        found = await self._read_within([(self._numbers[resource_type], resource_id)], within)
-        return found.get((resource_type, resource_id))
+        text, arguments = self.reach.kept(f"read {resource_type}", lambda: read_one_within(within))
+        found = await self.runner.row(text, self._numbers[resource_type], resource_id, *arguments)
+        return None if found is None else stored(resource_type, resource_id, tuple(found))
 
     async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
         """Return the current versions of those that exist within reach; types out of reach are left aside."""
@@ -120,11 +117,13 @@ class LimitedRepository(PostgresRepository):
         if self.reach.holds_all({draft.type for draft in drafts}, "c"):
             await super().create(drafts)
             return
+        doubts = await self._frontier.judged(drafts, "c")
+        if not doubts and self.runner.held is None:
+            await super().create(drafts)
+            return
         async with self.transaction() as inside:
-            await inside._meet(drafts, "c")
             await super(LimitedRepository, inside).create(drafts)
-            for draft in drafts:
-                inside._note(draft, "c")
+            inside._frontier.noted(doubts, drafts)
 
     async def update(self, draft: Draft, *, expected_version: int | None = None, may_create: bool = True) -> Written:
         """Store the next version of what is within reach, or the first one when the resource is unknown."""
@@ -145,10 +144,12 @@ class LimitedRepository(PostgresRepository):
             return await super().write(changes)
         async with self.transaction() as inside:
             await inside._refuse_unheld(changes)
-            await inside._meet([change.draft for change in changes], "u")
+            frontier = inside._frontier
+            doubts = await frontier.judged([change.draft for change in changes], "u")
             written = await super(LimitedRepository, inside).write(changes)
-            for change, made in zip(changes, written, strict=True):
-                inside._note(change.draft, "c" if made.created else "u")
+            made = [change.draft for change, each in zip(changes, written, strict=True) if each.created]
+            frontier.noted(doubts)
+            frontier.noted(await frontier.judged(made, "c"), made)
             return written
 
     async def delete(
@@ -161,7 +162,7 @@ class LimitedRepository(PostgresRepository):
             key = (self._numbers[resource_type], resource_id)
             if within is not None and await inside._standing([key], within) != {key: HELD}:
                 raise NotFound(f"There is no {resource_type}/{resource_id}")
-            inside._written.pop(key, None)
+            inside._frontier.forget(key)
             return await super(LimitedRepository, inside).delete(
                 resource_type, resource_id, last_updated=last_updated, expected_version=expected_version
             )
@@ -175,7 +176,7 @@ class LimitedRepository(PostgresRepository):
         async with self.runner.transaction() as runner:
             inside = LimitedRepository(self.store, runner, self.reach)
             yield inside
-            await inside._refuse_beyond()
+            await inside._frontier.refuse_beyond()
         inside._writer.committed()
 
     async def _read_binary(self, resource_id: str) -> Stored | None:
@@ -183,6 +184,9 @@ class LimitedRepository(PostgresRepository):
         if found is None or found.document is None:
             return None
         return found if await belongs_within(self.whole, self, self.reach, found) else None
+
+    async def _may_read_binary(self, resource_id: str) -> bool:
+        return self.reach.permits("Binary", "r") and await self._read_binary(resource_id) is not None
 
     async def _searched(self, query: SearchQuery) -> Page:
         query = refuse_ungranted(self.reach, query, self.store.searcher.registry)
@@ -215,56 +219,3 @@ class LimitedRepository(PostgresRepository):
 
     def _key(self, draft: Draft) -> Key:
         return self._numbers[draft.type], draft.id
-
-    # What a transaction wrote is looked at once, before it is kept: by then all that it names is there.
-
-    async def _meet(self, drafts: Sequence[Draft], letter: str) -> None:
-        """Note the persons that these drafts name and that are not within reach as things stand.
-
-        Order   before they are written: an EpisodeOfCare or a CareTeam opens a record, but not to whoever writes it.
-        """
-        named: dict[Lookup, set[int]] = {}
-        for draft in drafts:
-            persons = self.reach.persons(draft.type, letter)
-            if persons is not None:
-                naming = self.reach.naming(draft.type)
-                named.setdefault(persons, set()).update(t for p, t in draft.index.references if p in naming)
-        for key in named_in(drafts) - self._binaries:
-            if not self.reach.permits("Binary", "r") or await self.read("Binary", key) is None:
-                self._loose.add(key)
-        for persons, selves in named.items():
-            unmet = selves - self._created
-            if unmet:
-                text, arguments = known_among(unmet, self._numbers["Patient"], persons)
-                self._strangers |= unmet - {each["self"] for each in await self.runner.rows(text, *arguments)}
-
-    def _note(self, draft: Draft, letter: str) -> None:
-        """Note what was written."""
-        if self.reach.lookup((draft.type,), letter) is not None:
-            self._written[self._key(draft)] = letter
-        if letter == "c" and draft.type == "Patient":
-            self._created.add(reference_hash(self.runner.tenant, f"Patient/{draft.id}"))
-        if letter == "c" and draft.type == "Binary":
-            self._binaries.add(draft.id)
-
-    async def _refuse_beyond(self) -> None:
-        """Refuse what was written out of reach, or about persons who are. Errors: Forbidden (403)."""
-        if self._strangers - self._created:
-            raise Forbidden("A person that is named here is not within reach of this token; nothing was written")
-        if self._loose - self._binaries:
-            raise Forbidden("A Binary that is named here is not within reach of this token; nothing was written")
-        for letter in set(self._written.values()):
-            keys = [key for key, noted in self._written.items() if noted == letter]
-            types = sorted({self.store.type_names[number] for number, _ in keys})
-            within = self.reach.lookup(types, letter)
-            if within is None:
-                continue
-            text, arguments = held_among(keys, within)
-            held = {(number, key) for number, key in await self.runner.rows(text, *arguments)}
-            binaries = [key for number, key in keys if number == self._numbers["Binary"]]
-            held |= {(self._numbers["Binary"], key) for key in binaries if await self._read_binary(key) is not None}
-            for number, _ in set(keys) - held:
-                raise Forbidden(
-                    f"This {self.store.type_names[number]} would not be within reach of the token that {DONE[letter]}s"
-                    " it: it must name the patient in context or a person of one's structures, as the scope says"
-                )

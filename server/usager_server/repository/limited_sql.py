@@ -14,6 +14,22 @@ Key = tuple[int, str]
 COLUMNS = "m.type, m.id, m.version, m.last_updated, m.method, m.document, m.content"
 
 
+def read_one_within(within: Lookup) -> Statement:
+    """Return the statement that reads one current version if it is within reach: type and id come before its arguments.
+
+    Time    a statement made once for a reach: to put its text together would cost as much as to run it.
+    """
+    clauses = Clauses()
+    kind, key = clauses.bind(None, "smallint"), clauses.bind(None, "text")
+    block = (
+        f"SELECT m.type, m.row, m.version, m.last_updated, m.method, m.document, m.content FROM resource AS m"
+        f" WHERE m.{TENANT} AND m.type = {kind} AND m.id = {key} LIMIT 1"
+    )
+    columns = "m.version, m.last_updated, m.method, m.document, m.content"
+    text = f"SELECT {columns} FROM ({block}) AS m WHERE {clauses.test(within, 'm.type', 'm.row')}"
+    return under_tenant(text), clauses.arguments[2:]
+
+
 def read_within(keys: Sequence[Key], within: Lookup) -> Statement:
     """Return the statement that reads the current versions of those that are within reach."""
     clauses = Clauses()
