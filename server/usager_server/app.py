@@ -121,7 +121,7 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
         desk = open_desk(settings, store)
         sessions = sessions or SessionsForAuthorization(desk)
     if settings.auth == "smart":
-        from usager_server.authorizing import behind_proxies, open_authorizing
+        from usager_server.authorizing import behind_proxies, open_authorizing, open_to_pages
 
         callers, more = open_authorizing(settings, store, house, sessions)
     else:
@@ -139,7 +139,7 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
     if settings.auth == "smart":
-        app = behind_proxies(app, settings)
+        app = open_to_pages(behind_proxies(app, settings), store)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None
     return Observed(app, tally, stream=_request_log(settings), tracer=tracer, is_secure=settings.is_secure)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from starlette.routing import BaseRoute
 
+from usager_server.authorization.clients import Client
 from usager_server.authorization.server import open_server
 from usager_server.authorization.signed_in import Nobody, Sessions
 from usager_server.authorization.store import PostgresMemory
@@ -12,6 +13,7 @@ from usager_server.http.client_certificate import CertificateFromProxy
 from usager_server.http.context import Context
 from usager_server.http.oauth.routes import oauth_routes
 from usager_server.http.observability import App
+from usager_server.http.origins import Origins
 from usager_server.interactions.session import House
 from usager_server.national.trust import tls
 from usager_server.outbound import Outbound, parse_networks
@@ -38,6 +40,15 @@ def open_authorizing(settings: Settings, store: PostgresStore, house: House, ses
     outbound = Outbound(partial(tls, settings.trusted_ca_file), parse_networks(settings.outbound_networks))
     server = open_server(settings, memories, sessions or Nobody(), outbound)
     return Authorizing(server.bearers, oauth_routes(server, house))
+
+
+def open_to_pages(app: App, store: PostgresStore) -> App:
+    """Return the application, whose answers the pages of registered applications may read."""
+
+    async def find_client(tenant: int, client_id: str) -> Client | None:
+        return await PostgresMemory(store.runner(tenant)).client(client_id)
+
+    return Origins(app, find_client)
 
 
 def behind_proxies(app: App, settings: Settings) -> App:

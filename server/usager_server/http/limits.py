@@ -16,5 +16,10 @@ HANDFUL_SECONDS = 10.0
 PACES_KNOWN = 10_000
 """Callers of whom a process remembers what it has taken for them."""
 
+ORIGIN_LIMIT_BYTES = 300
+ORIGINS_KNOWN = 1_000
+ORIGINS_SECONDS = 60.0
+"""Clients whose origins a process remembers, and for how long."""
+
 PAUSE_SECONDS = 30.0
 """How long a client may send nothing in the middle of its body."""

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 import structlog
 
+from usager_server.caller import Caller
 from usager_server.http.metrics import SharedTally
 from usager_server.http.tracing import Tracer
 
@@ -43,12 +44,13 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Exchange:
-    """What is known of a request in flight; the door names its interaction and type once it has found them."""
+    """What is known of a request in flight; the door says its interaction, its type and who calls once it knows."""
 
     request_id: str
     interaction: str = "other"
     type: str = ""
     status: int = 0
+    caller: Caller | None = None
 
 
 def exchange_of(scope: Scope) -> Exchange:

@@ -82,7 +82,7 @@ class FHIRDoor:
         name, request = self._routed(scope, query)
         interaction = self._house.interactions[name]
         caller = await self._caller(interaction, headers, exchange.request_id)
-        exchange.interaction, exchange.type = interaction.__name__, request.type
+        exchange.interaction, exchange.type, exchange.caller = interaction.__name__, request.type, caller
         if refusal is not None and request.type != "Binary" and not request.operation:
             raise refusal
         _read_headers(request, headers)
