@@ -6,6 +6,7 @@ from typing import Any
 
 from usager_cda.structured import registry
 from usager_cda.structured.kinds import Kind, Model, Slot
+from usager_server.documents.prefill.outlines import all_outlines
 
 FOLDER = Path(__file__).parents[1] / "docs" / "cda"
 MADE = "Made by `python scripts/cda_model_pages.py` from `models`, `sections` and `entries` of `cda/usager_cda`."
@@ -28,6 +29,7 @@ def page(model: Model) -> str:
         *([f"- practice setting: `{model.setting.code}`."] if model.setting else []),
         *([f"- asked for besides: {_asked(model)}"] if model.asks else []),
         f"- PDF copy: {_copy(model)}.",
+        *_prefilled(model),
         *_example(model),
         "",
         "| section | code | needed | what it lists |",
@@ -35,6 +37,11 @@ def page(model: Model) -> str:
         *_rows(model.slots, ""),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _prefilled(model: Model) -> list[str]:
+    outlines = (each for each in all_outlines() if each.model == model.name)
+    return [f"- prefilled by [$prefill](../operations/prefill.md) with `type={each.name}`." for each in outlines]
 
 
 def _copy(model: Model) -> str:

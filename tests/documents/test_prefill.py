@@ -13,9 +13,12 @@ from tests.documents.prefilling import (
     sections_in,
     stored,
 )
-from tests.served import FHIR_JSON, created, issue
+from tests.served import FHIR_JSON, created, issue, make_client, make_house
+from usager_server.access.grant import Grant
 from usager_server.documents.prefill.outlines import all_outlines
+from usager_server.operations.prefill import prefill
 from usager_server.repository.running import Runner
+from usager_server.search.parameters import SearchRegistry
 
 SUMMARY = [
     *("11450-4", "11348-0", "47519-4", "48765-2", "44939-7", "10160-0", "46264-8", "44944-7", "47420-5", "8716-3"),
@@ -233,3 +236,29 @@ async def test_nobody_is_prefilled_for_who_is_not_there(client):
     patient = await created(client)
     await client.delete(f"/Patient/{patient['id']}")
     assert (await client.get(f"/Patient/{patient['id']}/$prefill", params={"type": "ips-fr"})).status_code == 410
+
+
+TYPES = ("Patient", "Composition", "Condition", "Practitioner", "Encounter", "Organization")
+SCOPES = " ".join(f"user/{name}.rs" for name in TYPES)
+
+
+@pytest.fixture
+async def aide(store, definitions, validator, record):
+    """Someone signed in who may not see all of a record."""
+    grant = Grant.of(SCOPES, practitioner=record["Practitioner"])
+    async with make_client(make_house(store, SearchRegistry(definitions), validator, (prefill,)), grant=grant) as aide:
+        yield aide
+
+
+async def test_what_the_caller_may_not_see_is_said_to_be_withheld(aide, record):
+    bundle = await prefilled(aide, record["Patient"], type="ips-fr")
+    composition = composition_in(bundle)
+    assert listed_in(composition, "11450-4") == [record["trouble"], record["hypothyroidie"]]
+    assert sections_in(composition)["48765-2"]["emptyReason"]["coding"][0]["code"] == "withheld"
+    assert any("droits" in text for severity, text, _ in remarks_in(bundle) if severity == "warning")
+
+
+async def test_who_is_signed_in_is_the_author(aide, record):
+    composition = composition_in(await prefilled(aide, record["Patient"], type="lettre-entree"))
+    assert composition["author"] == [{"reference": record["Practitioner"]}]
+    assert composition["encounter"] == {"reference": record["Encounter"]}

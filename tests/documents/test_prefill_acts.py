@@ -103,6 +103,7 @@ async def test_a_rapid_test_is_prefilled_with_its_results(client, tested):
     report = next(each["resource"] for each in bundle["entry"] if each["fullUrl"] == name)
     assert {each["reference"] for each in report["result"]} == {tested[x] for x in ("covid", "grippe-a", "grippe-b")}
     assert composition["event"] == [{"period": {"start": "2026-03-12T09:40:00+01:00"}}]
+    assert composition["title"].startswith("Test rapide d'orientation diagnostique : Recherche de")
     assert [where for _, _, where in remarks_in(bundle)] == ["Composition.event.code"]
 
 

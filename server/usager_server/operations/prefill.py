@@ -101,7 +101,7 @@ prefill = Operation(
         resource=["Patient"],
         parameters=[
             parameter("type", "string", "The type of document: its code, or the name of its outline", least=1),
-            parameter("author", "Reference", "Who writes: a Practitioner or PractitionerRole; else the caller"),
+            parameter("author", "Reference", "Who writes: a Practitioner or PractitionerRole; else who is signed in"),
             parameter("encounter", "Reference", "The stay; else the latest one that goes on"),
             parameter("replaces", "Reference", "The Composition of which this is the next version"),
             parameter("vaccine", "string", "The vaccine of a note: CIS, CIP or ATC code, name or disease"),

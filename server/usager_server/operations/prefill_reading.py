@@ -1,15 +1,16 @@
 """The searches that a prefilled document takes: as many as its outline has, whatever the size of the record."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from usager_server.documents.prefill.models import tokens_of
 from usager_server.documents.prefill.outline import LOOKUPS_MOST, Fill
 from usager_server.documents.prefill.record import Record
 from usager_server.documents.prefill.setting import Former, Setting, references_in
+from usager_server.errors import Forbidden
 from usager_server.interactions.limits import PREFILL_REFERENCES_LIMIT
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
@@ -18,6 +19,7 @@ from usager_server.repository import Stored
 from usager_server.search.limits import COUNT_MOST
 
 Tree = dict[str, Any]
+T = TypeVar("T")
 
 SEARCHED = 200
 """Matches read of a search with criteria: enough to find the latest of each code."""
@@ -35,17 +37,35 @@ async def read_record(session: Session, setting: Setting) -> Record:
     """
     patient = str(setting.patient["id"])
     outline = setting.asked.outline
-    matches, cut, texts = await _swept(session, patient, [each for each in outline.searches if each.is_plain])
-    for fill in outline.searches:
-        if not fill.is_plain:
-            found, more = await _searched(session, patient, fill)
-            matches[fill] = _trees(found)
-            texts += [each.document or "" for each in found]
-            if more and not fill.one_of_each:
-                cut.add(fill)
+    withheld: set[Fill] = set()
+    try:
+        matches, cut, texts = await _swept(session, patient, [each for each in outline.searches if each.is_plain])
+        others = [each for each in outline.searches if not each.is_plain]
+    except Forbidden:  # one type at least is out of reach: which ones is seen search by search
+        matches, cut, texts = {}, set(), []
+        others = list(outline.searches)
+    for fill in others:
+        answer = await permitted(_searched(session, patient, fill), None)
+        if answer is None:
+            withheld.add(fill)
+            continue
+        found, more = answer
+        matches[fill] = _trees(found)
+        texts += [each.document or "" for each in found]
+        if more and not fill.one_of_each:
+            cut.add(fill)
     named = sorted({name for text in texts for name in REFERENCE.findall(text)})[:PREFILL_REFERENCES_LIMIT]
     looked_up = await _looked_up(session, outline.looks_up(setting)[:LOOKUPS_MOST])
-    return Record(matches, frozenset(cut), await read_all(session, named), looked_up)
+    at_hand = await read_all(session, named)
+    return Record(matches, frozenset(cut), frozenset(withheld), at_hand, looked_up)
+
+
+async def permitted(found: Awaitable[T], otherwise: T) -> T:
+    """Return what was found, or something else when the caller's grant does not reach that far."""
+    try:
+        return await found
+    except Forbidden:
+        return otherwise
 
 
 async def _swept(
@@ -110,7 +130,7 @@ async def _looked_up(session: Session, searches: Sequence[str]) -> list[Tree]:
     found: list[Tree] = []
     for each in searches:
         resource_type, _, query = each.partition("?")
-        found += await find_first(session, None, resource_type, *parse_qsl(query), count=5)
+        found += await permitted(find_first(session, None, resource_type, *parse_qsl(query), count=5), [])
     return found
 
 

@@ -1,19 +1,19 @@
 """Who writes a prefilled document, where and during which stay: what the caller said, else what the record says."""
 
-import re
 from typing import Any
 
 from usager_server.documents.prefill.setting import Asked, Former, Setting
 from usager_server.errors import Gone, Invalid, NotFound
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
-from usager_server.operations.prefill_reading import find_first, read_all, read_former
+from usager_server.operations.prefill_reading import find_first, permitted, read_all, read_former
 
 Tree = dict[str, Any]
 
 IN_PLACE = ("status", "in-progress,onleave")
 LATEST = ("_sort", "-date")
-AUTHORS = re.compile(r"(?:PractitionerRole|Practitioner|Organization|Device)/[A-Za-z0-9\-.]{1,64}")
+AUTHORS = ("PractitionerRole", "Practitioner", "Organization", "Device")
+AUTHOR = "Parameters.parameter.where(name = 'author')"
 STAYS_LOOKED_AT = 20
 VERSIONS_LOOKED_AT = 20
 
@@ -52,20 +52,27 @@ async def _encounter(session: Session, patient_id: str, asked: Asked) -> Tree:
     """Return the stay: the one asked for, else the latest that goes on, its movements and events left aside."""
     if asked.encounter:
         return await _read(session, asked.encounter, "encounter", of=patient_id)
-    found = await find_first(session, patient_id, "Encounter", IN_PLACE, LATEST, count=STAYS_LOOKED_AT)
+    search = find_first(session, patient_id, "Encounter", IN_PLACE, LATEST, count=STAYS_LOOKED_AT)
+    found: list[Tree] = await permitted(search, [])
     stays = [each for each in found if "partOf" not in each]
     return next(iter([*stays, *found]), {})
 
 
 async def _author(session: Session, asked: Asked, provider: str | None) -> Tree:
     """Return who writes: a person in their role at the place of the stay, if they have one there."""
-    name = asked.author or session.caller.subject
-    if asked.author is None and not AUTHORS.fullmatch(name):
+    name = asked.author or session.caller.grant.practitioner
+    if name is None:
         return {}
+    if asked.author is None and not await read_all(session, [name]):
+        return {}  # signed in, and unknown to what they may read
     author = await _read(session, name, "author")
+    if author["resourceType"] not in AUTHORS:
+        expected = f"expected {', '.join(AUTHORS)}"
+        raise Invalid(f"author: {author['resourceType']} writes no document; {expected}", AUTHOR, code="value")
     if author["resourceType"] != "Practitioner":
         return author
-    roles = await find_first(session, None, "PractitionerRole", ("practitioner", name), count=STAYS_LOOKED_AT)
+    search = find_first(session, None, "PractitionerRole", ("practitioner", name), count=STAYS_LOOKED_AT)
+    roles: list[Tree] = await permitted(search, [])
     active = [each for each in roles if each.get("active") is not False]
     here = [each for each in active if (each.get("organization") or {}).get("reference") == provider]
     return next(iter([*here, *active]), author)

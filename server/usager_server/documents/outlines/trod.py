@@ -9,6 +9,7 @@ from usager_server.requirements import fulfils
 if TYPE_CHECKING:
     from usager_server.documents.prefill.draft import Draft
 
+TITLE = "Test rapide d'orientation diagnostique"
 RESULT = "26436-6"
 RESULTS = Fill("Observation?_sort=-date", codes="test", one_of_each=True)
 BACTERIAL, VIRAL = ("92894-5", "Bactériologie"), ("92893-7", "Sérologie virale")
@@ -29,8 +30,14 @@ def complete(draft: "Draft") -> None:
         text = "Le dossier n'a aucun résultat de test rapide : enregistrez-le (Observation), puis recommencez"
         draft.remark(text, severity="warning", expression="DiagnosticReport.result")
         return
+    draft.title = f"{TITLE} : {', '.join(map(_name, results))}"
     draft.event = {"period": {"start": latest}}
     draft.put(RESULT, draft.make(_report(draft, results)))
+
+
+def _name(result: Tree) -> str:
+    code = result["code"]
+    return code.get("text") or next((each["display"] for each in code["coding"] if each.get("display")), "test")
 
 
 def _report(draft: "Draft", results: list[Tree]) -> Tree:

@@ -12,6 +12,7 @@ from usager_server.documents.prefill.outline import Fill, Part, Tree
 EMPTY_REASONS = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 NOTHING_FOUND = "Aucune information dans le dossier"
 NOT_WRITTEN = "À renseigner"
+WITHHELD = "vos droits ne donnent pas accès à tout ce que le dossier en dit"
 
 
 def filled(draft: Draft, parts: Sequence[Part]) -> list[Tree]:
@@ -34,7 +35,10 @@ def _section(draft: Draft, part: Part) -> Tree:
         section["text"] = text
     if entries:
         section["entry"] = entries
-    return section if text or entries else {**section, **_silence(part)}
+    is_withheld = any(fill in draft.record.withheld for fill in part.fills)
+    if is_withheld:
+        draft.remark(f"{part.title} : {WITHHELD}", severity="warning", expression="Composition.section")
+    return section if text or entries else {**section, **_silence(part, is_withheld=is_withheld)}
 
 
 def _listed(draft: Draft, fill: Fill, found: Sequence[Tree]) -> list[Tree]:
@@ -64,8 +68,10 @@ def _tell_new(draft: Draft, part: Part, rows: Sequence[tuple[str, str, str]], wr
             draft.remark(text, expression="Composition.section.text")
 
 
-def _silence(part: Part) -> Tree:
-    """Return an empty section: nothing was found, or nothing is looked for. Neither says that there is nothing."""
+def _silence(part: Part, *, is_withheld: bool) -> Tree:
+    """Return an empty section: nothing was found, or is looked for, or may be. None of these says there is nothing."""
     code, words = ("unavailable", NOTHING_FOUND) if part.fills else ("notstarted", NOT_WRITTEN)
+    if is_withheld:
+        code, words = "withheld", WITHHELD
     reason = {"coding": [{"system": EMPTY_REASONS, "code": code}], "text": words}
     return {"text": {"status": "empty", "div": wording.paragraphs([words])}, "emptyReason": reason}

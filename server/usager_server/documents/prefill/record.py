@@ -13,12 +13,14 @@ from usager_server.documents.prefill.statements import is_valid
 class Record:
     """What was read.
 
-    Shape   matches by search, as found; cut are the searches that had more. at_hand: the resources that these refer
-            to, by reference. looked_up: what the searches outside the record found.
+    Shape   matches by search, as found; cut are the searches that had more, withheld those that the caller may not do.
+            at_hand: the resources that matches refer to, by reference. looked_up: what the searches outside the record
+            found.
     """
 
     matches: Mapping[Fill, Sequence[Tree]]
     cut: frozenset[Fill] = frozenset()
+    withheld: frozenset[Fill] = frozenset()
     at_hand: Mapping[str, Tree] = field(default_factory=dict)
     looked_up: Sequence[Tree] = ()
 
