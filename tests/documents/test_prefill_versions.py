@@ -6,7 +6,10 @@ import pytest
 
 from tests.cda.documents import EXAMPLES
 from tests.documents.prefilling import composition_in, listed_in, prefilled, recorded, remarks_in, sections_in, stored
-from tests.served import FHIR_JSON, created
+from tests.served import FHIR_JSON, created, make_client, make_house
+from usager_server.access.grant import Grant
+from usager_server.operations.prefill import prefill
+from usager_server.search.parameters import SearchRegistry
 
 WORDS = '<div xmlns="http://www.w3.org/1999/xhtml"><p>Se lève seule la nuit &amp; chute.</p></div>'
 VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Composition.version"
@@ -241,3 +244,41 @@ async def test_the_version_of_someone_else_is_refused(client, record):
         f"/Patient/{other['id']}/$prefill", params={"type": "ips-fr", "replaces": f"Composition/{before['id']}"}
     )
     assert response.status_code == 400
+
+
+async def test_sections_added_inside_others_or_twice_stay(client, record):
+    inside = {"title": "Précision", "text": {"status": "additional", "div": WORDS}}
+    twice = {"title": "Antécédents de la famille", "text": {"status": "additional", "div": WORDS}}
+
+    def write(composition):
+        sections = sections_in(composition)
+        sections["34117-2"]["section"].append(inside)
+        composition["section"].append(twice | {"code": sections["10157-6"]["code"]})
+
+    await first(client, record, "vsm", change=write)
+    kept = composition_in(await again(client, record, "vsm"))["section"]
+    assert inside in kept
+    assert twice["title"] in [each["title"] for each in kept]
+    assert [each["title"] for each in kept].count("Points de vigilance") == 1
+
+
+async def test_that_there_is_nothing_is_kept_as_it_was_said(client, record):
+    reason = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/list-empty-reason", "code": "nilknown"}]}
+
+    def say(composition):
+        sections_in(composition)["44944-7"] |= {"emptyReason": reason, "text": {"status": "empty", "div": WORDS}}
+
+    await first(client, record, change=say)
+    section = sections_in(composition_in(await again(client, record)))["44944-7"]
+    assert section["emptyReason"] == reason
+    assert section["text"]["div"] == WORDS
+
+
+async def test_what_the_caller_may_not_see_stays_in_the_next_version(client, record, store, definitions, validator):
+    await first(client, record)
+    scopes = " ".join(f"user/{name}.rs" for name in ("Patient", "Composition", "Condition"))
+    house = make_house(store, SearchRegistry(definitions), validator, (prefill,))
+    async with make_client(house, grant=Grant.of(scopes)) as aide:
+        bundle = await prefilled(aide, record["Patient"], type="ips-fr")
+    assert listed_in(composition_in(bundle), "48765-2") == [record["penicilline"]]
+    assert told(bundle, record["penicilline"]) == ""

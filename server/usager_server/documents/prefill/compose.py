@@ -7,7 +7,7 @@ from uuid import uuid4
 from usager_cda.errors import Finding
 from usager_cda.fhir.composition import COMPOSITION_VERSION
 from usager_cda.systems import EXTENSIONS
-from usager_server.documents.prefill.draft import Draft, key_of_part
+from usager_server.documents.prefill.draft import Draft
 from usager_server.documents.prefill.filling import filled
 from usager_server.documents.prefill.former import other_sections
 from usager_server.documents.prefill.models import title_of, type_of
@@ -30,7 +30,7 @@ def prefilled(outline: Outline, setting: Setting, record: Record, former: Former
     draft = Draft(outline, setting, record, former)
     parts = outline.parts
     draft.sections = filled(draft, parts)
-    draft.sections += other_sections(draft, [key_of_part(part) for part in parts])
+    draft.sections += other_sections(draft, parts)
     if outline.completes is not None:
         outline.completes(draft)
     _tell_cuts(draft, parts)

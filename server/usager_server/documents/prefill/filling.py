@@ -8,10 +8,12 @@ from usager_server.documents.prefill.draft import Draft, key_of_part
 from usager_server.documents.prefill.former import former_section, kept_entries, settled
 from usager_server.documents.prefill.groups import grouped
 from usager_server.documents.prefill.outline import Fill, Part, Tree
+from usager_server.documents.prefill.statements import codes_in
 
 EMPTY_REASONS = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 NOTHING_FOUND = "Aucune information dans le dossier"
 NOT_WRITTEN = "À renseigner"
+OURS = frozenset({"unavailable", "notstarted", "withheld"})
 WITHHELD = "vos droits ne donnent pas accès à tout ce que le dossier en dit"
 
 
@@ -26,7 +28,8 @@ def _section(draft: Draft, part: Part) -> Tree:
     if part.code:
         section["code"] = part.code
     if part.parts:
-        return {**section, "section": filled(draft, part.parts)}
+        words = _narrative(draft, part, [], before)
+        return {**section, **({"text": words} if words else {}), "section": filled(draft, part.parts)}
     matches = [(fill, settled(draft, part, fill, before)) for fill in part.fills]
     entries = [] if part.in_words else [each for fill, found in matches for each in _listed(draft, fill, found)]
     entries += kept_entries(draft, part, before)
@@ -38,7 +41,15 @@ def _section(draft: Draft, part: Part) -> Tree:
     is_withheld = any(fill in draft.record.withheld for fill in part.fills)
     if is_withheld:
         draft.remark(f"{part.title} : {WITHHELD}", severity="warning", expression="Composition.section")
+    if not entries and _is_said(before):
+        return {**section, "text": before["text"], "emptyReason": before["emptyReason"]}
     return section if text or entries else {**section, **_silence(part, is_withheld=is_withheld)}
+
+
+def _is_said(before: Tree) -> bool:
+    """Say whether a person said why a section is empty, and what: that there is nothing, say."""
+    codes = codes_in(before.get("emptyReason"))
+    return bool(before.get("text") and codes and not codes & OURS)
 
 
 def _listed(draft: Draft, fill: Fill, found: Sequence[Tree]) -> list[Tree]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from usager_server.documents.prefill.draft import Draft, key_of
+from usager_server.documents.prefill.draft import Draft, key_of, key_of_part
 from usager_server.documents.prefill.groups import is_own_group
 from usager_server.documents.prefill.outline import Fill, Part, Tree
 from usager_server.documents.prefill.record import codes_told
@@ -23,17 +23,33 @@ def former_section(former: Former | None, key: str) -> Tree:
     return next((each for each in _flat(former.composition.get("section", ())) if key_of(each) == key), {})
 
 
-def other_sections(draft: Draft, known: Sequence[str]) -> list[Tree]:
-    """Return the sections of the version before that the outline does not have: someone added them."""
+def other_sections(draft: Draft, parts: Sequence[Part]) -> list[Tree]:
+    """Return the sections of the version before that the outline does not have, or has once: someone added them."""
     if draft.former is None:
         return []
-    added = [each for each in draft.former.composition.get("section", ()) if key_of(each) not in known]
-    for section in added:
-        for name in references_in(section):
-            resource = draft.former.listed.get(name)
-            if resource is not None:
-                draft.list_stored(resource)
+    added = list(_added(draft.former.composition, {key_of_part(each) for each in _all_parts(parts)}))
+    for name in (name for section in _flat(added) for name in references_in(section)):
+        resource = draft.former.listed.get(name)
+        if resource is not None:
+            draft.list_stored(resource)
     return added
+
+
+def _added(holder: Tree, awaited: set[str]) -> Iterator[Tree]:
+    """Yield the sections under no key that is awaited; each key is, once."""
+    for section in holder.get("section", ()):
+        key = key_of(section)
+        if key in awaited:
+            awaited.discard(key)
+            yield from _added(section, awaited)
+        else:
+            yield section
+
+
+def _all_parts(parts: Sequence[Part]) -> Iterator[Part]:
+    for part in parts:
+        yield part
+        yield from _all_parts(part.parts)
 
 
 @fulfils("LGC.MDV.04")
@@ -83,11 +99,12 @@ def kept_entries(draft: Draft, part: Part, before: Tree) -> list[Tree]:
     if draft.former is None:
         return []
     now = {reference_to(each) for fill in part.fills for each in draft.found(fill)}
+    unseen = {fill.type for fill in part.fills if fill in draft.record.withheld}
     kept = []
     for reference in before.get("entry", ()):
         name = str(reference.get("reference"))
-        if name.startswith("#"):
-            kept.append(reference)
+        if name.startswith("#") or name.partition("/")[0] in unseen:
+            kept.append(reference)  # inside the document, or out of the caller's reach: not theirs to judge
         elif name not in now and (resource := _still_listed(draft, draft.former, part, name)) is not None:
             kept.append(draft.list_stored(resource))
     return kept
