@@ -1,12 +1,13 @@
 """Header -> the header elements of a ClinicalDocument, complete, in the strict order of the CI-SIS."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from lxml import etree
 
-from usager_cda.datatypes.codes import build_code
+from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.identifiers import II, build_ii
 from usager_cda.datatypes.names import build_name
 from usager_cda.datatypes.places import build_address
@@ -14,6 +15,7 @@ from usager_cda.datatypes.telecoms import build_telecom
 from usager_cda.datatypes.times import Interval, build_interval, ts_node
 from usager_cda.header import Act, Consent, Device, Facility, Header, Organization, Parent, Participation, Party, Stay
 from usager_cda.shapes import SHAPES, Shape
+from usager_cda.systems import STRUCTURES
 from usager_cda.tree import (
     HL7,
     HL7_NAMESPACE,
@@ -86,11 +88,16 @@ def participation(part: Participation) -> Element:
     made = node(part.role, typeCode=_type_code(part))
     return add(
         made,
-        build_code("functionCode", part.function) if shape.has_function else None,
+        build_code("functionCode", _function(part.function)) if shape.has_function else None,
         _moment(part, shape),
         node("signatureCode", code="S") if part.role in ("legalAuthenticator", "authenticator") else None,
         _entity(part.party, shape),
     )
+
+
+def _function(code: Code | None) -> Code | None:
+    """Return a function; the rules of the header take one in words alone only as not applicable."""
+    return replace(code, null="NA") if code is not None and code.code is None and code.text else code
 
 
 def _type_code(part: Participation) -> str | None:
@@ -119,8 +126,16 @@ def _entity(party: Party, shape: Shape) -> Element:
         *map(build_telecom, party.telecoms),
         _person(party, shape),
         _device(party.device) if shape.entity == "assignedAuthor" else None,
-        _organization(shape.organization, party.organization) if shape.organization else None,
+        _organization(shape.organization, _known_nationally(party.organization, shape)) if shape.organization else None,
     )
+
+
+def _known_nationally(organization: Organization | None, shape: Shape) -> Organization | None:
+    """Return a structure with its national identifier alone: only who is responsible for a stay may have others."""
+    if organization is None or shape is SHAPES["responsibleParty"]:
+        return organization
+    national = tuple(ii for ii in organization.ids if ii.root == STRUCTURES)
+    return replace(organization, ids=national) if national else organization
 
 
 def _ids(party: Party, shape: Shape) -> Iterable[Element]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cda.documents import ALL, around_a_pdf, without_body
+from tests.cda.documents import ALL, around_a_pdf, everything, letter, resources, without_body
 from tests.cda.test_bodies import messages
 from usager_cda import bundle_from_cda, cda_from_bundle
 from usager_cda.datatypes.times import TS, parse_ts
 from usager_cda.safety import parse_document
-from usager_cda.tree import Element, elements, local_name
+from usager_cda.tree import HL7, Element, elements, local_name
 
 # What the model fixes, what labels repeat, what a document says of its own notation.
 NOTATION = frozenset(
@@ -79,3 +79,22 @@ CONTACTS = {
         *("telecom", "addr", "name", "prefix", "suffix", "standardIndustryClassCode"),
     )
 }
+
+
+def test_a_function_in_words_alone_is_written_as_the_rules_take_it():
+    told = '<functionCode code="ATTPHYS" displayName="Référent" codeSystem="2.16.840.1.113883.5.88"/>'
+    words = '<functionCode nullFlavor="UNK"><originalText>Contact de nuit</originalText></functionCode>'
+    edited = everything().decode().replace(told, words, 1)
+    assert words in edited
+    root = parse_document(cda_from_bundle(around_a_pdf(bundle_from_cda(without_body(edited.encode())))))
+    (function,) = (each for each in root.iter(f"{HL7}functionCode") if each.get("code") is None)
+    assert (function.get("nullFlavor"), function[0].text) == ("NA", "Contact de nuit")
+
+
+def test_a_structure_has_its_national_identifier_alone_where_the_rules_want_it():
+    bundle = letter()
+    (structure,) = resources(bundle, "Organization")
+    structure["identifier"].append({"system": "urn:oid:1.2.3", "value": "ACCREDITATION"})
+    root = parse_document(cda_from_bundle(bundle))
+    author = root.find(f"{HL7}author/{HL7}assignedAuthor/{HL7}representedOrganization")
+    assert [each.get("root") for each in author.findall(f"{HL7}id")] == ["1.2.250.1.71.4.2.2"]
