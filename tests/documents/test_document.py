@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+from functools import partial
 from typing import Any
 
 import httpx
+import pytest
 from lxml import etree
 
 from tests.cda.documents import EXAMPLES, example
@@ -12,6 +14,7 @@ from tests.served import FHIR_JSON, issue
 from usager_cda import read_header
 from usager_cda.fhir.names import PARTICIPATION
 from usager_cda.render.files import file_of
+from usager_cda.validation import check_document
 from usager_server.jsontext import build_json
 
 CDA, PDF = {"Accept": "application/xml"}, {"Accept": "application/pdf"}
@@ -88,6 +91,7 @@ async def test_the_level_of_the_type_takes_an_id(client):
         assert response.json()["entry"][0]["resource"]["id"] == address.partition("/")[2]
 
 
+@pytest.mark.requirement("SC.CDA/DD.02")
 async def test_its_cda_carries_its_pdf_byte_for_byte(client):
     address = await stored(client, example("synthese-medicale"))
     cda = (await client.get(f"/{address}/$document", headers=CDA)).content
@@ -96,6 +100,7 @@ async def test_its_cda_carries_its_pdf_byte_for_byte(client):
     assert copy_in(cda) == pdf
 
 
+@pytest.mark.requirement("SC.CDA/DD.12")
 async def test_what_no_model_structures_is_an_n1_around_its_print(client):
     address = await stored(client, letter())
     cda = (await client.get(f"/{address}/$document", params={"format": "cda"})).content
@@ -130,6 +135,7 @@ async def test_without_a_change_it_is_the_same_document(client):
     assert len(await documents(client)) == 1
 
 
+@pytest.mark.requirement("SC.CDA/DD.02")
 async def test_a_change_is_the_next_version_of_the_same_document(client):
     address = await stored(client, example("synthese-medicale"))
     first = read_header((await kept(client, address)).content).header
@@ -286,3 +292,38 @@ async def test_the_bundle_makes_the_same_cda_anywhere(client):
     bundle = (await client.get(f"/{address}/$document")).json()
     response = await client.post("/$fhir-to-cda", json=bundle, headers={**FHIR_JSON, **CDA})
     assert response.content == (await client.get(f"/{address}/$document", headers=CDA)).content
+
+
+@pytest.mark.requirement("DOC/va1.04", "DOC/va1.05", "DOC/va1.06", "DOC/va1.24")
+@pytest.mark.parametrize("make", [letter, *(partial(example, name) for name in ("fiche-de-transfert", "trod"))])
+async def test_what_is_produced_breaks_none_of_our_rules(client, make):
+    address = await stored(client, make())
+    report = check_document((await client.get(f"/{address}/$document", headers=CDA)).content)
+    assert [remark for remark in report.remarks if remark.severity == "error"] == []
+
+
+@pytest.mark.requirement("SENTINELLE.23")
+async def test_an_attestation_for_a_sample_names_who_took_it_and_who_receives_it(client):
+    bundle = letter()
+    system = "https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaire/FHIR/TRE-A05-TypeDocComplementaire"
+    kind = {"coding": [{"system": system, "code": "CERT_DECL", "display": "Certificat, déclaration"}]}
+    laboratory = {"resourceType": "Organization", "name": "Laboratoire des Lilas"}
+    laboratory["identifier"] = [{"system": "https://finess.esante.gouv.fr", "value": "750000888"}]
+    laboratory["telecom"] = [{"system": "email", "value": "mailto:labo@lilas.mssante.example"}]
+    bundle["entry"].append({"fullUrl": "urn:uuid:laboratory", "resource": laboratory})
+    parts = [
+        {"url": "role", "valueCode": "informationRecipient"},
+        {"url": "party", "valueReference": {"reference": "urn:uuid:laboratory"}},
+    ]
+    composition = bundle["entry"][0]["resource"]
+    composition |= {
+        "type": kind,
+        "title": "Attestation d'identité qualifiée concernant un prélèvement externe",
+        "event": [{"period": {"start": "2026-03-12T09:40:00+01:00"}}],
+        "extension": [{"url": PARTICIPATION, "extension": parts}],
+    }
+    header = read_header((await client.get(f"/{await stored(client, bundle)}/$document", headers=CDA)).content).header
+    assert header.recipients[0].party.organization.name == "Laboratoire des Lilas"
+    assert header.main_act.period.low == "2026-03-12T09:40:00+01:00"
+    assert header.main_act.performers[0].party.ids[0].extension.startswith("8")
+    assert any(ii.is_ins for ii in header.patient.ids)

@@ -31,6 +31,38 @@ def render(
     raise typer.Exit(run(paths, out, shape.value))
 
 
+@cda.command("to-fhir")
+def to_fhir(
+    paths: Annotated[list[Path], typer.Argument(help="CDA documents (.xml), or folders of them.")],
+    out: Annotated[Path, typer.Option(help="The folder to write into.")],
+) -> None:
+    """Read CDA documents into FHIR: a transaction Bundle (.json) for each, named like it.
+
+    Exit codes: 0 all are read; 1 some cannot be, and it is said why; 2 wrong use.
+    """
+    from usager_server.documents import converting
+
+    raise typer.Exit(converting.to_fhir(paths, out))
+
+
+@cda.command("from-fhir")
+def from_fhir(
+    paths: Annotated[list[Path], typer.Argument(help="Bundles (.json), or folders of them.")],
+    out: Annotated[Path, typer.Option(help="The folder to write into.")],
+    prints: Annotated[
+        bool, typer.Option("--pdf/--no-pdf", help="Print what can be: the PDF/A-1b inside the document, and beside it.")
+    ] = True,
+    writes_vsm: Annotated[bool, typer.Option("--vsm", help="Write the VSM too.")] = False,
+) -> None:
+    """Write CDA documents from FHIR: a document (.xml) for each Bundle, and its PDF, named like it.
+
+    Exit codes: 0 all are written; 1 some cannot be, and it is said why; 2 wrong use.
+    """
+    from usager_server.documents import converting
+
+    raise typer.Exit(converting.from_fhir(paths, out, prints=prints, writes_vsm=writes_vsm))
+
+
 class Telling(StrEnum):
     """How a report is told."""
 

@@ -46,6 +46,7 @@ def register_scenarios() -> Sequence[Scenario]:
     return scenarios_in(
         "usager_server.documents.conformity",
         "usager_server.documents.prefill.conformity",
+        "usager_server.documents.production.conformity",
         "usager_server.http.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",

@@ -13,8 +13,8 @@ from usager_server.operations.document_sources import read_sources
 from usager_server.operations.parameters import given, text_of
 
 if TYPE_CHECKING:  # with them comes all of usager_cda: not at every start
-    from usager_server.documents.issuing import Issued
-    from usager_server.documents.production import Produced
+    from usager_server.documents.production.issuing import Issued
+    from usager_server.documents.production.making import Produced
     from usager_server.operations.document_keeping import Versions
 
 Resource = dict[str, Any]
@@ -91,7 +91,7 @@ def _form(request: OperationRequest) -> str:
 
 
 async def _draft(session: Session, asked: Asked) -> Draft:
-    from usager_server.documents.issuing import document_bundle, issue
+    from usager_server.documents.production.issuing import document_bundle, issue
     from usager_server.operations.document_keeping import read_versions, refuse_draft, refuse_received
 
     sources = await read_sources(session, asked.key)
@@ -108,14 +108,14 @@ async def _draft(session: Session, asked: Asked) -> Draft:
 
 async def _produced(session: Session, draft: Draft, asked: Asked) -> "Produced":
     """Return the document: as it was kept when nothing changed since, else made now."""
-    from usager_server.documents.production import produce
+    from usager_server.documents.production.making import produce
     from usager_server.operations.document_keeping import read_kept
 
     if draft.issued.same is not None:
         return await read_kept(session, draft.issued.same)
-    settings = session.house.settings
+    bundle, writes_vsm = draft.bundle, session.house.settings.cda_vsm
     async with press:
-        return await asyncio.to_thread(produce, draft.bundle, (), session.base_url, settings, asked.pdf)
+        return await asyncio.to_thread(produce, bundle, (), session.base_url, writes_vsm=writes_vsm, pdf=asked.pdf)
 
 
 async def _kept(session: Session, draft: Draft, produced: "Produced") -> str | None:

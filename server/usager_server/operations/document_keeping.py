@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from usager_server.documents.issuing import Issued, own_set
-from usager_server.documents.production import Produced, metadata_of
+from usager_server.documents.production.issuing import Issued, own_set
+from usager_server.documents.production.making import Produced, metadata_of
 from usager_server.errors import Conflict, Unprocessable
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.conditions import hold, parse_identity

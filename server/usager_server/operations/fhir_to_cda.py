@@ -40,22 +40,22 @@ async def convert(session: Session, request: OperationRequest) -> Reply:
 async def _written(
     session: Session, bundle: Resource, others: list[Resource], copies: bool | None, pdf: bytes | None
 ) -> Made:
-    from usager_server.documents.production import GIVEN_PDF, is_printable, produce, write
+    from usager_server.documents.production.making import GIVEN_PDF, is_printable, produce, write
 
-    plainly = (bundle, others, session.base_url, session.house.settings)
-    printable = await asyncio.to_thread(is_printable, bundle, others, session.base_url)
+    plainly, writes_vsm = (bundle, others, session.base_url), session.house.settings.cda_vsm
+    printable = await asyncio.to_thread(is_printable, *plainly)
     if pdf is not None and not printable:
         text = "There is no Composition that this PDF would be the copy of; a DocumentReference has its own content"
         raise Unprocessable(text, GIVEN_PDF, code="business-rule")
     if not printable or (copies is False and pdf is None):
-        return await asyncio.to_thread(write, *plainly)
+        return await asyncio.to_thread(write, *plainly, writes_vsm=writes_vsm)
     try:
         async with press:
-            made = await asyncio.to_thread(produce, *plainly, pdf)
+            made = await asyncio.to_thread(produce, *plainly, writes_vsm=writes_vsm, pdf=pdf)
     except Unavailable as error:
         if copies:
             raise
-        data, issues = await asyncio.to_thread(write, *plainly)
+        data, issues = await asyncio.to_thread(write, *plainly, writes_vsm=writes_vsm)
         return data, [*issues, *(replace(issue, severity="warning") for issue in error.issues)]
     return made.cda, made.issues
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from usager_server.documents.conversion import told
 from usager_server.errors import Issue, Unavailable, Unprocessable
-from usager_server.settings import Settings
+from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:  # usager_cda finds its names when they are first used, and printing is long to import
     from usager_cda import Finding
@@ -33,17 +33,24 @@ class Produced:
     issues: Sequence[Issue] = ()
 
 
+@fulfils("SC.CDA/DD.02", "SC.CDA/DD.12", "DOC/va1.04", "DOC/va1.05", "DOC/va1.06", "DOC/va1.24")
 def produce(
-    bundle: Resource, others: Iterable[Resource], base_url: str, settings: Settings, pdf: bytes | None = None
+    bundle: Resource,
+    others: Iterable[Resource],
+    base_url: str | None,
+    *,
+    writes_vsm: bool = False,
+    pdf: bytes | None = None,
 ) -> Produced:
     """Return the document of a Bundle that holds a Composition.
 
     Shape   others are resources that the Bundle refers to without holding them; pdf takes the place of the one that
-            would be printed.
+            would be printed; writes_vsm when the operator has the VSM written.
     Errors  Unprocessable (422) with one issue for each thing that lacks, its FHIRPath in expression, or for each thing
             that keeps a PDF from being PDF/A-1; Unavailable (503) when this machine cannot print.
     """
-    refuse_off(bundle, settings)
+    if not writes_vsm:
+        refuse_vsm(bundle)
     with _printing():
         from usager_cda.pdf import document_with_pdf
 
@@ -55,7 +62,7 @@ def produce(
 
 
 def write(
-    bundle: Resource, others: Iterable[Resource], base_url: str | None, settings: Settings
+    bundle: Resource, others: Iterable[Resource], base_url: str | None, *, writes_vsm: bool = False
 ) -> tuple[bytes, Sequence[Issue]]:
     """Return the document of a Bundle as it is, and the remarks: nothing is printed.
 
@@ -65,7 +72,8 @@ def write(
     from usager_cda import write_document
     from usager_cda.render import carried_file
 
-    refuse_off(bundle, settings)
+    if not writes_vsm:
+        refuse_vsm(bundle)
     with told():
         made = write_document(bundle, others, base_url=base_url)
         file = carried_file(made.data)
@@ -82,13 +90,13 @@ def is_printable(bundle: Resource, others: Iterable[Resource], base_url: str | N
     return printable(bundle, others, base_url=base_url)
 
 
-def refuse_off(bundle: Resource, settings: Settings) -> None:
-    """Refuse a document of a model that the operator has not switched on. Errors: Unprocessable (422)."""
+def refuse_vsm(bundle: Resource) -> None:
+    """Refuse a VSM, which the operator has not switched on. Errors: Unprocessable (422)."""
     from usager_cda.document import structured_model
 
     resources = (entry.get("resource") or {} for entry in bundle.get("entry", ()))
     found = (structured_model(each) for each in resources if each.get("resourceType") == "Composition")
-    if any(model is not None and model.name == VSM for model in found) and not settings.cda_vsm:
+    if any(model is not None and model.name == VSM for model in found):
         text = (
             "The VSM is not written here: make a medical summary (type 74207-2 or 60591-5, IPS-FR), or have the "
             "operator set USAGER_CDA_VSM=true"
