@@ -327,3 +327,19 @@ async def test_an_attestation_for_a_sample_names_who_took_it_and_who_receives_it
     assert header.main_act.period.low == "2026-03-12T09:40:00+01:00"
     assert header.main_act.performers[0].party.ids[0].extension.startswith("8")
     assert any(ii.is_ins for ii in header.patient.ids)
+
+
+async def test_a_kept_document_whose_file_is_gone_is_told(client):
+    address = await stored(client, letter())
+    await kept(client, address)
+    (document,) = await documents(client)
+    changed_document = {**document, "content": document["content"][1:]}
+    await client.put(f"/DocumentReference/{document['id']}", json=changed_document, headers=FHIR_JSON)
+    response = await client.get(f"/{address}/$document", params={"format": "cda"})
+    assert (response.status_code, issue(response)["expression"]) == (409, ["DocumentReference.content"])
+
+
+async def test_to_be_kept_or_not_is_true_or_false(client):
+    body = {"resourceType": "Parameters", "parameter": [{"name": "persist", "valueString": "yes"}]}
+    response = await client.post(f"/{await stored(client, letter())}/$document", json=body, headers=FHIR_JSON)
+    assert (response.status_code, issue(response)["code"]) == (400, "value")

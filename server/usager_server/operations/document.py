@@ -10,7 +10,7 @@ from usager_server.interactions.session import Operation, OperationRequest, Repl
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.document_answers import CDA, PDF, RAW_TYPES, answer, given_pdf, press
 from usager_server.operations.document_sources import read_sources
-from usager_server.operations.parameters import given, text_of
+from usager_server.operations.parameters import flag_of, given, text_of
 
 if TYPE_CHECKING:  # with them comes all of usager_cda: not at every start
     from usager_server.documents.production.issuing import Issued
@@ -67,7 +67,7 @@ async def document(session: Session, request: OperationRequest) -> Reply:
 
 
 def _asked(session: Session, request: OperationRequest) -> Asked:
-    keeps = given(request, "persist") is True
+    keeps = flag_of(request, "persist") or False
     if keeps and request.by_get:
         raise MethodNotAllowed("persist=true changes the state of the server: use POST", headers={"Allow": "POST"})
     return Asked(_key(session, request), _form(request), keeps, given_pdf(request))

@@ -99,15 +99,19 @@ async def _supersede(session: Session, document: Resource, former: Resource) -> 
 
 
 async def read_kept(session: Session, document: Resource) -> Produced:
-    """Return a document that was kept, its bytes as they were stored."""
-    files = [await _file(session, content["attachment"]["url"]) for content in document["content"][:2]]
-    return Produced(cda=files[0], pdf=files[1])
+    """Return a document that was kept, its bytes as they were stored. Errors: Conflict (409) when they are gone."""
+    cda, pdf = [await _file(session, document, media_type) for media_type in (CDA, PDF)]
+    return Produced(cda, pdf)
 
 
-async def _file(session: Session, url: str) -> bytes:
-    stored = await session.repository.read("Binary", url.removeprefix("Binary/"))
+async def _file(session: Session, document: Resource, media_type: str) -> bytes:
+    attachments = (content.get("attachment") or {} for content in document.get("content", ()))
+    urls = (str(each.get("url")) for each in attachments if each.get("contentType") == media_type)
+    kind, _, key = next(urls, "").partition("/")
+    stored = await session.repository.read("Binary", key) if kind == "Binary" else None
     if stored is None or stored.content is None:
-        raise Conflict(f"{url}, the file of a document that was kept, is not here any more", code="business-rule")
+        text = f"The {media_type} of DocumentReference/{document['id']}, which was kept, is not here any more"
+        raise Conflict(text, "DocumentReference.content", code="business-rule")
     return await content_of(session, stored)
 
 

@@ -11,7 +11,7 @@ from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.document_answers import CDA, answer, given_pdf, press
-from usager_server.operations.parameters import given
+from usager_server.operations.parameters import flag_of, given
 from usager_server.operations.stored_resources import read_resources
 
 # A document refers to roles, roles to people and structures, structures to nothing we need.
@@ -30,7 +30,7 @@ async def convert(session: Session, request: OperationRequest) -> Reply:
             Unavailable (503) for copy=true on a machine that cannot print.
     """
     bundle = _bundle_of(request)
-    copies, pdf = given(request, "copy"), given_pdf(request)
+    copies, pdf = flag_of(request, "copy"), given_pdf(request)
     await check_resource(session, bundle, "Bundle")
     others = await _read_missing(session, bundle)
     written, issues = await _written(session, bundle, others, copies, pdf)

@@ -31,6 +31,14 @@ def text_of(request: OperationRequest, name: str, allowed: Sequence[str] = ()) -
     return value
 
 
+def flag_of(request: OperationRequest, name: str) -> bool | None:
+    """Return a parameter that is true or false, None when it was not given. Errors: Invalid (400) on anything else."""
+    value = given(request, name)
+    if value is not None and not isinstance(value, bool):
+        raise Invalid(f"{name} must be a boolean", f"Parameters.parameter.where(name = '{name}')", code="value")
+    return value
+
+
 def parameters(*parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the Parameters resource that holds these parts; `part` makes one."""
     return {"resourceType": "Parameters", "parameter": list(parts)}

@@ -86,8 +86,8 @@ def _issued(composition: Resource, issued: Issued) -> Resource:
         made["identifier"] = {"system": system, "value": value}
     others = [each for each in made.get("extension", ()) if each.get("url") != COMPOSITION_VERSION]
     made["extension"] = [*others, {"url": COMPOSITION_VERSION, "valueString": str(issued.version)}]
-    if issued.former is not None:
-        target = issued.former.get("masterIdentifier")
+    target = (issued.former or {}).get("masterIdentifier")
+    if target:
         kept = [each for each in made.get("relatesTo", ()) if each.get("code") != "replaces"]
         made["relatesTo"] = [*kept, {"code": "replaces", "targetIdentifier": target}]
     return made
