@@ -15,6 +15,7 @@ from usager_server.interactions.session import Session
 from usager_server.interactions.writing import new_draft, new_id, prepared
 from usager_server.jsontext import parse_json
 from usager_server.operations.stored_resources import content_of
+from usager_server.repository import Draft
 
 Resource = dict[str, Any]
 
@@ -70,21 +71,20 @@ async def keep(session: Session, bundle: Resource, produced: Produced, issued: I
 
     Shape   inside the caller's transaction, under the hold of `Versions`.
     """
-    urls = [await _store_file(session, *each) for each in ((CDA, produced.cda), (PDF, produced.pdf))]
-    document = metadata_of(bundle, produced, *urls)
+    files = [await _file_draft(session, *each) for each in ((CDA, produced.cda), (PDF, produced.pdf))]
+    document = metadata_of(bundle, produced, *(f"Binary/{each.id}" for each in files))
     if issued.former is not None:
         await _supersede(session, document, issued.former)
     await check_resource(session, document, "DocumentReference")
     draft = await prepared(session, document, new_id(), "POST")
-    await session.repository.create([draft])
+    await session.repository.create([*files, draft])
     return f"{draft.type}/{draft.id}"
 
 
-async def _store_file(session: Session, media_type: str, data: bytes) -> str:
+async def _file_draft(session: Session, media_type: str, data: bytes) -> Draft:
+    """Store the bytes of a file, and return the Binary that will lead to them."""
     key = await session.repository.write_content(_pieces(data))
-    draft = new_draft(session, {"resourceType": "Binary", "contentType": media_type}, new_id(), "POST", key)
-    await session.repository.create([draft])
-    return f"Binary/{draft.id}"
+    return new_draft(session, {"resourceType": "Binary", "contentType": media_type}, new_id(), "POST", key)
 
 
 async def _supersede(session: Session, document: Resource, former: Resource) -> None:
