@@ -36,6 +36,7 @@ from usager_server.operations.cda_validate import cda_validate
 from usager_server.operations.document import compose_document
 from usager_server.operations.everything import everything
 from usager_server.operations.expand import expand
+from usager_server.operations.extract import extract
 from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.lookup import lookup
@@ -68,6 +69,7 @@ OPERATIONS = (
     compose_document,
     everything,
     expand,
+    extract,
     fhir_to_cda,
     import_cda,
     lookup,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from usager_server import __version__, account_commands, listing, proving, registering
+from usager_server import __version__, account_commands, auditing, listing, proving, registering
 from usager_server.documents.command import cda
 from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
@@ -30,6 +30,8 @@ app.command()(load)
 tenants = typer.Typer(help="The organisations that share this installation.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
 app.add_typer(cda)
+audit = typer.Typer(help="The traces of every act.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 clients = typer.Typer(help="The applications and services that may ask for tokens.", no_args_is_help=True)
 app.add_typer(clients, name="clients")
 accounts = typer.Typer(help="The people who sign in.", no_args_is_help=True)
@@ -94,6 +96,20 @@ def serve() -> None:
 
 
 @app.command()
+def worker() -> None:
+    """Do the jobs behind the requests until Ctrl-C: link and anchor the traces, make room for coming months."""
+    with told():
+        from usager_server.settings import load_settings
+
+        settings = load_settings()
+        from usager_server.jobs.running import work
+        from usager_server.logs import set_up_logs
+
+        set_up_logs(settings.log_level, settings.log_format)
+        work(settings)
+
+
+@app.command()
 def demo() -> None:
     """Serve with invented people to look at, until Ctrl-C. What is stored is kept for the next time."""
     with told():
@@ -101,6 +117,7 @@ def demo() -> None:
 
         os.environ.setdefault("USAGER_LOG_LEVEL", "warning")  # what is said to a person is the welcome
         os.environ.setdefault("USAGER_LOG_FORMAT", "text")
+        os.environ.setdefault("USAGER_AUDIT", "on")  # as where people sign in
         settings = load_settings()
         if settings.auth != "off":
             _say_and_leave("The demonstration has no sign-in: leave USAGER_AUTH unset, or set it to off.", WRONG_USE)
@@ -195,6 +212,8 @@ accounts.command("disable")(told()(account_commands.disable_account))
 accounts.command("unlock")(told()(account_commands.unlock_account))
 accounts.command("unlink")(told()(account_commands.unlink_account))
 accounts.command("switch-on")(told()(account_commands.switch_on_account))
+audit.command("verify")(told()(auditing.verify))
+audit.command("export")(told()(auditing.export))
 keys.command("list")(told()(registering.list_keys))
 keys.command("rotate")(told()(registering.rotate_keys))
 proxy = typer.Typer(help=proxy_command.HELP, invoke_without_command=True, callback=told()(proxy_command.serve))

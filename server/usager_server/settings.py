@@ -69,6 +69,19 @@ class Settings(BaseSettings):
         description="Most requests a minute of one person by one client; a quarter of them may be searches, a tenth "
         "operations and Bundles.",
     )
+    audit_key_file: Path | None = Field(
+        default=None,
+        description="Ed25519 private key (PEM) that signs the anchors of the traces; unset: audit/key.pem in the data "
+        "folder, made when there is none.",
+    )
+    audit_anchors_file: Path | None = Field(
+        default=None,
+        description="Where anchors of the traces are appended, best on another machine; unset: audit/anchors.txt in "
+        "the data folder.",
+    )
+    audit_anchor_minutes: int = Field(
+        default=60, ge=1, le=1440, description="How often the traces are anchored, when there are new ones."
+    )
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )
@@ -257,6 +270,16 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Whether clients reach the server by TLS: its own, or that of the proxy behind the public address."""
         return self.tls_certificate_file is not None or (self.base_url or "").startswith("https://")
+
+    @property
+    def audit_key(self) -> Path:
+        """Where the key that signs anchors is."""
+        return self.audit_key_file or self.data_dir / "audit" / "key.pem"
+
+    @property
+    def audit_anchors(self) -> Path:
+        """Where anchors are kept."""
+        return self.audit_anchors_file or self.data_dir / "audit" / "anchors.txt"
 
     @property
     def keeps_traces(self) -> bool:

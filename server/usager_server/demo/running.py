@@ -1,6 +1,9 @@
 """`usager demo`: the server with its invented people, and a word on what to try first."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Thread
 
 import httpx
@@ -25,7 +28,19 @@ def demonstrate(settings: Settings, say: Callable[[str], None]) -> None:
     def welcome(root: str) -> None:
         Thread(target=_bring_in, args=(root, settings, say), daemon=True).start()
 
-    serve(settings.model_copy(update={"workers": 1}), welcome)
+    with _worker():
+        serve(settings.model_copy(update={"workers": 1}), welcome)
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """Have a worker of its own link what is traced, as in production."""
+    process = subprocess.Popen([sys.executable, "-m", "usager_server", "worker"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _bring_in(root: str, settings: Settings, say: Callable[[str], None]) -> None:

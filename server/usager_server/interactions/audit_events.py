@@ -50,7 +50,7 @@ async def traced(session: Session, request: Request) -> Stored | None:
     row = row_of(request.id) if request.type == TYPE and session.act is not None else None
     if row is None:
         return None
-    patient = _held_to(session, "r")
+    patient = held_to(session, "r")
     trace = await session.repository.trace(row)
     if trace is None or (patient is not None and patient not in (trace.patient, *trace.told.get("patients", ()))):
         return None
@@ -72,7 +72,7 @@ async def audit_events_reply(
             Prefer: handling=strict.
     Source  FHIR R4 auditevent.html#search.
     """
-    patient = _held_to(session, "s")
+    patient = held_to(session, "s")
     asked = _parsed(session, [*parameters, *_of_compartment(compartment)], strict=request.prefer.strict)
     if patient is not None:
         asked.narrow_to_patient(patient)
@@ -106,7 +106,7 @@ class _Asked:
         self.query = replace(self.query, patient=patient)
 
 
-def _held_to(session: Session, letter: str) -> str | None:
+def held_to(session: Session, letter: str) -> str | None:
     """Return the Patient to whom the caller is held, None for all of the tenant.
 
     Errors  Forbidden (403): a scope must name AuditEvent, `*` does not hold it; and what it reaches must be all of the

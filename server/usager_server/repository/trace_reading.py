@@ -1,5 +1,7 @@
 """Reading traces: one by its number, or a page of those that match, newest first."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from usager_server.repository.running import Runner, under_tenant
@@ -20,6 +22,15 @@ async def find_traces(runner: Runner, query: TraceQuery) -> list[Trace]:
     """Return up to query.count traces. Order: newest first. Errors: TooCostly (403) when it takes too long."""
     statement, arguments = _statement(query)
     return [Trace(*found) for found in await runner.rows(statement, *arguments)]
+
+
+async def all_traces(runner: Runner, query: TraceQuery) -> AsyncIterator[list[Trace]]:
+    """Yield all that match, query.count at a time. Order: newest first."""
+    while found := await find_traces(runner, query):
+        yield found
+        if len(found) < query.count:
+            return
+        query = replace(query, before=found[-1].row)
 
 
 def _statement(query: TraceQuery) -> tuple[str, list[Any]]:

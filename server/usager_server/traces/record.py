@@ -42,7 +42,7 @@ class Trace:
     @property
     def recorded(self) -> datetime:
         """When the trace was made, to the millisecond."""
-        return BEGINNING + timedelta(milliseconds=self.row >> BITS_BELOW_TIME)
+        return instant_of(self.row)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -99,6 +99,11 @@ def body_of(event: Event) -> str:
     if event.detail:
         body["detail"] = event.detail
     return orjson.dumps(body, default=str).decode()
+
+
+def instant_of(row: int) -> datetime:
+    """Return the instant that a row number carries, to the millisecond."""
+    return BEGINNING + timedelta(milliseconds=row >> BITS_BELOW_TIME)
 
 
 def row_at(microseconds: int) -> int:

@@ -1,0 +1,151 @@
+"""The commands about traces: is the chain whole, and what happened."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from usager_server.repository.connections import Connections
+    from usager_server.settings import Settings
+    from usager_server.traces.event import Origin
+    from usager_server.traces.export import Form
+    from usager_server.traces.record import TraceQuery
+    from usager_server.traces.verifying import Verdict
+
+FAILED = 1
+PAGE = 1_000
+
+
+def verify(
+    tenant: Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="One organisation only, by number.")] = None,
+) -> None:
+    """Verify the chain of traces, link by link, and against the anchors kept outside the database.
+
+    Exit codes: 0 nothing is wrong; 1 a trace was altered, is missing, is not in its place or has no link, or an anchor
+    does not agree; 2 wrong settings; 3 the database is missing.
+    """
+    from usager_server.settings import load_settings
+    from usager_server.traces.anchors import BadAnchors
+
+    try:
+        verdicts = asyncio.run(_verify(load_settings(), tenant))
+    except BadAnchors as error:
+        typer.echo(f"usager: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            typer.echo(f"tenant {verdict.tenant}: {finding}")
+        state = f"{verdict.wrong} wrong" if verdict.wrong else "whole"
+        typer.echo(f"tenant {verdict.tenant}: {verdict.links} links, {verdict.anchors} anchors: {state}")
+    raise typer.Exit(FAILED if any(verdict.wrong for verdict in verdicts) else 0)
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Where to write; otherwise to standard output.")] = None,
+    start: Annotated[datetime | None, typer.Option(help="From this instant on (UTC).")] = None,
+    end: Annotated[datetime | None, typer.Option(help="Before this instant (UTC).")] = None,
+    patient: Annotated[str | None, typer.Option(help="Only what concerns this Patient, by its id.")] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="Only what this person did: Practitioner/id, or the name of an account.")
+    ] = None,
+    form: Annotated[Literal["ndjson", "csv"], typer.Option("--format", help="AuditEvents, or a table.")] = "ndjson",
+    tenant: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="The number of the organisation.")] = 1,
+) -> None:
+    """Write the traces of a period, a person or a professional, newest first. The extraction is traced itself."""
+    from usager_server.settings import load_settings
+    from usager_server.traces.record import TraceQuery, row_at
+
+    query = TraceQuery(patient=patient, subject=agent, count=PAGE)
+    if start is not None:
+        query = replace(query, first=row_at(_microseconds(start)))
+    if end is not None:
+        query = replace(query, before=row_at(_microseconds(end)))
+    count = asyncio.run(_export(load_settings(), tenant, query, form, file))
+    typer.echo(f"{count} traces", err=True)
+
+
+async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
+    from usager_server.repository.behind import tenant_numbers
+    from usager_server.repository.running import Runner
+    from usager_server.repository.trace_verifying import verified
+    from usager_server.repository.tracing import record
+    from usager_server.traces.anchors import read_anchors, signing_key
+    from usager_server.traces.event import Event
+
+    anchors = read_anchors(settings.audit_anchors, signing_key(settings.audit_key))
+    verdicts = []
+    async with _opened(settings) as connections:
+        for number in [tenant] if tenant else await tenant_numbers(connections):
+            runner = Runner(connections, number)
+            verdict = await verified(runner, anchors)
+            detail = {"links": verdict.links, "wrong": verdict.wrong}
+            await record(runner, [Event("traces-verified", _operator("verify"), detail=detail)])
+            verdicts.append(verdict)
+    return verdicts
+
+
+async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: "Form", file: Path | None) -> int:
+    from usager_server.repository.running import Runner
+    from usager_server.repository.trace_reading import all_traces
+    from usager_server.repository.tracing import record
+    from usager_server.traces.event import Event
+    from usager_server.traces.export import asked, header, lines
+
+    base_url = settings.base_url or f"http://{settings.host}:{settings.port}/fhir"
+    patients = (query.patient,) if query.patient else ()
+    count = 0
+    out = sys.stdout if file is None else await asyncio.to_thread(file.open, "w", encoding="utf-8", newline="")
+    async with _opened(settings) as connections:
+        runner = Runner(connections, tenant)
+        # Before the first line is written: no extraction without its trace.
+        event = Event("traces-exported", _operator("export"), patients=patients, detail=asked(query, form))
+        await record(runner, [event])
+        out.write(header(form))
+        async for traces in all_traces(runner, query):
+            out.write(lines(traces, form, base_url))
+            count += len(traces)
+    out.flush() if file is None else out.close()
+    return count
+
+
+@asynccontextmanager
+async def _opened(settings: "Settings") -> "AsyncIterator[Connections]":
+    """Yield connections to the database, the embedded one running meanwhile."""
+    from usager_server.repository.connections import Connections
+    from usager_server.repository.opening import check, source
+
+    found = source(settings)
+    if found.cluster is not None:
+        await asyncio.to_thread(found.cluster.start)
+    await check(found.url)
+    connections = Connections(found.url, size=1, statement_timeout_seconds=60)
+    try:
+        yield connections
+    finally:
+        await connections.close()
+        if found.cluster is not None:
+            await asyncio.to_thread(found.cluster.stop)
+
+
+def _operator(command: str) -> "Origin":
+    """Return who typed the command, as this machine knows them."""
+    from usager_server.traces.event import Origin
+
+    try:
+        name = getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        name = str(os.getuid())
+    return Origin(f"operator:{name}", client=f"usager audit {command}")
+
+
+def _microseconds(instant: datetime) -> int:
+    return int(instant.replace(tzinfo=UTC).timestamp() * 1_000_000)

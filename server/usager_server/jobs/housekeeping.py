@@ -1,0 +1,15 @@
+"""What keeps the store in order: room for the months to come, no bytes that nothing refers to."""
+
+from usager_server.jobs.workplace import Workplace
+from usager_server.repository import behind, contents
+from usager_server.repository.opening import MONTHS_AHEAD
+
+
+async def make_partitions(place: Workplace) -> int:
+    """Make the partitions of the coming months, and return how many."""
+    return await behind.make_partitions(place.connections, MONTHS_AHEAD)
+
+
+async def remove_orphan_contents(place: Workplace) -> int:
+    """Remove the bytes of Binaries that no version refers to, a day old at least, and return how many."""
+    return sum([await contents.delete_orphans(place.runner(tenant)) for tenant in await place.tenants()])

@@ -1,0 +1,35 @@
+"""The jobs of the worker, and how often each is done."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from usager_server.jobs.anchoring import anchor
+from usager_server.jobs.housekeeping import make_partitions, remove_orphan_contents
+from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.workplace import Workplace
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done again and again.
+
+    Shape   number is that of its lock in the database, the same for ever: two workers never do one job at once.
+            do returns a count of what it did, for the log; it may be stopped at any moment and begin anew.
+    """
+
+    number: int
+    name: str
+    every_seconds: float
+    do: Callable[[Workplace], Awaitable[int]]
+
+
+JOBS: Sequence[Job] = (
+    Job(1, "link traces", 1, link_traces),
+    Job(2, "link late traces", 600, link_late_traces),
+    Job(3, "anchor traces", 60, anchor),
+    Job(4, "make partitions", DAY, make_partitions),
+    Job(5, "remove orphan contents", DAY, remove_orphan_contents),
+)

@@ -1,0 +1,104 @@
+"""Anchors: now and then the head of a chain is signed and kept outside the database, which then cannot be rewritten.
+
+An anchor is a line of text: a JWS (RFC 7515) signed with Ed25519 (RFC 9864), whose payload names the tenant, the number
+and the hash of a link, the instant, and the digest of the line before it, so that a line taken out is missed.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+ALGORITHM = "Ed25519"
+ALGORITHMS = [ALGORITHM]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The head of a tenant's chain, as it was at an instant."""
+
+    tenant: int
+    seq: int
+    hash: bytes
+    at: datetime
+
+
+class BadAnchors(Exception):
+    """The file of anchors, or the key, is not what it should be; the text says which line."""
+
+
+def signing_key(path: Path) -> OKPKey:
+    """Return the private key of a file (PEM), which is made when there is none, for its owner's eyes only.
+
+    Errors  BadAnchors when the file holds no Ed25519 key.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(OKPKey.generate_key("Ed25519").as_pem(private=True))
+    try:
+        key = OKPKey.import_key(path.read_bytes())
+    except (ValueError, JoseError) as error:
+        raise BadAnchors(f"{path} holds no Ed25519 key in PEM") from error
+    if key.curve_name != "Ed25519":
+        raise BadAnchors(f"{path} holds a key of {key.curve_name}; Ed25519 is wanted")
+    return key
+
+
+def add_anchors(path: Path, key: OKPKey, anchors: Sequence[Anchor]) -> list[str]:
+    """Sign anchors, append them to the file and return the lines; they are on disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    before = lines[-1] if lines else ""
+    made = []
+    for anchor in anchors:
+        before = _signed(anchor, key, before)
+        made.append(before)
+    with path.open("a", encoding="ascii") as file:
+        file.writelines(f"{line}\n" for line in made)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
+    """Return the anchors of a file, oldest first; none when there is no file.
+
+    Errors  BadAnchors for a line that was altered, or does not follow the one before it.
+    """
+    anchors, before = [], ""
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            payload: dict[str, Any] = orjson.loads(jws.deserialize_compact(line, key, algorithms=ALGORITHMS).payload)
+        except (ValueError, JoseError) as error:
+            raise BadAnchors(f"{path}, line {number}: it was not signed with this key, or was altered") from error
+        if payload["before"] != _digest(before):
+            raise BadAnchors(f"{path}, line {number}: the line before it is missing or another one")
+        instant = datetime.fromtimestamp(payload["at"], UTC)
+        anchors.append(Anchor(payload["tenant"], payload["seq"], bytes.fromhex(payload["hash"]), instant))
+        before = line
+    return anchors
+
+
+def _signed(anchor: Anchor, key: OKPKey, before: str) -> str:
+    payload = {
+        "tenant": anchor.tenant,
+        "seq": anchor.seq,
+        "hash": anchor.hash.hex(),
+        "at": int(anchor.at.timestamp()),
+        "before": _digest(before),
+    }
+    return jws.serialize_compact({"alg": ALGORITHM}, orjson.dumps(payload), key, algorithms=ALGORITHMS)
+
+
+def _digest(line: str) -> str:
+    return sha256(line.encode()).hexdigest()

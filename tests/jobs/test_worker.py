@@ -1,0 +1,124 @@
+"""The worker: each job by one process at a time, each tenant's traces linked and anchored, kill -9 survived."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Database
+from tests.repository.looking import look
+from usager_server.errors import Unavailable
+from usager_server.jobs.anchoring import anchor
+from usager_server.jobs.housekeeping import make_partitions
+from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.schedule import JOBS, Job
+from usager_server.jobs.worker import Worker
+from usager_server.jobs.workplace import Workplace
+from usager_server.repository.connections import Connections
+from usager_server.repository.postgres import PostgresRepository
+from usager_server.repository.tracing import record
+from usager_server.settings import Settings
+from usager_server.traces.anchors import read_anchors, signing_key
+from usager_server.traces.event import Event, Origin
+
+READ = Event("read", Origin("Practitioner/1"))
+
+
+@pytest.fixture
+def place(connections: Connections, tmp_path: Path) -> Workplace:
+    """A workplace on this test's database."""
+    return Workplace(Settings(data_dir=tmp_path), connections)
+
+
+async def test_every_tenant_is_linked(
+    place: Workplace, repository: PostgresRepository, other_repository: PostgresRepository, database: Database
+) -> None:
+    await record(repository.runner, [READ, READ])
+    await record(other_repository.runner, [READ])
+    assert await link_traces(place) == 3
+    assert await link_late_traces(place) == 0
+    assert await look(database, "SELECT tenant, count(*) FROM trace_link GROUP BY 1 ORDER BY 1") == [(1, 2), (2, 1)]
+
+
+async def test_a_chain_that_grew_is_anchored_once_an_hour(place: Workplace, repository: PostgresRepository) -> None:
+    assert await anchor(place) == 0
+    await record(repository.runner, [READ])
+    await link_traces(place)
+    assert await anchor(place) == 1
+    await record(repository.runner, [READ])
+    await link_traces(place)
+    assert await anchor(place) == 0
+    (made,) = read_anchors(place.settings.audit_anchors, signing_key(place.settings.audit_key))
+    assert (made.tenant, made.seq) == (1, 1)
+
+
+async def test_partitions_that_are_there_are_not_made_again(place: Workplace) -> None:
+    assert await make_partitions(place) == 0
+
+
+async def test_two_workers_never_do_one_job_at_once(place: Workplace) -> None:
+    doing, most, times = 0, 0, 0
+
+    async def do(_place: Workplace) -> int:
+        nonlocal doing, most, times
+        doing, times = doing + 1, times + 1
+        most = max(most, doing)
+        await asyncio.sleep(0.05)
+        doing -= 1
+        return 0
+
+    workers = [Worker(place, [Job(99, "slow", 0, do)]) for _ in range(3)]
+    for _ in range(3):
+        await asyncio.gather(*(worker.round() for worker in workers))
+    assert (most, times) == (1, 3)
+
+
+async def test_a_job_that_fails_leaves_the_others_alone(place: Workplace) -> None:
+    done = []
+
+    async def fail(_place: Workplace) -> int:
+        raise Unavailable("down")
+
+    async def do(_place: Workplace) -> int:
+        done.append(1)
+        return 1
+
+    worker = Worker(place, [Job(98, "failing", 0, fail), Job(99, "fine", 0, do)])
+    await worker.round()
+    await worker.round()
+    assert done == [1, 1]
+
+
+def test_every_job_has_a_lock_of_its_own() -> None:
+    assert len({job.number for job in JOBS}) == len(JOBS)
+
+
+async def test_a_worker_that_is_killed_is_followed_by_another(
+    repository: PostgresRepository, database: Database, tmp_path: Path
+) -> None:
+    def start() -> "subprocess.Popen[bytes]":
+        environment = {"USAGER_DATABASE_URL": database.url, "USAGER_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        command = [str(Path(sys.executable).with_name("usager")), "worker"]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+    async def linked(count: int) -> bool:
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if await look(database, "SELECT count(*) FROM trace_link") == [(count,)]:
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    await record(repository.runner, [READ] * 5)
+    first = start()
+    assert await linked(5)
+    first.kill()
+    first.wait()
+    await record(repository.runner, [READ] * 5)
+    second = start()
+    assert await linked(10)
+    second.terminate()
+    assert await asyncio.to_thread(second.wait, 20) == 0

@@ -1,0 +1,61 @@
+"""Anchors: signed lines that follow each other."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from usager_server.traces.anchors import Anchor, BadAnchors, add_anchors, read_anchors, signing_key
+
+ANCHORS = [Anchor(1, number, bytes([number]) * 32, datetime(2026, 11, number, tzinfo=UTC)) for number in range(1, 5)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file with four anchors, added two at a time."""
+    key = signing_key(tmp_path / "key.pem")
+    add_anchors(tmp_path / "anchors.txt", key, ANCHORS[:2])
+    add_anchors(tmp_path / "anchors.txt", key, ANCHORS[2:])
+    return tmp_path / "anchors.txt"
+
+
+def test_anchors_are_read_as_they_were_signed(path: Path) -> None:
+    assert read_anchors(path, signing_key(path.parent / "key.pem")) == ANCHORS
+
+
+def test_the_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
+    made = signing_key(tmp_path / "audit" / "key.pem")
+    assert (tmp_path / "audit" / "key.pem").stat().st_mode & 0o777 == 0o600
+    assert signing_key(tmp_path / "audit" / "key.pem").as_dict() == made.as_dict()
+
+
+def test_no_file_is_no_anchor(tmp_path: Path) -> None:
+    assert read_anchors(tmp_path / "none.txt", signing_key(tmp_path / "key.pem")) == []
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_line_taken_out_is_missed(path: Path, line: int) -> None:
+    lines = path.read_text().splitlines()
+    del lines[line]
+    path.write_text("\n".join(lines))
+    with pytest.raises(BadAnchors, match=f"line {line + 1}: the line before it"):
+        read_anchors(path, signing_key(path.parent / "key.pem"))
+
+
+def test_an_altered_line_is_found(path: Path) -> None:
+    text = path.read_text()
+    header, payload, rest = text.partition(".")[0], text.split(".")[1], text.split(".", 2)[2]
+    path.write_text(f"{header}.{payload[:-4]}AAAA.{rest}")
+    with pytest.raises(BadAnchors, match="line 1"):
+        read_anchors(path, signing_key(path.parent / "key.pem"))
+
+
+def test_anchors_of_another_key_are_refused(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadAnchors, match="not signed with this key"):
+        read_anchors(path, signing_key(tmp_path / "other.pem"))
+
+
+def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    with pytest.raises(BadAnchors, match="no Ed25519 key"):
+        signing_key(tmp_path / "key.pem")
