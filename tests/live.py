@@ -135,6 +135,8 @@ class LiveServer:
             if not key.startswith("USAGER_") and key != "PYTHONDONTWRITEBYTECODE"
         }
         own = {"data_dir": str(self.data_dir), "port": str(self.port), "auth": "off", "profiles": ""} | self._settings
+        if own["auth"] == "smart":
+            own.setdefault("base_url", self.base)
         return inherited | {f"USAGER_{key.upper()}": value for key, value in own.items()}
 
     def __enter__(self) -> "LiveServer":

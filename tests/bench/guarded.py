@@ -1,4 +1,7 @@
-"""What security costs: the same work asked of two servers in turn, one that guards and traces, one that does not.
+"""What security costs: the same work asked of three servers in turn.
+
+One lets everyone in and traces nothing; one takes static tokens, and traces; one gives tokens itself (SMART), holds
+callers to their scopes, and traces.
 
     python -m tests.bench.guarded [--persons N] [--seconds S] [--rounds R]
 
@@ -6,17 +9,24 @@ Figures are CPU per request of server and database together, the least of the ro
 """
 
 import argparse
+import asyncio
 import json
 import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
+
+from tests.authorization.applications import ec_key, proof, service
 from tests.bench import workloads
 from tests.bench.bulk import load
 from tests.bench.population import dumps, seeds
 from tests.bench.shapes import SELECTIVE, urls
 from tests.live import LiveServer
+from tests.smart_live import register
+from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.opening import DATABASE, SERVER_ROLE
 
 CLIENTS = {"read alone": 1, "read": 8, "search": 8, "create": 8}
 
@@ -33,13 +43,14 @@ def main() -> None:
 
 
 def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
-    """Run the rounds on two servers with the same persons."""
+    """Run the rounds on three servers with the same persons."""
     token = secrets.token_urlsafe(32)
     tokens = folder / "tokens"
     tokens.write_text(f"{token} 1 bench\n", encoding="ascii")
     servers = {
         "off": LiveServer(folder / "off", log_level="warning"),
-        "on": LiveServer(folder / "on", log_level="warning", auth="token", token_file=str(tokens)),
+        "token": LiveServer(folder / "on", log_level="warning", auth="token", token_file=str(tokens)),
+        "smart": LiveServer(folder / "smart", log_level="warning", auth="smart"),
     }
     asked = _workloads(folder, persons)
     least: dict[tuple[str, str], float] = {}
@@ -47,11 +58,13 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
         for server in servers.values():
             server.start()
             load(server, 1, persons)
+        service = _Service(servers["smart"])
         for _ in range(rounds):
             for name, (script, environment) in asked.items():
                 for guard, server in servers.items():
+                    bearer = service.token() if guard == "smart" else token
                     run = workloads.run(
-                        script, server, seconds=seconds, clients=CLIENTS[name], TOKEN=token, **environment
+                        script, server, seconds=seconds, clients=CLIENTS[name], TOKEN=bearer, **environment
                     )
                     print(f"{name}, {guard}: {run.cpu_ms:.3f} = {run.server_ms:.3f} + {run.database_ms:.3f} ms")
                     assert not run.failed, f"{run.failed} of {run.requests} failed"
@@ -60,8 +73,26 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
         for server in servers.values():
             server.stop()
     for name in asked:
-        off, on = least[name, "off"], least[name, "on"]
-        print(f"{name:12} off {off:.3f} ms   on {on:.3f} ms   ratio {on / off:.2f}")
+        off = least[name, "off"]
+        guards = (f"{guard} {least[name, guard]:.3f} ms ({least[name, guard] / off:.2f})" for guard in servers)
+        print(f"{name:12} {'   '.join(guards)}")
+
+
+class _Service:
+    """A service of the server that gives tokens: it may read, search and create everything."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self._endpoint = f"{server.root}/oauth/token"
+        self._key = ec_key()
+        self._client = service(self._key, scope="system/*.crus")
+        database = EmbeddedPostgres(server.data_dir / "postgres").url(SERVER_ROLE, DATABASE)
+        asyncio.run(register(database, self._client))
+
+    def token(self) -> str:
+        """Return a token, good for five minutes."""
+        form = {"grant_type": "client_credentials", "scope": "system/*.crus"}
+        answer = httpx.post(self._endpoint, data=form | proof(self._client, self._key, aud=self._endpoint))
+        return str(answer.raise_for_status().json()["access_token"])
 
 
 def _workloads(folder: Path, persons: int) -> Mapping[str, tuple[str, dict[str, str]]]:
