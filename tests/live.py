@@ -127,6 +127,11 @@ class LiveServer:
         """Return the end of the server's output."""
         return self.log_path.read_text(errors="replace")[-length:] if self.log_path.exists() else ""
 
+    def typed(self, *words: str) -> str:
+        """Type a command of `usager` beside the server, with its settings, and return what it prints."""
+        command = [str(Path(sys.executable).with_name("usager")), *words]
+        return subprocess.run(command, env=self._environment(), check=True, capture_output=True, text=True).stdout
+
     def _environment(self) -> dict[str, str]:
         # Bytecode is kept, as pip leaves it where an operator installs: compiling would be half of each start.
         inherited = {

@@ -59,6 +59,8 @@ from usager_server.traces.act import Act
 from usager_server.validation.validator import HouseValidator
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from usager_server.authorization.signed_in import Sessions
     from usager_server.http.sign_in.desk import Desk
 
@@ -117,17 +119,17 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
     store.searching = PostgresSearch(house.registry)
     tally = SharedTally(counts_folder(settings))
     desk = None
+    more: list[BaseRoute] = []
     if settings.auth != "off":
         from usager_server.signing_in import SessionsForAuthorization, desk_routes, open_desk
 
         desk = open_desk(settings, store)
-        sessions = sessions or SessionsForAuthorization(desk)
-    if settings.auth == "smart":
+    if desk is not None and settings.auth == "smart":
         from usager_server.authorizing import behind_proxies, open_authorizing, open_to_pages
 
-        callers, more = open_authorizing(settings, store, house, sessions)
+        callers, more = open_authorizing(settings, store, house, sessions or SessionsForAuthorization(desk))
     else:
-        callers, more = context(settings), []
+        callers = context(settings)
     if desk is not None:
         more = [*more, *desk_routes(desk, callers)]
     pages = FastAPI(

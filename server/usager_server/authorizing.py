@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from usager_server.authorization.clients import Client
 from usager_server.authorization.server import open_server
-from usager_server.authorization.signed_in import Nobody, Sessions
+from usager_server.authorization.signed_in import Sessions
 from usager_server.authorization.store import PostgresMemory
 from usager_server.http.client_certificate import CertificateFromProxy
 from usager_server.http.context import Context
@@ -28,8 +28,8 @@ class Authorizing(NamedTuple):
     routes: list[BaseRoute]
 
 
-def open_authorizing(settings: Settings, store: PostgresStore, house: House, sessions: Sessions | None) -> Authorizing:
-    """Return the authorization server of these settings; sessions None: nobody ever signs in.
+def open_authorizing(settings: Settings, store: PostgresStore, house: House, sessions: Sessions) -> Authorizing:
+    """Return the authorization server of these settings, for the people of these sessions.
 
     Errors  KeysError when the signing keys will not do.
     """
@@ -38,7 +38,7 @@ def open_authorizing(settings: Settings, store: PostgresStore, house: House, ses
         return PostgresMemory(store.runner(tenant))
 
     outbound = Outbound(partial(tls, settings.trusted_ca_file), parse_networks(settings.outbound_networks))
-    server = open_server(settings, memories, sessions or Nobody(), outbound)
+    server = open_server(settings, memories, sessions, outbound)
     return Authorizing(server.bearers, oauth_routes(server, house))
 
 

@@ -28,10 +28,10 @@ def trusting(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
 class TLSServer(LiveServer):
     """A server that is reached by https only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         certificate = folder / "own.pem"
         AUTHORITY.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
-        super().__init__(folder / "data", tls_certificate_file=str(certificate))
+        super().__init__(folder / "data", tls_certificate_file=str(certificate), **settings)
         self.root = f"https://127.0.0.1:{self.port}"
         self.base = f"{self.root}/fhir"
 

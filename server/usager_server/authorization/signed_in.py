@@ -51,19 +51,3 @@ class Sessions(Protocol):
     async def person(self, tenant: int, account: str) -> Person | None:
         """Return who has an account, None when it may not be used (any more)."""
         ...
-
-
-class Nobody:
-    """Sessions where nobody signs in: clients act by themselves only."""
-
-    async def of_request(self, headers: Mapping[bytes, bytes]) -> SignedIn | None:
-        """Return nobody."""
-        return None
-
-    async def live(self, tenant: int, session: str) -> SignedIn | None:
-        """Return nobody."""
-        return None
-
-    async def person(self, tenant: int, account: str) -> Person | None:
-        """Return nobody."""
-        return None

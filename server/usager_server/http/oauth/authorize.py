@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from usager_server import __version__
 from usager_server.authorization.asking import Back, read_asked, where_back
+from usager_server.authorization.clients import tenant_of
 from usager_server.authorization.deciding import Question
 from usager_server.authorization.errors import NotRedirectable, OAuthError
 from usager_server.authorization.form import parse_form
@@ -75,8 +76,9 @@ class AuthorizePages:
             if person is None and asked.prompt == "none":
                 raise OAuthError("login_required", "nobody is signed in")
             if person is None:
-                here = quote(f"{request.url.path}?{urlencode(form)}", safe="")
-                return RedirectResponse(f"{SIGN_IN}?return={here}", 303, NO_STORE)
+                here = f"{request.url.path}?{urlencode(form)}"
+                query = urlencode({"return": here, "tenant": tenant_of(back.client.id)})
+                return RedirectResponse(f"{SIGN_IN}?{query}", 303, NO_STORE)
             question = await self.server.decisions.ask(asked, person)
             if question.is_silent:
                 return self._sent(await self.server.decisions.allow(question, person, None))
