@@ -31,6 +31,7 @@ from usager_server.interactions.links import Links
 from usager_server.interactions.session import House
 from usager_server.logs import set_up_logs
 from usager_server.offer import by_name, search_parameter, served, supported
+from usager_server.operations.break_glass import break_glass_operation
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.cda_validate import cda_validate
 from usager_server.operations.document import compose_document
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from usager_server.http.sign_in.desk import Desk
 
 OPERATIONS = (
+    break_glass_operation,
     cda_to_fhir,
     cda_validate,
     code_system_validate_code,

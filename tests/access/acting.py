@@ -128,12 +128,20 @@ VOLATILE = re.compile(
 def told(answer: httpx.Response) -> str:
     """Return all that an answer tells, the instants and the ids that the server made left out.
 
-    Order   that of a history is left out as well: what was written within one millisecond may stand either way.
+    Order   that of includes and of histories is left out as well: includes have none, and what was written within one
+            millisecond may stand either way.
     """
     headers = {name: answer.headers.get(name) for name in ("etag", "location", "allow", "warning")}
-    text = VOLATILE.sub("·", answer.text)
-    if '"type":"history"' in text:
-        tree = json.loads(text)
-        entries = sorted(json.dumps(entry, sort_keys=True) for entry in tree.pop("entry", []))
-        text = json.dumps([tree, entries])
-    return VOLATILE.sub("·", json.dumps([answer.status_code, headers])) + text
+    body = _in_one_order(json.loads(VOLATILE.sub("·", answer.text))) if answer.text else None
+    return VOLATILE.sub("·", json.dumps([answer.status_code, headers])) + json.dumps(body)
+
+
+def _in_one_order(tree: Any) -> Any:
+    if isinstance(tree, list):
+        return [_in_one_order(each) for each in tree]
+    if not isinstance(tree, dict):
+        return tree
+    ordered = {name: _in_one_order(value) for name, value in tree.items()}
+    if ordered.get("type") in ("searchset", "history") and "entry" in ordered:
+        ordered["entry"].sort(key=lambda entry: json.dumps(entry, sort_keys=True))
+    return ordered

@@ -17,6 +17,7 @@ from usager_server.search.lookups import (
     Ids,
     Lookup,
     OfTypes,
+    Opened,
     Pointed,
     References,
     Tokens,
@@ -93,6 +94,8 @@ def holds(lookup: Lookup, version: Version, open_persons: Collection[int]) -> bo
             return not pointed_by(lookup, version).isdisjoint(open_persons)
         case Pointed(types):
             return version.is_stored and kind in types
+        case Opened(number):
+            return version.is_stored and kind == number
         case AnyOf(lookups):
             return any(holds(one, version, open_persons) for one in lookups)
         case AllOf(lookups):

@@ -1,13 +1,14 @@
 """The persons whose records a professional may open: by the structures they work in, and by the care teams they are in.
 
 A person belongs to a structure by Patient.managingOrganization, or by an EpisodeOfCare that it manages. A professional
-is in the équipe de soins of a person by an active CareTeam that names them.
+is in the équipe de soins of a person by an active CareTeam that names them. In an emergency they open a record
+themselves, for a while, with a reason (`operations/break_glass.py`).
 """
 
 from usager_server.access.grant import Grant
 from usager_server.search.conditions import parse_condition
 from usager_server.search.hashing import parameter_hash, reference_hash
-from usager_server.search.lookups import NOTHING, AllOf, AnyOf, Lookup, Pointed, References
+from usager_server.search.lookups import NOTHING, AllOf, AnyOf, Lookup, Opened, Pointed, References
 from usager_server.search.meaning import Meaning
 
 
@@ -22,6 +23,7 @@ def within_rights(meaning: Meaning, grant: Grant) -> Lookup | None:
         ways.append(_followed_by(meaning, structures))
     if grant.practitioner is not None:
         ways.append(_in_the_team_of(meaning, grant.practitioner))
+        ways.append(Opened(meaning.registry.definitions.type_numbers["Patient"], grant.practitioner))
     return AnyOf(tuple(ways)) if ways else NOTHING
 
 

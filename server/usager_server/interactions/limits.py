@@ -29,3 +29,10 @@ DOCUMENT_FILE_LIMIT_BYTES = 20 * 1024 * 1024
 
 PREFILL_REFERENCES_LIMIT = 500
 """Resources that $prefill reads because others refer to them."""
+
+EMERGENCY_MINUTES_MOST = 240
+"""The longest time that a record is opened in an emergency."""
+
+REASON_LENGTH_LEAST = 10
+REASON_LENGTH_MOST = 500
+"""What is said of why it is opened, in characters."""

@@ -188,6 +188,21 @@ class Repository(Protocol):
         """Let nobody else write these resources, those that exist, until the transaction ends."""
         ...
 
+    async def open_in_emergency(self, patient: str, reader: str, reason: str, minutes: int) -> datetime | None:
+        """Open the record of a Patient to a reader; return until when, None when there is no such Patient.
+
+        Shape   patient is an id; reader that of a grant ("Practitioner/id").
+        """
+        ...
+
+    async def open_until(self, patient: str, reader: str) -> datetime | None:
+        """Return until when a record is open to a reader in an emergency, None when it is not."""
+        ...
+
+    async def close_emergency(self, patient: str, reader: str) -> bool:
+        """End what a reader opened; say whether anything was open."""
+        ...
+
     @property
     def whole(self) -> "Repository":
         """The same store without limits, for what is about nobody: the meaning of codes."""

@@ -18,6 +18,7 @@ from usager_server.repository import (
     Written,
     claiming,
     contents,
+    emergencies,
     matching,
     reading,
     trace_reading,
@@ -191,6 +192,19 @@ class PostgresRepository:
     async def lock(self, references: Sequence[tuple[str, str]]) -> None:
         """Let nobody else write these resources, those that exist, until the transaction ends."""
         await self._writer.lock(references)
+
+    async def open_in_emergency(self, patient: str, reader: str, reason: str, minutes: int) -> datetime | None:
+        """Open the record of a Patient to a reader; return until when, None when there is no such Patient."""
+        key = (self._numbers["Patient"], patient)
+        return await emergencies.open_record(self.runner, key, reader, reason, minutes)
+
+    async def open_until(self, patient: str, reader: str) -> datetime | None:
+        """Return until when a record is open to a reader in an emergency, None when it is not."""
+        return await emergencies.open_until(self.runner, (self._numbers["Patient"], patient), reader)
+
+    async def close_emergency(self, patient: str, reader: str) -> bool:
+        """End what a reader opened; say whether anything was open."""
+        return await emergencies.close_record(self.runner, (self._numbers["Patient"], patient), reader)
 
     @property
     def whole(self) -> "PostgresRepository":

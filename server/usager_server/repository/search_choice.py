@@ -24,6 +24,7 @@ from usager_server.search.lookups import (
     Near,
     Numbers,
     OfTypes,
+    Opened,
     Pointed,
     References,
     Spelled,
@@ -118,7 +119,7 @@ def walked_first(count: int | None, orders: Sequence[Order], limit: int) -> int 
 def presumed_rank(lookup: Lookup) -> int:
     """Return how many rows a kind of condition usually finds: 0 hardly any, 9 most of them."""
     match lookup:
-        case Ids():
+        case Ids() | Opened():
             return 0
         case Tokens(selective=selective):
             return 1 if selective else 6

@@ -28,6 +28,7 @@ from usager_server.search.lookups import (
     Near,
     Numbers,
     OfTypes,
+    Opened,
     Pointed,
     References,
     Spelled,
@@ -143,6 +144,9 @@ class Clauses:
                 return self._chained_rows(lookup)
             case Pointed():
                 return self._pointed_rows(lookup)
+            case Opened(kind, reader):
+                where = f"x.{TENANT} AND x.reader = {self.bind(reader, 'text')} AND x.until > now()"
+                return f"SELECT {self.bind(kind, 'smallint')} AS type, x.row FROM emergency AS x WHERE {where}"
             case AnyOf(lookups):
                 return " UNION ALL ".join(f"({self.rows(one)})" for one in lookups)
             case AllOf((first, *others)):
@@ -339,6 +343,10 @@ class Clauses:
                 return self._chained_test(lookup, row)
             case Pointed():
                 return self._pointed_test(lookup, kind, row)
+            case Opened(number, reader):
+                where = f"x.{TENANT} AND x.reader = {self.bind(reader, 'text')} AND x.row = {row} AND x.until > now()"
+                mine = f"{kind} = {self.bind(number, 'smallint')}"
+                return f"({mine} AND EXISTS (SELECT 1 FROM emergency AS x WHERE {where} OFFSET 0))"
             case AnyOf(lookups):
                 return "(" + " OR ".join(self.test(one, kind, row) for one in lookups) + ")"
             case AllOf(lookups):

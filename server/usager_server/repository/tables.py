@@ -345,3 +345,16 @@ class RateRow(SQLModel, table=True):
     full_at: datetime = _column("full_at", DateTime(timezone=True))
     tenant: int = _tenant()
     key: str = _column("key", Text(collation="C"), key=True)
+
+
+class EmergencyRow(SQLModel, table=True):
+    """A record that a professional opened in an emergency: row is the Patient's, reader "Practitioner/id"."""
+
+    __tablename__ = "emergency"
+
+    row: int = _integer("row", key=True)
+    opened: datetime = _column("opened", DateTime(timezone=True), key=True)
+    until: datetime = _column("until", DateTime(timezone=True))
+    tenant: int = _tenant()
+    reader: str = _column("reader", Text(collation="C"), key=True)
+    reason: str = _column("reason", Text)

@@ -135,6 +135,14 @@ class Pointed:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The Patients (their type number) whose records a reader opened in an emergency that goes on."""
+
+    type: TypeNumber
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """What any of these finds."""
 
@@ -171,6 +179,7 @@ Lookup: TypeAlias = Union[  # noqa: UP007 - a list of names reads better than a 
     OfTypes,
     Chained,
     Pointed,
+    Opened,
     AnyOf,
     AllOf,
     Without,
