@@ -9,6 +9,7 @@ import pytest
 from tests.proxy.conftest import NATIONAL_ID, client_of, connected, received, rows, traced
 from usager_server.proxy.ending import revoke_all
 from usager_server.proxy.house import build
+from usager_server.proxy.session import digest_of
 from usager_server.proxy.settings import ProxySettings
 
 
@@ -61,6 +62,14 @@ async def test_neither_a_cookie_nor_the_token_of_the_api_comes_back(caller, sess
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
     assert "x-token" not in answer.headers
+
+
+async def test_what_an_api_calls_a_cookie_goes_nowhere(caller, session, api_control, house):
+    await caller.get("/send/one/x")
+    await caller.get("/send/one/x")
+    await house.sessions.forget_api_token(digest_of(session["proxy_session_id"]), "one")
+    await caller.get("/send/one/x")
+    assert not [it for it in await api_control.received() if "cookie" in it["headers"]]
 
 
 async def test_a_call_is_traced_before_it_leaves(caller, session, house):
@@ -235,6 +244,18 @@ async def test_a_new_certificate_has_every_token_exchanged_again(caller, session
         await connection.execute("UPDATE proxy.api_token SET certificate = $1", b"another")
     assert (await caller.get("/send/one/x")).status_code == 200
     assert len(await received(api_control, "/one/token")) == 2
+
+
+async def test_tokens_bound_in_the_other_form_of_the_thumbprint_are_used_too(
+    given, places, psc_control, api_control, clock
+):
+    given["backends"]["one"]["thumbprint_style"] = "hex-base64"
+    await api_control.seed({"binding": "hex-base64"})
+    house = build(ProxySettings(**given), clock)
+    async with client_of(house, places.caller) as caller:
+        await connected(caller)
+        assert (await caller.get("/send/one/x")).status_code == 200
+    await house.close()
 
 
 async def test_an_altered_token_is_not_used(caller, session, api_control, house):

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -69,7 +70,7 @@ async def any_send(house: House, request: Request, caller: Caller) -> Response:
         body=await _body(request, house.settings.body_limit_bytes),
     )
     relayed = await send(house, call, _digest(request), caller)
-    answer = StreamingResponse(relayed.content, relayed.status)
+    answer = StreamingResponse(relayed.content, relayed.status, background=BackgroundTask(relayed.close))
     answer.raw_headers = relayed.headers
     return answer
 

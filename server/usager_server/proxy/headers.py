@@ -22,7 +22,8 @@ OURS = frozenset(
     {b"host", b"content-length", b"cookie", b"authorization", b"forwarded", b"client-cert", b"client-cert-chain"}
     | {b"expect", b"x-real-ip", b"via", b"dpop"}
 )
-NEVER_BACK = frozenset({b"set-cookie", b"set-cookie2", b"authorization"})
+# The date is that of our own listener, which gives one.
+NEVER_BACK = frozenset({b"set-cookie", b"set-cookie2", b"authorization", b"date"})
 
 
 def onwards(headers: Iterable[tuple[bytes, bytes]], bearer: str) -> Headers:

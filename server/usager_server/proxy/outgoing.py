@@ -3,7 +3,9 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -16,14 +18,6 @@ from usager_server.settings import SettingsError
 
 CONNECT_SECONDS = 5.0
 CONNECTIONS, KEPT_ALIVE = 100, 20
-
-Transport = Callable[[ssl.SSLContext], httpx.AsyncBaseTransport]
-
-
-def transport(tls: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-    """Return a pool of connections over TLS; HTTP/1.1, no proxy of the environment, no second try."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=KEPT_ALIVE)
-    return httpx.AsyncHTTPTransport(verify=tls, limits=limits, http2=False, retries=0, trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +38,33 @@ class Identity:
 class Outgoing:
     """The pools of one client id, by the authorities that they trust."""
 
-    def __init__(self, client_id: str, client: Client, make: Transport = transport) -> None:
-        self._client, self._make = client, make
+    def __init__(self, client_id: str, client: Client) -> None:
+        self._client = client
         self.identity = identity(client_id, client)
         self._pools: dict[Path | None, httpx.AsyncClient] = {}
 
     def http(self, trusted_ca_file: Path | None) -> httpx.AsyncClient:
         """Return the pool that trusts these authorities, those of the system when None."""
         if trusted_ca_file not in self._pools:
-            self._pools[trusted_ca_file] = httpx.AsyncClient(
-                transport=self._make(tls(self._client, trusted_ca_file)),
-                timeout=httpx.Timeout(CONNECT_SECONDS),
-                trust_env=False,
-                follow_redirects=False,
-            )
+            self._pools[trusted_ca_file] = _pool(tls(self._client, trusted_ca_file))
         return self._pools[trusted_ca_file]
 
     async def close(self) -> None:
         """Close the connections."""
         for pool in self._pools.values():
             await pool.aclose()
+
+
+def _pool(context: ssl.SSLContext) -> httpx.AsyncClient:
+    """Return a pool over TLS: HTTP/1.1, no proxy of the environment, no redirect, no second try, no cookie."""
+    return httpx.AsyncClient(
+        verify=context,
+        timeout=httpx.Timeout(CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=KEPT_ALIVE),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        trust_env=False,
+        follow_redirects=False,
+    )
 
 
 def tls(client: Client, trusted_ca_file: Path | None) -> ssl.SSLContext:
@@ -80,8 +81,6 @@ def tls(client: Client, trusted_ca_file: Path | None) -> ssl.SSLContext:
 
 def identity(client_id: str, client: Client) -> Identity:
     """Return what a client id is outside. Errors: SettingsError when a file cannot be read."""
-    from datetime import UTC, datetime
-
     try:
         found = x509.load_pem_x509_certificates(client.certificate_file.read_bytes())[0]
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
 """ANY /send/{backend}/{path}: the call of an API, with the token of the session and the certificate of its client."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -43,11 +43,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """The answer of an API, as its caller gets it. Shape: content gives the body as it comes, still compressed."""
+    """The answer of an API, as its caller gets it.
+
+    Shape   content gives the body as it comes, still compressed; close gives the connection back, read or not.
+    """
 
     status: int
     headers: Headers
     content: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
 
 
 @fulfils("P-PSC-02")
@@ -141,15 +145,8 @@ def _wants_another_token(answer: httpx.Response) -> bool:
 
 
 def _relayed(answer: httpx.Response, held: Held) -> Relayed:
-    return Relayed(answer.status_code, back(answer.headers.raw, held.token.access_token), _content(answer))
-
-
-async def _content(answer: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for part in answer.aiter_raw():
-            yield part
-    finally:
-        await answer.aclose()
+    headers = back(answer.headers.raw, held.token.access_token)
+    return Relayed(answer.status_code, headers, answer.aiter_raw(), answer.aclose)
 
 
 def _trace(house: House, call: Call, session: Session, caller: Caller) -> Trace:

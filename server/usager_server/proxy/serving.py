@@ -18,6 +18,7 @@ from usager_server.proxy.settings import Listening, ProxySettings
 from usager_server.settings import SettingsError
 
 GRACE_SECONDS = 10
+MOST_AT_ONCE = 500  # requests and connections: a body may be held whole for each
 
 
 class PeerProtocol(BoundedProtocol):
@@ -73,6 +74,7 @@ def _config(house: House, listen: Listening, context: ssl.SSLContext) -> uvicorn
         http=PeerProtocol,
         ws="none",
         ssl_context_factory=lambda _config, _default: context,
+        limit_concurrency=MOST_AT_ONCE,
         access_log=False,
         log_config=None,
         proxy_headers=False,

@@ -14,7 +14,6 @@ from usager_server.national.psc.exchange import Target
 from usager_server.settings import PROXY_PREFIX, SettingsError
 
 FILE_VARIABLE = f"{PROXY_PREFIX}FILE"
-SECRET = frozenset({"database_url", "database_owner_url"})
 
 HttpsAddress = Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
 ProxyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

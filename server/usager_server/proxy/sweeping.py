@@ -46,7 +46,8 @@ async def _every(seconds: float, do: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _sweep(house: House) -> None:
-    if (forgotten := await sweep(house)) > 0:
+    """Sweep until nothing is left that can be swept now."""
+    while (forgotten := await sweep(house)) > 0:
         log.info("sessions were swept away", count=forgotten)
 
 

@@ -65,6 +65,7 @@ async def get(http: httpx.AsyncClient, url: str, bearer: str | None = None) -> d
 
 
 async def _answer(http: httpx.AsyncClient, request: httpx.Request, authentication: Any) -> dict[str, Any]:
+    request.headers.pop("cookie", None)  # httpx keeps those of every answer: one person's would go with another's call
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             answer = await http.send(request, auth=authentication, stream=True, follow_redirects=False)
