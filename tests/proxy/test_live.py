@@ -1,5 +1,6 @@
 """The proxy over real sockets and mutual TLS: killed and started again, spoken to badly, its log read to the end."""
 
+import json
 import ssl
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.proxy.conftest import BODY, NATIONAL_ID, connected, received, until
 from tests.proxy.live import LiveProxy
+from usager_server.national.proxy.client import ProxyClient, SignInNeeded
 from usager_server.proxy.ending import LEASE
 
 
@@ -132,3 +134,18 @@ async def test_a_dotted_path_is_not_sent(live, api_control):
 def test_it_ends_when_it_is_told(live):
     assert live.stop() in (0, -15)
     live.start()
+
+
+async def test_the_client_of_the_server_speaks_to_it(live):
+    async with live.client() as http:
+        client = ProxyClient(http, "usager")
+        session = await client.connect(NATIONAL_ID, "42", "MOBILE")
+        answer = await client.send(session, "one", "POST", "a/b?c=d", content=b"body")
+        seen = json.loads(answer.content)
+        assert (answer.status, seen["path"], seen["query"], seen["body"]) == (200, "/a/b", "c=d", "body")
+        await client.disconnect(session)
+        await client.disconnect(session)
+        with pytest.raises(SignInNeeded):
+            await client.send(session, "one", "GET", "x")
+        with pytest.raises(SignInNeeded, match="HTTP 400"):
+            await client.connect("899700000000", "42", "MOBILE")
