@@ -36,6 +36,7 @@ async def record(client):
     return await recorded(client)
 
 
+@pytest.mark.requirement("SC.DOC.03")
 async def test_the_sections_of_the_model_hold_what_the_record_has(client, record):
     bundle = await prefilled(client, record["Patient"], type="ips-fr", author=record["Practitioner"])
     composition = composition_in(bundle)
@@ -94,6 +95,7 @@ def test_every_outline_is_among_them():
     assert sorted(each.name for each in all_outlines()) == sorted(EVERY_TYPE)
 
 
+@pytest.mark.requirement("SC.DOC.03")
 async def test_values_are_changed_and_removed_before_they_are_stored(client, record):
     bundle = await prefilled(client, record["Patient"], type="ips-fr", author=record["Practitioner"])
     entry = next(each for each in bundle["entry"] if each["fullUrl"].endswith(record["trouble"]))

@@ -44,6 +44,7 @@ def told(bundle, name):
     return " ".join(text for _, text, _ in remarks_in(bundle) if name in text)
 
 
+@pytest.mark.requirement("LGC.MDV.04")
 async def test_the_next_version_replaces_the_one_before_under_the_same_identifier(client, record):
     before = await first(client, record)
     bundle = await again(client, record)
