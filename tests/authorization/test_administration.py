@@ -38,7 +38,8 @@ async def test_a_client_is_registered_listed_and_revoked(http: httpx.AsyncClient
     listed = (await http.get("/oauth/clients", headers=administrator)).json()["clients"]
     assert client_id in [each["client_id"] for each in listed]
     assert (await http.delete(f"/oauth/clients/{client_id}", headers=administrator)).status_code == 204
-    assert (await http.delete(f"/oauth/clients/{client_id}", headers=administrator)).status_code == 404
+    for gone in (client_id, "1-x", "%00", "1-%ED%A0%80"):
+        assert (await http.delete(f"/oauth/clients/{gone}", headers=administrator)).status_code == 404
     listed = (await http.get("/oauth/clients", headers=administrator)).json()["clients"]
     assert "revoked_at" in next(each for each in listed if each["client_id"] == client_id)
 

@@ -107,6 +107,20 @@ async def test_what_is_no_key_set_makes_no_client(keys: ClientKeys, published: P
     assert refused.value.code == "invalid_client"
 
 
+async def test_a_failure_is_not_tried_again_at_once(keys: ClientKeys, published: Published):
+    published.answer = OutboundFailed("does not answer")
+    for _ in range(5):
+        with pytest.raises(OAuthError):
+            await keys.find(CLIENT, "one")
+    assert len(published.fetched) == 1
+
+
+async def test_of_many_at_once_one_fetches(keys: ClientKeys, published: Published):
+    found = await asyncio.gather(*(keys.find(CLIENT, "one") for _ in range(20)))
+    assert all(found)
+    assert len(published.fetched) == 1
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> trustme.CA:
     """Who signs the certificate of the client's site."""

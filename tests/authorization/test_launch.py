@@ -141,7 +141,7 @@ async def test_a_patient_out_of_reach_is_not_handed_over(record: Browser, browse
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"client_id": "1-unknownclient123"}, {"client_id": 5}, {"patient": ["x"]}, {"patient": "a/b"}, {"x": 1}],
+    [{}, {"client_id": "1-unknownclient123"}, {"client_id": 5}, {"patient": ["x"]}, {"patient": "a\0b"}, {"x": 1}],
 )
 async def test_a_wrong_launch_is_refused(record: Browser, body: dict[str, object]):
     access = bearer((await record.tokens("user/*.cruds"))["access_token"])

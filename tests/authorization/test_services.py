@@ -63,6 +63,7 @@ async def test_a_key_gives_a_token_of_five_minutes(http: httpx.AsyncClient, ware
         ({"jti": None}, "jti"),
         ({"jti": ""}, "jti"),
         ({"jti": 7}, "jti"),
+        ({"jti": "a\x01"}, "jti"),
         ({"jti": "x" * 300}, "jti over"),
     ],
 )
@@ -172,6 +173,8 @@ async def test_a_revoked_client_gets_nothing_any_more(http: httpx.AsyncClient, w
         (b"{}", "application/json", 400),
         (b"grant_type=client_credentials&grant_type=x", "application/x-www-form-urlencoded", 400),
         (b"grant_type=%FF", "application/x-www-form-urlencoded", 400),
+        (b"grant_type=\xff", "application/x-www-form-urlencoded", 400),
+        (b"grant_type=%ED%A0%80", "application/x-www-form-urlencoded", 400),
         (b"grant_type=a%00b", "application/x-www-form-urlencoded", 400),
         (b"&".join(b"a%d=1" % n for n in range(100)), "application/x-www-form-urlencoded", 400),
         (b"a=" + b"x" * 70_000, "application/x-www-form-urlencoded", 413),

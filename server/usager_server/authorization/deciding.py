@@ -103,10 +103,12 @@ class Decisions:
             raise NotRedirectable("request")
         return self.address(question.back, {"code": code})
 
-    async def deny(self, question: Question, person: SignedIn, origin: Origin) -> str:
+    async def deny(
+        self, question: Question, person: SignedIn, origin: Origin, because: str = "the person said no"
+    ) -> str:
         """Answer no, and return the address that tells the client."""
         held = await self._held(question.id, person)
-        await self._memories(person.person.tenant).revoke_grant(held.id, origin, "the person said no")
+        await self._memories(person.person.tenant).revoke_grant(held.id, origin, because)
         return self.address(question.back, {"error": "access_denied", "error_description": "the person said no"})
 
     def address(self, back: Back, answer: Mapping[str, str]) -> str:

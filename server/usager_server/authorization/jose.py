@@ -76,7 +76,7 @@ def whole_number(claims: Mapping[str, Any], name: str) -> int:
 def text_claim(claims: Mapping[str, Any], name: str) -> str:
     """Return a text among the claims. Errors: BadToken."""
     value = claims.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise BadToken(f"has no {name}")
     return value
 

@@ -83,7 +83,8 @@ class AuthorizePages:
             if question.is_silent:
                 return self._sent(await self.server.decisions.allow(question, person, None))
             if asked.prompt == "none":
-                await self.server.decisions.deny(question, person, origin_of_request(request))
+                origin = origin_of_request(request)
+                await self.server.decisions.deny(question, person, origin, "the person would have had to be asked")
                 raise OAuthError("interaction_required", "the person must be asked")
             return await self._ask(request, question, person)
         except OAuthError as error:

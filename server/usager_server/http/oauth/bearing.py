@@ -1,5 +1,6 @@
 """The addresses that bearers of a token call: to open an application on a record, and to administer the clients."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from usager_server.authorization.bearers import Known, is_administration
-from usager_server.authorization.clients import Client, new_client
+from usager_server.authorization.clients import Client, new_client, tenant_of
 from usager_server.authorization.errors import OAuthError
 from usager_server.authorization.launching import make_launch
 from usager_server.authorization.limits import LAUNCH_SECONDS
@@ -22,6 +23,7 @@ from usager_server.http.oauth.records import Records
 from usager_server.http.oauth.wire import NO_STORE, answered, headers_of, origin_of_request, read_json
 from usager_server.http.observability import exchange_of
 
+RESOURCE_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 KINDS = {"patient": "Patient", "encounter": "Encounter"}
 
 
@@ -70,7 +72,9 @@ class Bearing:
         """Revoke a client, and with it all its tokens."""
         token = await self._administered(request)
         origin = origin_of_request(request, token.client)
-        if not await self.server.memories(token.tenant).revoke_client(request.path_params["id"], origin):
+        client_id = request.path_params["id"]
+        is_ours = tenant_of(client_id) == token.tenant
+        if not is_ours or not await self.server.memories(token.tenant).revoke_client(client_id, origin):
             raise OAuthError("invalid_request", "there is no such client, or it was revoked before", 404)
         return Response(status_code=204, headers=NO_STORE)
 
@@ -104,6 +108,6 @@ def _told(client: Client, revoked: datetime | None) -> Mapping[str, Any]:
 
 def _id(asked: Mapping[str, Any], name: str) -> str:
     value = asked[name]
-    if not isinstance(value, str) or not 0 < len(value) <= 64 or "/" in value:
+    if not isinstance(value, str) or not RESOURCE_ID.fullmatch(value):
         raise OAuthError("invalid_request", f"{name} is the id of a {KINDS[name]}")
     return value

@@ -54,7 +54,10 @@ async def read_form(request: Request) -> Mapping[str, str]:
         raise OAuthError("invalid_request", f"Content-Type must be {FORM}")
     if request.url.query:
         raise OAuthError("invalid_request", "the parameters are in the body, none in the address")
-    return parse_form((await read_body(request)).decode("utf-8", "surrogateescape"))
+    try:
+        return parse_form((await read_body(request)).decode())
+    except UnicodeDecodeError as error:
+        raise OAuthError("invalid_request", "the form is not UTF-8") from error
 
 
 async def read_json(request: Request) -> Mapping[str, Any]:
