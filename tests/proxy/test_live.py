@@ -136,6 +136,19 @@ def test_it_ends_when_it_is_told(live):
     live.start()
 
 
+async def test_a_caller_who_hangs_up_leaves_no_session(live, psc_control, given):
+    await psc_control.seed({"ciba": "wait"})
+    async with live.client() as caller:
+        with pytest.raises(httpx.ReadTimeout):
+            await caller.post("/connect", json=BODY, timeout=1)
+    await psc_control.seed({"decide": "approve"})
+    await until(lambda: types(given), 20)
+    assert await types(given) == ["CONNECT_FAILURE"]
+    owner = await asyncpg.connect(given["database_owner_url"])
+    assert await gone(owner)
+    await owner.close()
+
+
 async def test_the_client_of_the_server_speaks_to_it(live):
     async with live.client() as http:
         client = ProxyClient(http, "usager")
