@@ -4,8 +4,10 @@ import os
 from collections.abc import AsyncIterator
 
 import aiohttp
+import asyncpg
 import pytest
 
+from tests.bench.bulk import database_url
 from tests.live import LiveServer
 from tests.proofs.corpus import FULL
 from tests.proofs.crash import SYSTEM, VICTIMS, Crowd, Ledger
@@ -17,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS * 3 + 120)]
 
 @pytest.fixture(scope="module")
 def survivor(tmp_path_factory: pytest.TempPathFactory) -> LiveServer:
-    return LiveServer(tmp_path_factory.mktemp("crash"))
+    return LiveServer(tmp_path_factory.mktemp("crash"), audit="on")
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,18 @@ def test_every_acknowledged_triple_is_whole_and_no_other_is_half(survivor: LiveS
     counts = {mark: count(survivor, mark) for mark in ledger.tried}
     assert {mark for mark, found in counts.items() if found == 3} >= set(ledger.triples)
     assert set(counts.values()) <= {0, 3}
+
+
+async def test_no_version_is_without_a_trace_and_no_trace_without_its_version(
+    survivor: LiveServer, ledger: Ledger
+) -> None:
+    connection = await asyncpg.connect(database_url(survivor, "postgres"))
+    made = await connection.fetch("SELECT id, version FROM resource UNION ALL SELECT id, version FROM history")
+    traced = await connection.fetch("SELECT id, version FROM trace WHERE kind IN ('create', 'update') AND outcome = 0")
+    shown = await connection.fetchval("SELECT count(*) FROM trace WHERE kind IN ('read', 'search_type')")
+    await connection.close()
+    assert len(made) > 100 and shown > 100
+    assert sorted(map(tuple, made)) == sorted(map(tuple, traced))
 
 
 def versions(server: LiveServer, url: str) -> list[dict]:
