@@ -49,8 +49,10 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
     tokens.write_text(f"{token} 1 bench\n", encoding="ascii")
     servers = {
         "off": LiveServer(folder / "off", log_level="warning"),
-        "token": LiveServer(folder / "on", log_level="warning", auth="token", token_file=str(tokens)),
-        "smart": LiveServer(folder / "smart", log_level="warning", auth="smart"),
+        "token": LiveServer(
+            folder / "on", log_level="warning", requests_per_minute="1000000", auth="token", token_file=str(tokens)
+        ),
+        "smart": LiveServer(folder / "smart", log_level="warning", requests_per_minute="1000000", auth="smart"),
     }
     asked = _workloads(folder, persons)
     least: dict[tuple[str, str], float] = {}

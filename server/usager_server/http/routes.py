@@ -139,7 +139,9 @@ def origin_of(scope: Scope, caller: Caller) -> Origin:
     """Return who acts: the person of the grant when there is one, else the name of the token."""
     grant, address = caller.grant, scope.get("client")
     subject = grant.practitioner or caller.subject
-    return Origin(subject, grant.client, grant.session or "", address[0] if address else "", caller.request_id)
+    organization = next(iter(grant.structures)) if grant.structures and len(grant.structures) == 1 else ""
+    where = address[0] if address else ""
+    return Origin(subject, grant.client, grant.session or "", where, caller.request_id, organization)
 
 
 def _check_sizes(scope: Scope, query: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from usager_server.errors import Gone, NotFound
 from usager_server.interactions import binary
 from usager_server.interactions.audit_events import traced
+from usager_server.interactions.provenances import of_version
 from usager_server.interactions.request import Request, etags_name
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import Subset, parse_subset, subset_text
@@ -23,10 +24,15 @@ async def read(session: Session, request: Request) -> Reply:
     """
     stored = await session.repository.read(request.type, request.id)
     if stored is None:
-        stored = session.house.served.get((request.type, request.id)) or await traced(session, request)
+        stored = session.house.served.get((request.type, request.id)) or await made_of_traces(session, request)
     if stored is None:
         raise NotFound(f"There is no {request.type}/{request.id}")
     return await version_reply(session, request, stored)
+
+
+async def made_of_traces(session: Session, request: Request) -> Stored | None:
+    """Return the AuditEvent or the Provenance that is made of the trace at this address, or None."""
+    return await traced(session, request) or await of_version(session, request)
 
 
 async def version_reply(session: Session, request: Request, stored: Stored) -> Reply:

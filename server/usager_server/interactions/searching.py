@@ -7,6 +7,7 @@ from usager_server.errors import Issue, TooLarge, UnsupportedMediaType, operatio
 from usager_server.interactions.audit_events import audit_events_reply, is_of_traces
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
 from usager_server.interactions.limits import FORM_LIMIT_BYTES
+from usager_server.interactions.provenances import with_those_of_versions
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import Body, Request, parse_query_string
 from usager_server.interactions.session import Reply, Session
@@ -38,6 +39,7 @@ async def search_reply(
     if query.summary == "text":
         query = replace(query, includes=())
     page = await session.repository.search(query)
+    page = await with_those_of_versions(session, types, parameters, page)
     return Reply(document=searchset_text(session, request.path.removesuffix("_search").rstrip("/"), query, page))
 
 

@@ -91,7 +91,7 @@ def _agents(trace: Trace, told: Mapping[str, Any], base_url: str) -> list[Resour
     sender, receiver = ("server", "client") if trace.kind in SHOWS else ("client", "server")
     roles = {sender: "110153", receiver: "110152"}
     code = "AUT" if trace.kind in WRITES else "IRCP"
-    user: Resource = {"type": _concept(PARTICIPATION, code), "who": _who(trace.subject), "requestor": True}
+    user: Resource = {"type": _concept(PARTICIPATION, code), "who": who(trace.subject), "requestor": True}
     if session := told.get("session"):
         user["policy"] = [f"urn:usager:session:{session}"]
     address = told.get("address")
@@ -104,7 +104,8 @@ def _agents(trace: Trace, told: Mapping[str, Any], base_url: str) -> list[Resour
     return [user, client, server] if address else [user, server]
 
 
-def _who(subject: str) -> Resource:
+def who(subject: str) -> Resource:
+    """Return a subject as a reference, when it is one, or as an identifier."""
     return {"reference": subject} if "/" in subject else {"identifier": {"value": subject}}
 
 

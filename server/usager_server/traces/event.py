@@ -16,7 +16,8 @@ class Origin:
 
     Shape   subject imputes the act: "Practitioner/…" or the name of an account or client; nobody known: "anonymous".
             client is the id of the software that called, session that of the sign-in, address the network address,
-            request_id what the log and X-Request-Id name the request by. "" what is not known.
+            request_id what the log and X-Request-Id name the request by; organization the id of the structure for which
+            the person works, when it is one. "" what is not known.
     """
 
     subject: str
@@ -24,6 +25,7 @@ class Origin:
     session: str = ""
     address: str = ""
     request_id: str = ""
+    organization: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class TraceQuery:
 def body_of(event: Event) -> str:
     """Return the body of a trace: what is empty is left out.
 
-    Shape   client, session, address, request, patients when there are several, query, found, detail.
+    Shape   client, session, organization, address, request, patients when there are several, query, found, detail.
     """
     origin = event.origin
     body: dict[str, Any] = {}
@@ -86,6 +86,8 @@ def body_of(event: Event) -> str:
         body["client"] = origin.client
     if origin.session:
         body["session"] = origin.session
+    if origin.organization:
+        body["organization"] = origin.organization
     if origin.address:
         body["address"] = origin.address
     if origin.request_id:
