@@ -27,7 +27,7 @@ VIEW = (
     "/Observation/b-blood",
     "/Observation/b-pressure/_history",
     "/Patient/b/Observation?_total=accurate&_count=1000",
-    "/Patient?_has:Observation:subject:code=718-7&_total=accurate",
+    "/Patient?_has:Observation:subject:code=718-7&_id=b&_total=accurate",
 )
 GRANTS: dict[str, Callable[[], Grant]] = {
     "patient": lambda: Grant.of("patient/*.cruds", patient="a"),
