@@ -96,7 +96,7 @@ async def test_offline_outlives_the_session_and_not_the_account(confidential: Br
     cookie = confidential.headers["cookie"]
     first = (await confidential.tokens(scope, **proof(confidential.client, KEY)))["refresh_token"]
     people.sign_out(cookie)
-    second = (await refreshed(confidential, first, KEY)).json()
+    second = (await refreshed(confidential, first, KEY, scope="user/Patient.r")).json()
     assert (await confidential.http.get("/fhir/Patient/x", headers=bearer(second["access_token"]))).status_code != 401
     people.sessions.clear()
     assert (await refreshed(confidential, second["refresh_token"], KEY)).json()["error"] == "invalid_grant"

@@ -138,8 +138,7 @@ class Exchange:
 
     async def _person(self, held: Held, granted: Granted) -> Person:
         """Return who gave a grant. Errors: OAuthError invalid_grant when they left, or may not sign in any more."""
-        session = None if granted.is_offline else held.session
-        person = await self._liveness.person(self._tenant(held), session, held.account or "")
+        person = await self._liveness.person(self._tenant(held), _session(held), held.account or "")
         if person is None or (person.is_privileged and without_clinical(granted) != granted):
             raise OAuthError("invalid_grant", "the session of the person has ended, or their account has changed")
         return person
@@ -153,7 +152,7 @@ class Exchange:
             subject=person.account,
             scope=granted.text,
             expires=int(time.time()) + self._access_seconds,
-            session=None if granted.is_offline else held.session,
+            session=_session(held),
             patient=context.get("patient"),
             practitioner=person.practitioner,
             certificate=bound,
@@ -190,6 +189,11 @@ def _word(form: Mapping[str, str], name: str, memory: Memory) -> Word:
     if word is None or word.tenant != memory.tenant:
         raise OAuthError("invalid_grant", f"this is no {name} of this client")
     return word
+
+
+def _session(held: Held) -> str | None:
+    """Return the session that the tokens of a grant end with; None when it was given for longer than that."""
+    return None if read_scopes(held.document["scope"]).is_offline else held.session
 
 
 def _refresh_end() -> datetime:
