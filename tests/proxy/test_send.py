@@ -263,6 +263,10 @@ async def test_an_altered_token_is_not_used(caller, session, api_control, house)
         two = await connection.fetchval("SELECT token FROM proxy.api_token WHERE backend = 'two'")
         await connection.execute("UPDATE proxy.api_token SET token = $1", two)
     assert (await caller.get("/send/one/x")).status_code == 401
+    async with house.database.connection() as connection:
+        await connection.execute("DELETE FROM proxy.api_token")
+        await connection.execute("UPDATE proxy.session SET tokens = $1", two)
+    assert (await caller.get("/send/one/x")).status_code == 401
     assert await received(api_control, "/api/x") == []
 
 

@@ -61,31 +61,29 @@ async def send(house: House, call: Call, digest: bytes | None, caller: Caller) -
     Errors  Refused: 401 without a session, 404 for an API that is not named here, 400 for a path that may not be sent,
             502, 503 and 504 for an API that does not answer; Unavailable, and nothing was sent.
     """
-    backend = house.settings.backends.get(call.backend)
-    used = await _used(house, call, digest, caller) if digest is not None else None
-    if used is None:
+    if digest is None:
         raise Refused(401, NO_SESSION)
-    if backend is None:
-        raise Refused(404, "no API has this name here")
     try:
+        used = await _used(house, call, digest, caller)
+        if used is None:
+            raise Refused(401, NO_SESSION)
+        if call.backend not in house.settings.backends:
+            raise Refused(404, "no API has this name here")
         return await _relay(house, call, used)
     except SignInAgain as ended:
         log.info("a session must be opened again", reason=str(ended))
-        await end(house, used.session.digest, caller, str(ended))
+        await end(house, digest, caller, str(ended))
         raise Refused(401, "Pro Santé Connect has ended the session: connect again") from ended
+    except SealError as error:  # altered, or sealed with a key that is not here: the session is of no use any more
+        log.error("a token cannot be opened", reason=str(error))
+        raise Refused(401, NO_SESSION) from error
     except (OAuthRefused, OAuthDown) as failure:
         raise refusal_of(failure) from failure
 
 
 async def _used(house: House, call: Call, digest: bytes, caller: Caller) -> Used | None:
     async with house.database.transaction() as connection:
-        try:
-            used = await house.sessions.use(
-                connection, digest, house.clients_of(caller), call.backend, house.clock.now()
-            )
-        except SealError as error:
-            log.error("a token cannot be opened", reason=str(error))
-            raise Refused(401, NO_SESSION) from error
+        used = await house.sessions.use(connection, digest, house.clients_of(caller), call.backend, house.clock.now())
         if used is not None and call.backend in house.settings.backends:
             _checked_address(house, call)
             await record(connection, _trace(house, call, used.session, caller))
