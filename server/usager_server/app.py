@@ -185,9 +185,14 @@ def openapi_files(settings: Settings) -> Mapping[str, bytes]:
     """Return the OpenAPI document and its examples as files, by relative path; needs no database."""
     from usager_server.openapi import build_openapi, examples
     from usager_server.openapi.oauth import authorization_document
+    from usager_server.openapi.signing_in import sign_in_document
 
     house = build_house(settings, activate(settings.profile_keys), load(), no_store)
-    documents = {"openapi.json": build_openapi(house), "authorization.json": authorization_document(__version__)}
+    documents = {
+        "openapi.json": build_openapi(house),
+        "authorization.json": authorization_document(__version__),
+        "sign-in.json": sign_in_document(__version__),
+    }
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     written = {name: orjson.dumps(document, option=option) for name, document in documents.items()}
     return {**written, **{f"examples/{name}": text for name, text in examples().items()}}

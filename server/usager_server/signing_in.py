@@ -23,6 +23,7 @@ from usager_server.http.sign_in.desk import Desk
 from usager_server.http.sign_in.own import OwnSessions
 from usager_server.http.sign_in.pages import SignInPages
 from usager_server.http.sign_in.psc_pages import PscPages
+from usager_server.national.psc.ciba_sign_in import CibaSignIn
 from usager_server.national.psc.code_flow import CodeFlow
 from usager_server.national.psc.logout import PscLogout
 from usager_server.national.psc.provider import provider
@@ -39,6 +40,7 @@ class PscParts(NamedTuple):
 
     sign_in: PscSignIn
     logout: PscLogout
+    ciba: CibaSignIn
 
 
 def open_desk(settings: Settings, store: PostgresStore) -> Desk:
@@ -59,12 +61,15 @@ def open_desk(settings: Settings, store: PostgresStore) -> Desk:
         administration=Administration(store.runner, sessions, passwords, contacts, journal),
         psc=psc.sign_in if psc else None,
         psc_logout=psc.logout if psc else None,
+        ciba=psc.ciba if psc else None,
     )
 
 
 def desk_routes(desk: Desk, callers: Context) -> list[BaseRoute]:
     """Return the addresses of the desk."""
-    psc = PscPages(desk, desk.psc, desk.psc_logout).routes() if desk.psc and desk.psc_logout else []
+    psc: list[BaseRoute] = []
+    if desk.psc and desk.psc_logout and desk.ciba:
+        psc = PscPages(desk, desk.psc, desk.psc_logout, desk.ciba).routes()
     return [
         *SignInPages(desk).routes(),
         *psc,
@@ -121,4 +126,8 @@ def _psc(
     keeping = TokenKeeping(found, sealer)
     flow = CodeFlow(found, sealer)
     sign_in = PscSignIn(found, flow, keeping, sessions, store.runner, journal, sealer)
-    return PscParts(sign_in, PscLogout(found, keeping, sessions, store.runner, sealer))
+    return PscParts(
+        sign_in,
+        PscLogout(found, keeping, sessions, store.runner, sealer),
+        CibaSignIn(found, sign_in, store.runner, sealer, sessions.now),
+    )

@@ -12,7 +12,7 @@ HEADERS = (
 FIELDS = "|".join(  # the headers too: the sandbox shows in JSON those that its stand-ins received
     (
         "access_token", "refresh_token", "id_token", "token", "client_secret", "client_assertion", "assertion",
-        "password", "code_verifier", "subject_token", "actor_token", *HEADERS,
+        "password", "code_verifier", "subject_token", "actor_token", "ticket", "csrf", "reset", *HEADERS,
     )
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What a scenario holds in its hands: named steps, a client, checks, the sandbox, the files it shows."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -20,6 +21,7 @@ from usager_server.sandbox.controlling import StandInControl
 IDENTIFIER_SYSTEM = "urn:usager:conformity"
 SHOWN_CHARACTERS = 500
 REQUEST_TIMEOUT_SECONDS = 30.0
+PAUSE_SECONDS = 30.0
 
 
 class Stopped(Exception):
@@ -102,6 +104,10 @@ class Run:
         if self._masking.holds_secret(data):
             raise ValueError(f"{name} holds the token of this run")
         self._record.files.append(ProducedFile(self._file_name(name), title, data))
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, for what ends or opens by itself; PAUSE_SECONDS at most."""
+        await asyncio.sleep(min(seconds, PAUSE_SECONDS))
 
     def unique(self, word: str = "conformite") -> str:
         """Return a value that no other run has used, and no other call of this one: ids, names, identifiers."""

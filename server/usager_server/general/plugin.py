@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usager_server import Operation, Profile, Requirement, Scenario, StandIn, hookimpl, ledger, scenarios_in
+from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
+from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
 
@@ -44,10 +46,12 @@ def register_operations() -> Sequence[Operation]:
 def register_scenarios() -> Sequence[Scenario]:
     """Return the scenarios of every room of the server."""
     return scenarios_in(
+        "usager_server.accounts.conformity",
         "usager_server.documents.conformity",
         "usager_server.documents.prefill.conformity",
         "usager_server.documents.production.conformity",
         "usager_server.http.conformity",
+        "usager_server.national.psc.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",
     )
@@ -56,4 +60,4 @@ def register_scenarios() -> Sequence[Scenario]:
 @hookimpl
 def register_stand_ins() -> Sequence[StandIn]:
     """Return the stand-ins of the national services."""
-    return [national_status]
+    return [national_status, psc, mail]

@@ -11,6 +11,7 @@ from usager_server.openapi.oauth import PATHS
 from usager_server.openapi.operations import operation_paths
 from usager_server.openapi.pages import PAGES
 from usager_server.openapi.parts import PARAMETERS, RESPONSES, SCHEMAS
+from usager_server.openapi.signing_in import SECURITY, sign_in_paths
 
 TAGS = {
     "Instance": "One resource: read it, change it, look at its versions.",
@@ -42,12 +43,18 @@ def build_openapi(house: House) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": {**interaction_paths(), **operation_paths(house.operations), **PAGES, **_authorization(house)},
+        "paths": {
+            **interaction_paths(),
+            **operation_paths(house.operations),
+            **PAGES,
+            **_authorization(house),
+            **_sign_in(house),
+        },
         "components": {
             "parameters": {**PARAMETERS, **_path_parameters(types, compartments)},
             "responses": RESPONSES,
             "schemas": SCHEMAS,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, **SECURITY},
         },
         "security": [] if house.settings.auth == "off" else [{"bearer": []}],
     }
@@ -61,6 +68,10 @@ def examples() -> Mapping[str, bytes]:
 
 def _authorization(house: House) -> Mapping[str, Any]:
     return PATHS if house.settings.auth == "smart" else {}
+
+
+def _sign_in(house: House) -> Mapping[str, Any]:
+    return {} if house.settings.auth == "off" else sign_in_paths()
 
 
 def _path_parameters(types: list[str], compartments: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usager_server.sandbox.faults import Fault, FaultKind, parse_fault
-from usager_server.sandbox.stand_in import Answer, Received, Service
+from usager_server.sandbox.stand_in import Answer, Asked, Received, Service
 
 KEPT_REQUESTS = 1000
 EXPIRED = {
@@ -56,6 +56,8 @@ class Control:
             case "POST", "faults":
                 fault = parse_fault(json.loads(body))
                 self._faults.extend([fault] * fault.times)
+            case "POST", "ask" if isinstance(self._service, Asked):
+                return told(200, self._service.ask(json.loads(body)))
             case "GET", "received":
                 return told(200, {"received": [shown(it) for it in self._received]})
             case _:

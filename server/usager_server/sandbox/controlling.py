@@ -27,6 +27,10 @@ class StandInControl:
         found: list[dict[str, Any]] = (await self._send("GET", "received"))["received"]
         return found
 
+    async def ask(self, wanted: Any) -> Any:
+        """Have the service do something at its side of the wire; what it can do is its own affair."""
+        return await self._send("POST", "ask", wanted)
+
     async def fault(self, kind: str, *, times: int = 1, seconds: float = 0.0, status: int = 503) -> None:
         """Have the next requests fail: see Fault."""
         await self._send("POST", "faults", Fault(FaultKind(kind), times, seconds, status).as_json())

@@ -11,7 +11,7 @@ from usager_server.sandbox.control import told
 from usager_server.sandbox.stand_in import Answer, Received
 from usager_server.sandbox.wire import HOST, Wire
 
-HELP = "GET / lists the stand-ins; POST /reset resets all; /{name}/reset, seed, faults, received are for one"
+HELP = "GET / lists the stand-ins; POST /reset resets all; /{name}/reset, seed, ask, faults, received are for one"
 
 
 class Gate:

@@ -12,7 +12,7 @@ from typing import Any
 from usager_server import leash
 from usager_server.sandbox.certificates import subject
 from usager_server.sandbox.control import Control
-from usager_server.sandbox.stand_in import Service, Started
+from usager_server.sandbox.stand_in import Announcing, Service, Started
 from usager_server.sandbox.wire import Wire
 
 
@@ -44,7 +44,8 @@ async def _serve(order: dict[str, Any]) -> None:
     try:
         if isinstance(played, Started):
             await played.start(f"https://localhost:{ports['port']}", subject(Path(order["client"])))
-        print(json.dumps(ports), flush=True)
+        announced = dict(played.settings()) if isinstance(played, Announcing) else {}
+        print(json.dumps({**ports, "settings": announced}), flush=True)
         await stop.wait()
     finally:
         service.stop()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
@@ -22,12 +22,16 @@ CA_SETTING = "trusted_ca_file"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One stand-in that runs. Shape: port is that of the service (TLS), control that of its orders."""
+    """One stand-in that runs.
+
+    Shape   port is that of the service (TLS), control that of its orders; announced: settings that it made itself.
+    """
 
     stand_in: StandIn
     process: subprocess.Popen[str]
     port: int
     control: int
+    announced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -74,7 +78,8 @@ class Sandbox:
         values = {name: value for it in self.running for name, value in it.stand_in.values.items()}
         names = [it.stand_in.certificate_setting for it in self.running if it.stand_in.certificate_setting]
         certificates = dict.fromkeys(names, str(self.client_file))
-        return {**addresses, **values, **certificates, CA_SETTING: str(self.ca_file)}
+        announced = {name: value for it in self.running for name, value in it.announced.items()}
+        return {**addresses, **values, **announced, **certificates, CA_SETTING: str(self.ca_file)}
 
     def fallen(self) -> list[str]:
         """Return the names of the stand-ins that have ended by themselves."""
@@ -137,7 +142,7 @@ def _ready(stand_in: StandIn, process: subprocess.Popen[str]) -> Running:
     told: dict[str, Any] = json.loads(line) if line else {"error": "it ended, or was silent for too long"}
     if "error" in told:
         raise SandboxError(f"the stand-in {stand_in.name} ({stand_in.service}) does not start: {told['error']}")
-    return Running(stand_in, process, told["port"], told["control"])
+    return Running(stand_in, process, told["port"], told["control"], told["settings"])
 
 
 def _wait(process: subprocess.Popen[str]) -> None:

@@ -76,6 +76,24 @@ class Service(Protocol):
 
 
 @runtime_checkable
+class Announcing(Protocol):
+    """What a service is besides when it listens elsewhere too, and the server must be told where."""
+
+    def settings(self) -> Mapping[str, str]:
+        """Return settings of the server, by name; asked once started."""
+        ...
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What a service is besides when it can do something for a test, at its side of the wire: sign somebody in."""
+
+    def ask(self, wanted: Any) -> Mapping[str, Any]:
+        """Do it, and return what came of it. Errors: ValueError, which says what would be right."""
+        ...
+
+
+@runtime_checkable
 class Started(Protocol):
     """What a service is besides when it must know its own address, or who calls it, before it answers."""
 

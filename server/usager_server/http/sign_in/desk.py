@@ -7,6 +7,7 @@ from usager_server.accounts.contacts import Contacts
 from usager_server.accounts.keeping_passwords import Passwords
 from usager_server.accounts.local_sign_in import LocalSignIn
 from usager_server.accounts.sessions import Runners, Sessions
+from usager_server.national.psc.ciba_sign_in import CibaSignIn
 from usager_server.national.psc.logout import PscLogout
 from usager_server.national.psc.sign_in import PscSignIn
 from usager_server.settings import Settings
@@ -14,7 +15,7 @@ from usager_server.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Shape: psc and psc_logout None when no professional signs in with Pro Santé Connect here."""
+    """Shape: psc, psc_logout and ciba None when no professional signs in with Pro Santé Connect here."""
 
     settings: Settings
     runners: Runners
@@ -25,3 +26,4 @@ class Desk:
     administration: Administration
     psc: PscSignIn | None = None
     psc_logout: PscLogout | None = None
+    ciba: CibaSignIn | None = None

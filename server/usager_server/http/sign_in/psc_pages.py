@@ -1,15 +1,17 @@
 """To Pro Santé Connect and back, and the choice of the exercise situation."""
 
 from dataclasses import dataclass
+from math import ceil
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from usager_server.accounts.session import COOKIE, key_in
 from usager_server.errors import Invalid
 from usager_server.http.sign_in.desk import Desk
+from usager_server.http.sign_in.own import session_json
 from usager_server.http.sign_in.wire import (
     BROWSER,
     NO_STORE,
@@ -24,11 +26,13 @@ from usager_server.http.sign_in.wire import (
     page,
     parsed,
     read_form,
+    read_json,
     required,
     shown,
     tenant_of,
     with_cookie,
 )
+from usager_server.national.psc.ciba_sign_in import CibaSignIn
 from usager_server.national.psc.code_flow import Errand
 from usager_server.national.psc.logout import PscLogout
 from usager_server.national.psc.sign_in import Arrived, NoAccount, PscSignIn, Returned
@@ -43,6 +47,7 @@ class PscPages:
     desk: Desk
     psc: PscSignIn
     logout: PscLogout
+    ciba: CibaSignIn
 
     @page
     async def start(self, request: Request) -> Response:
@@ -94,6 +99,31 @@ class PscPages:
         return RedirectResponse(back_of(fields), 303, NO_STORE)
 
     @named
+    async def ask(self, request: Request) -> Response:
+        """Have the provider ask somebody on their telephone or card; the two digits are shown to them here too."""
+        given = await read_json(request)
+        tenant = tenant_of({"tenant": str(given.get("tenant", 1))})
+        waiting = await self.ciba.start(tenant, str(given.get("national_id", "")), str(given.get("channel", "")))
+        content = {
+            "ticket": waiting.ticket,
+            "binding_message": waiting.binding_message,
+            "interval": waiting.interval_seconds,
+            "expires": waiting.expires.isoformat(),
+        }
+        return JSONResponse(content, 202, NO_STORE)
+
+    @named
+    async def ask_after(self, request: Request) -> Response:
+        """Tell whether they have agreed: 202 not yet, 200 with the cookie of the session."""
+        given = await read_json(request)
+        tenant = tenant_of({"tenant": str(given.get("tenant", 1))})
+        found = await self.ciba.poll(tenant, str(given.get("ticket", "")), actor_of(request), agent_of(request))
+        if isinstance(found, float):
+            return JSONResponse({"state": "pending"}, 202, {**NO_STORE, "Retry-After": str(ceil(found))})
+        content = {**session_json(found.session), "csrf": found.key.csrf, "chooses": bool(found.situations)}
+        return with_cookie(JSONResponse(content, headers=NO_STORE), COOKIE, found.key.cookie)
+
+    @named
     async def backchannel_logout(self, request: Request) -> Response:
         """End the sessions that the provider says are over. Source: OpenID Connect Back-Channel Logout 1.0."""
         form = await read_form(request)
@@ -108,6 +138,8 @@ class PscPages:
             Route("/sign-in/psc", self.start, methods=["GET"]),
             Route(CALLBACK, self.callback, methods=["GET"]),
             Route("/sign-in/exercise", self.exercise, methods=["GET", "POST"]),
+            Route("/sign-in/ciba", self.ask, methods=["POST"]),
+            Route("/sign-in/ciba/poll", self.ask_after, methods=["POST"]),
             Route("/sign-in/psc/backchannel-logout", self.backchannel_logout, methods=["POST"]),
         ]
 

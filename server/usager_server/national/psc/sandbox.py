@@ -10,12 +10,14 @@ import subprocess
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from usager_server.repository.cluster_files import exclusive_lock
 from usager_server.sandbox.stand_in import Answer, Received, SandboxError, StandIn
+
+if TYPE_CHECKING:
+    import httpx
 
 ISSUER = "/auth/realms/esante-wallet"
 CLIENT = "usager"
@@ -44,13 +46,16 @@ class ProSanteConnect:
     """
 
     def __init__(self) -> None:
+        import httpx  # by the process of the stand-in alone: the server reads this file to know its name
+
         self._process: asyncio.subprocess.Process | None = None
         self._orders = httpx.Client(timeout=10, trust_env=False)
         self._client = httpx.AsyncClient(timeout=60, trust_env=False, follow_redirects=False)
-        self._url = ""
+        self._url = self._origin = ""
 
     async def start(self, url: str, client_subject: str) -> None:
         """Install the provider, the first time, and start it. Errors: SandboxError, which says what is missing."""
+        self._origin = url
         folder = await asyncio.to_thread(installed)
         people = json.loads(_piece("people.json"))
         order = json.dumps({"origin": url, "people": people, "subject": client_subject})
@@ -89,6 +94,24 @@ class ProSanteConnect:
         if rest:
             self._order("seed", rest)
 
+    def ask(self, wanted: Any) -> Mapping[str, Any]:
+        """Sign somebody in as at a browser: {"sign_in": address, "as": national id}; return where they are sent."""
+        if isinstance(wanted, Mapping) and isinstance(wanted.get("logout_token"), Mapping):
+            made: Mapping[str, Any] = self._order("logout-token", wanted["logout_token"])
+            return made
+        if not isinstance(wanted, Mapping) or not str(wanted.get("sign_in", "")).startswith(f"{self._origin}{ISSUER}/"):
+            raise ValueError('what is asked is {"sign_in": an address of this provider, "as": a national id}')
+        cookies: dict[str, str] = {}
+        address = str(wanted["sign_in"])
+        for _ in range(10):
+            answer = self._browsed("GET", address, cookies)
+            if answer.status_code == 200:  # the page that asks who is there
+                answer = self._browsed("POST", address, cookies, {"login": str(wanted.get("as", ""))})
+            address = urljoin(address, answer.headers.get("location", ""))
+            if not address.startswith(f"{self._origin}{ISSUER}/"):
+                return {"back": address}
+        raise ValueError(f"the provider does not send anybody back: {answer.status_code}")
+
     async def answer(self, request: Received) -> Answer:
         """Hand one request on. What is not below the issuer is not there."""
         if not request.path.startswith(f"{ISSUER}/"):
@@ -113,9 +136,26 @@ class ProSanteConnect:
         answer.raise_for_status()
         return answer.json()
 
+    def _browsed(
+        self, method: str, address: str, cookies: dict[str, str], form: Mapping[str, str] | None = None
+    ) -> "httpx.Response":
+        """Send a request of the browser that is played, whose cookies it keeps."""
+        url = urlsplit(address)
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Host": url.netloc,
+        }
+        target = f"{self._url}{url.path}{f'?{url.query}' if url.query else ''}"
+        answer = self._orders.request(method, target, headers=headers, data=form and dict(form))
+        for cookie in answer.headers.get_list("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            cookies[name] = value
+        return answer
+
     def _send_logout(self, wanted: Mapping[str, Any]) -> None:
-        to = httpx.URL(str(wanted.get("to", "")))
-        if to.host not in ("localhost", "127.0.0.1"):
+        to = str(wanted.get("to", ""))
+        if urlsplit(to).hostname not in ("localhost", "127.0.0.1"):
             raise ValueError("logout is sent to this machine only: to is an address of localhost")
         token = self._order("logout-token", {key: wanted[key] for key in ("sid", "sub", "claims") if key in wanted})
         answer = self._orders.post(to, data={"logout_token": token["token"]})

@@ -222,8 +222,9 @@ async function logoutToken({ sid, sub, claims = {} }) {
     ...(sub ? { sub } : {}),
     ...claims,
   };
-  const token = new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, typ: 'logout+jwt' }).setIssuedAt();
-  return token.setIssuer(issuer).setAudience(CLIENT).setExpirationTime('2m').sign(privateKey);
+  const now = Math.floor(Date.now() / 1000);
+  const whole = { iss: issuer, aud: CLIENT, iat: now, exp: now + 120, ...payload };
+  return new SignJWT(whole).setProtectedHeader({ alg: 'RS256', kid, typ: 'logout+jwt' }).sign(privateKey);
 }
 
 // What the sandbox orders, on a path that the TLS side never hands on.
