@@ -55,6 +55,7 @@ async def filled(client_of: ClientOf, tenant: int, patients: tuple[str, ...]) ->
     return client
 
 
+@pytest.mark.timeout(3600 if FULL else 300)
 @pytest.mark.parametrize("grant", GRANTS)
 @settings(max_examples=300 if FULL else 8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tried=st.lists(ACTS, min_size=4, max_size=16))

@@ -42,6 +42,7 @@ async def filled(client: httpx.AsyncClient, family: str, patient: str) -> None:
         assert answer.status_code in (200, 201)
 
 
+@pytest.mark.timeout(3600 if FULL else 300)
 @settings(max_examples=300 if FULL else 12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tried=st.lists(ACTS, min_size=4, max_size=16))
 async def test_a_tenant_is_neither_seen_nor_touched(
