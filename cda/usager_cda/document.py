@@ -15,6 +15,7 @@ from usager_cda.fhir.bundle import transaction_of
 from usager_cda.fhir.composition import document_of_composition
 from usager_cda.fhir.header import header_of_document
 from usager_cda.fhir.resolver import Resolver
+from usager_cda.functions import with_listed_functions
 from usager_cda.header import Act, Header
 from usager_cda.read import header_of
 from usager_cda.safety import LIMITS, Limits, parse_document
@@ -73,8 +74,8 @@ def write_document(
         if composition is not None and model is not None:
             return _structured(bundle, composition, model, resolver, pdf)
         document = _document(bundle, composition, resolver)
-        data, header = wrapped(document, composition, resolver)
-        return Written(data, header, tuple(left_behind(document, composition)))
+        data, header, remarks = wrapped(document, composition, resolver)
+        return Written(data, header, (*remarks, *left_behind(document, composition)))
     except ValueError as error:  # a time that is none, in a resource nobody validated
         raise IncompleteDocument(asked("Bundle", str(error))) from error
 
@@ -93,7 +94,7 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
         raise IncompleteDocument(asked("Bundle.entry", f"{len(documents)} DocumentReferences; expected one at most"))
     document = documents[0] if documents else document_of_composition(bundle, composition, resolver)
     rewritten = list(_other_model(document, composition, model))
-    header = header_of_document(document, resolver)
+    header, renamed = with_listed_functions(header_of_document(document, resolver))
     header = replace(header, media_type=None, title=header.title or model.title, acts=_acts(header, model))
     header, remarks = _allowed(header, model)
     scope = str(header.set_id or (header.id if header.id.is_known else composition.get("id") or model.name))
@@ -103,7 +104,7 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
     header = completed(header, content_key(told, etree.tostring(body)), model.templates)
-    return Written(build_document(header, body), header, (*rewritten, *remarks, *writer.writing.findings))
+    return Written(build_document(header, body), header, (*rewritten, *renamed, *remarks, *writer.writing.findings))
 
 
 def _other_model(document: Tree, composition: Tree, model: Model) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from usager_cda.datatypes import Tree
 from usager_cda.errors import CDAError, Finding, IncompleteDocument
 from usager_cda.fhir.header import header_of_document
 from usager_cda.fhir.resolver import Resolver
+from usager_cda.functions import with_listed_functions
 from usager_cda.header import Act, Header
 from usager_cda.safety import parse_document
 from usager_cda.tree import Element, add, attribute, descendant, node
@@ -26,15 +27,18 @@ DOCUMENTS = ("text/xml", "application/xml")
 FILE = "DocumentReference.content.attachment"
 
 
-def wrapped(document: Tree, composition: Tree | None, resolver: Resolver) -> tuple[bytes, Header]:
-    """Return the N1 around the file of a DocumentReference, and its header. Errors: IncompleteDocument."""
+def wrapped(document: Tree, composition: Tree | None, resolver: Resolver) -> tuple[bytes, Header, tuple[Finding, ...]]:
+    """Return the N1 around the file of a DocumentReference, its header and what was changed for it.
+
+    Errors  IncompleteDocument.
+    """
     media_type, content = _file(document, composition, resolver)
-    header = header_of_document(document, resolver)
+    header, remarks = with_listed_functions(header_of_document(document, resolver))
     header = replace(header, media_type=media_type, acts=header.acts or (Act(),))
     header = completed(header, content_key(document, content))
     text = base64.b64encode(content).decode("ascii")
     body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    return build_document(header, body), header
+    return build_document(header, body), header, remarks
 
 
 def left_behind(document: Tree, composition: Tree | None) -> Iterator[Finding]:

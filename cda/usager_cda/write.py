@@ -110,10 +110,17 @@ def _moment(part: Participation, shape: Shape) -> Element | None:
         return ts_node("time", part.time, "UNK")
     if shape.moment is None or (part.period is None and part.role != "participant"):
         return None
-    made = build_interval("time", part.period or Interval(null="NA"))
+    made = _span("time", part.period)
     if made is not None and part.role == "participant":
         made.set(XSI_TYPE, "IVL_TS")
     return made
+
+
+def _span(tag: str, period: Interval | None) -> Element | None:
+    """Return a period, not applicable without one; the rules of the header take a moment as one value, not two ends."""
+    if period is not None and period.low is not None and period.low == period.high:
+        return ts_node(tag, period.low)
+    return build_interval(tag, period or Interval(null="NA"))
 
 
 def _entity(party: Party, shape: Shape) -> Element:
@@ -213,7 +220,7 @@ def _stay(stay: Stay) -> Element:
         node("encompassingEncounter"),
         *(build_ii("id", ii) for ii in stay.ids),
         build_code("code", stay.code),
-        build_interval("effectiveTime", stay.period or Interval(null="NA")),
+        _span("effectiveTime", stay.period),
         build_code("dischargeDispositionCode", stay.discharge),
         responsible,
         *map(participation, stay.participants),

@@ -103,6 +103,14 @@ def test_what_a_model_has_no_place_for_is_told():
     assert [finding.expression for finding in findings] == ["Composition.section[2]"]
 
 
+def test_a_section_that_must_hold_an_entry_and_has_words_only_is_told():
+    words = {"status": "additional", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Sonde à demeure</p></div>'}
+    sections = [section("11450-4", "urn:uuid:asthma"), VIGILANCE, section("10157-6", text=words)]
+    findings = write_document(summary(ASTHMA, sections=sections)).findings
+    assert [finding.expression for finding in findings] == ["Composition.section[2].entry"]
+    assert "10157-6 has words only" in findings[0].message
+
+
 def test_an_unknown_section_keeps_its_narrative_and_is_told():
     made = bundle_from_cda(body('<component><section><code code="1-8"/><text>Bonjour</text></section></component>'))
     assert "Bonjour" in sections_of(made)["1-8"]["text"]["div"]

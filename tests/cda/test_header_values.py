@@ -8,6 +8,7 @@ from tests.cda.documents import ALL, around_a_pdf, everything, letter, resources
 from tests.cda.test_bodies import messages
 from usager_cda import bundle_from_cda, cda_from_bundle
 from usager_cda.datatypes.times import TS, parse_ts
+from usager_cda.document import write_document
 from usager_cda.safety import parse_document
 from usager_cda.tree import HL7, Element, elements, local_name
 
@@ -89,6 +90,33 @@ def test_a_function_in_words_alone_is_written_as_the_rules_take_it():
     root = parse_document(cda_from_bundle(around_a_pdf(bundle_from_cda(without_body(edited.encode())))))
     (function,) = (each for each in root.iter(f"{HL7}functionCode") if each.get("code") is None)
     assert (function.get("nullFlavor"), function[0].text) == ("NA", "Contact de nuit")
+
+
+def test_a_function_out_of_the_list_is_a_translation_of_none_and_is_told():
+    told = 'code="ATTPHYS" displayName="Référent" codeSystem="2.16.840.1.113883.5.88"'
+    other = 'code="ORG-177" displayName="Établissement de référence" codeSystem="1.2.250.1.213.1.1.4.322"'
+    edited = everything().decode().replace(told, other, 1)
+    assert other in edited
+    first = bundle_from_cda(without_body(edited.encode()))
+    written = write_document(around_a_pdf(first))
+    assert [each.message for each in written.findings if "ORG-177" in each.message]
+    root = parse_document(written.data)
+    (function,) = (each for each in root.iter(f"{HL7}functionCode") if each.get("code") is None)
+    assert (function.get("nullFlavor"), function[0].text) == ("NA", "Établissement de référence")
+    assert function[1].get("code") == "ORG-177"
+    again = cda_from_bundle(around_a_pdf(bundle_from_cda(written.data)))
+    assert again == written.data
+
+
+def test_a_moment_of_the_stay_is_one_value():
+    bundle = letter()
+    resources(bundle, "Encounter")[0]["period"] = {"start": "2026-03-12", "end": "2026-03-12"}
+    written = cda_from_bundle(bundle)
+    root = parse_document(written)
+    stay = root.find(f"{HL7}componentOf/{HL7}encompassingEncounter/{HL7}effectiveTime")
+    assert (stay.get("value"), len(stay)) == ("20260312", 0)
+    encounter = resources(bundle_from_cda(written), "Encounter")[0]
+    assert encounter["period"] == {"start": "2026-03-12", "end": "2026-03-12"}
 
 
 def test_a_structure_has_its_national_identifier_alone_where_the_rules_want_it():

@@ -160,6 +160,9 @@ class BodyWriter:
         made = [] if slot.narrative_only else list(self._told(template, section, path))
         if not made and template.nothing is not None and (template.needs_entry or not section):
             made = [add(node("entry", typeCode=template.link), template.nothing(self.writing))]
+        elif not made and template.needs_entry and not slot.narrative_only:
+            text = f"The section {template.code.code} has words only; the CI-SIS asks for an entry in it"
+            self.writing.report(text, path and f"{path}.entry")
         if template.most is not None and len(made) > template.most:
             text = f"{path}.entry: {len(made)} entries; the section {template.template} holds {template.most} at most"
             self.missing.append(Finding("error", text, expression=f"{path}.entry"))
