@@ -13,6 +13,8 @@ CELLS = ("td", "th")
 ROWS = ("thead", "tbody", "tfoot")
 # A column is as wide as its longest word, and its share of what is left follows the length of its texts. Unit: letters.
 LONGEST_WORD, LONGEST_TEXT, MOST_COLUMNS = 18, 90, 60
+# What a line of a page holds, and what stands around the words of a cell.
+LINE, AROUND = 100, 2
 
 
 def set_widths(table: Element) -> None:
@@ -49,11 +51,11 @@ def _cells(row: Element) -> Iterator[tuple[int, Element, int]]:
 
 
 def _shares(words: list[int], texts: list[int]) -> list[float]:
-    wanted = [
-        min(word, LONGEST_WORD) + 2 + 0.5 * min(text, LONGEST_TEXT) for word, text in zip(words, texts, strict=True)
-    ]
-    total = sum(wanted)
-    return [100 * each / total for each in wanted]
+    needed = [min(word, LONGEST_WORD) + AROUND for word in words]
+    asked = [min(text, LONGEST_TEXT) for text in texts]
+    left = max(0, LINE - sum(needed))
+    wanted = [need + left * ask / sum(asked) for need, ask in zip(needed, asked, strict=True)]
+    return [100 * each / sum(wanted) for each in wanted]
 
 
 def _put_columns(table: Element, shares: list[float]) -> None:

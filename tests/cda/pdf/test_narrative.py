@@ -14,6 +14,7 @@ from tests.cda.pdf.preflight import needs_preflight, verdict
 from usager_cda import IncompleteDocument
 from usager_cda.pdf import pdf_from_bundle
 from usager_cda.pdf.narrative import Narratives
+from usager_cda.pdf.tables import set_widths
 
 XHTML = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
 
@@ -85,6 +86,15 @@ def test_a_span_of_a_million_columns_is_cut():
 def test_a_text_of_too_many_pages_is_refused(inside):
     with pytest.raises(IncompleteDocument, match="10000 elements or 400000 characters"):
         cleaned(inside)
+
+
+def test_the_longest_word_of_each_column_has_room_on_a_line():
+    words = ("02/05/2018", "microgrammes,", "Fréquence", "d'administration", "comprimé(s)", "Hypothyroïdie")
+    cells = "".join(f"<td>{word} {'un mot ' * rank}</td>" for rank, word in enumerate(words))
+    table = etree.fromstring(f"<table><tbody><tr>{cells}</tr></tbody></table>")
+    set_widths(table)
+    shares = [float(each.get("style").removeprefix("width: ").rstrip("%")) for each in table.find("colgroup")]
+    assert all(share >= len(word) for share, word in zip(shares, words, strict=True))
 
 
 def test_tables_in_tables_are_laid_out_in_bounded_time():
