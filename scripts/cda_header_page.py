@@ -11,6 +11,8 @@ TITLE = """# Where each element of the CDA header goes
 Made by `python scripts/cda_header_page.py` from `cda/usager_cda/data/header.csv`; a test compares the two. An element
 that is not in the table stays in the original document only, and is reported. A guardian's
 `code` and a parent document's `setId` are read but not written by `$fhir-to-cda`: the CI-SIS has no place for them.
+Of an order (`inFulfillmentOf`) the ids are carried; its `code` and its `ps3-20:accessionNumber` stay in the original
+document only, and are reported.
 """
 
 

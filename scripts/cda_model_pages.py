@@ -28,6 +28,7 @@ def page(model: Model) -> str:
         *([f"- requirements: {', '.join(model.requirements)}."] if model.requirements else []),
         *([f"- practice setting: `{model.setting.code}`."] if model.setting else []),
         *([f"- asked for besides: {_asked(model)}"] if model.asks else []),
+        *([f"- {WRITTEN_WHERE[model.name]}"] if model.name in WRITTEN_WHERE else []),
         f"- PDF copy: {_copy(model)}.",
         *_prefilled(model),
         *_example(model),
@@ -62,6 +63,12 @@ def _example(model: Model) -> list[str]:
     links = f"[FHIR in](../examples/{found}.json), [CDA out](../examples/{found}.xml)"
     return [f"- example: {links}."]
 
+
+WRITTEN_WHERE = {
+    "vsm": "always read; written by a server only where its operator sets "
+    "[`USAGER_CDA_VSM=true`](../settings.md), and by `usager cda from-fhir` with `--vsm`: "
+    "the medical summary of the CI-SIS is [IPS-FR](ips-fr.md).",
+}
 
 EXAMPLES = {
     "ips-fr": "synthese-medicale",

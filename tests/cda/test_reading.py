@@ -211,6 +211,18 @@ def test_an_old_qualifier_is_a_used_name():
     assert any("SP" in message for message in findings(made))
 
 
+def test_what_an_order_says_beside_its_ids_is_kept_in_the_original_and_told():
+    order = b'<order><id root="1.2.3" extension="7"/><code code="1-8"/>'
+    number = b'<accessionNumber xmlns="urn:dicom-org:ps3-20" root="1.2.3" extension="ACC-7"/></order>'
+    data = everything()
+    start = data.index(b"<order")
+    made = bundle_from_cda(data[:start] + order + number + data[data.index(b"</order>") + len(b"</order>") :])
+    assert {f"{name} is kept in the original document only" for name in ("code", "accessionNumber")} <= set(
+        findings(made)
+    )
+    assert resources(made, "DocumentReference")[0]["context"]["related"][0]["identifier"]["value"] == "7"
+
+
 def test_an_element_without_a_place_is_reported():
     made = bundle_from_cda(edited(("</patientRole>", "<providerOrganization/></patientRole>")))
     assert "providerOrganization is kept in the original document only" in findings(made)
