@@ -140,6 +140,7 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
         routes=[*_pages(house, callers, plugins, store, tally).routes(), *more],
         lifespan=_lifespan(house, store, desk),
         openapi_url=None,  # ours describes FHIR: `openapi/`
+        redirect_slashes=False,  # behind a proxy that ends TLS it would lead to http
     )
     app: App = Front(FHIRDoor(house, callers, pace=pace(settings, store.take)), pages)
     if settings.auth == "off":

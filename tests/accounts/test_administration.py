@@ -154,3 +154,7 @@ async def test_accounts_are_listed_by_name_page_after_page(administration, accou
     await administration.create(1, "alain.b", Kind.BUSINESS, PERSON, SOMEONE)
     assert [it.username for it in await administration.listed(1)] == ["alain.b", "jeanne.martin"]
     assert [it.username for it in await administration.listed(1, "alain.b", 1)] == ["jeanne.martin"]
+
+
+async def test_nobody_has_an_account_to_begin_with(administration):
+    assert [await administration.listed(tenant) for tenant in (1, 2)] == [[], []]

@@ -202,3 +202,12 @@ async def test_a_recent_proof_is_given_again_with_a_code(local, clock, sessions,
     renewed = await local.confirm(session, code_now(secret, clock), SOMEONE)
     assert await sessions.of_key(key) is None
     assert (await sessions.of_key(renewed)).is_fresh(clock())
+
+
+async def test_another_password_does_not_replace_the_code(local, clock, passwords, administrator, runners):
+    await enrolled(local, clock)
+    clock.move(minutes=1)
+    async with runners(1).transaction() as runner:
+        link = await passwords.reset_link(runner, administrator, SOMEONE)
+    await passwords.reset(1, link, OTHER, SOMEONE)
+    assert (await local.first(1, "admin.sys", OTHER, SOMEONE)).step == "code"

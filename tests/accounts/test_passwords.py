@@ -107,3 +107,8 @@ def test_after_the_lock_has_run_out_the_next_wrong_one_locks_again():
     tries = Tries(10, None, True, BEGINNING)
     assert tries.waits(BEGINNING) == 0
     assert after_failure(tries, Kind.BUSINESS, BEGINNING).waits(BEGINNING) == 900
+
+
+def test_a_password_may_be_as_long_as_the_limit():
+    for length in (64, 128):
+        check_password(("Xk7#pQ9!zLw2mV4& " * 8)[:length], NURSE)

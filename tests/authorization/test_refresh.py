@@ -142,3 +142,14 @@ async def test_the_store_holds_no_refresh_token(browser: Browser, database: Data
     await connection.close()
     assert held
     assert token.partition(".")[2] not in str(held)
+
+
+async def test_it_ends_with_its_grant_however_much_it_is_used(browser: Browser, database: Database):
+    token = (await refreshed(browser, (await browser.tokens(ONLINE))["refresh_token"])).json()["refresh_token"]
+    connection = await asyncpg.connect(database.superuser_url)
+    of_client = "authorization_grant WHERE client = $1"
+    left = await connection.fetchval(f"SELECT expires - now() FROM {of_client}", browser.client.id)  # noqa: S608
+    await connection.execute("UPDATE authorization_grant SET expires = now() WHERE client = $1", browser.client.id)
+    await connection.close()
+    assert 89 < left.total_seconds() / 86400 <= 90
+    assert (await refreshed(browser, token)).json()["error"] == "invalid_grant"

@@ -82,7 +82,7 @@ async def test_a_document_without_a_pdf_is_printed(client):
 
 async def test_the_page_may_show_and_nothing_else(client):
     headers = (await shown(client, structured(section("Suite", "dit")), "html")).headers
-    assert headers["Content-Security-Policy"] == content_security_policy()
+    assert headers["Content-Security-Policy"] == f"{content_security_policy()}; frame-ancestors 'none'"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 

@@ -109,3 +109,19 @@ async def test_a_large_bundle_without_resources_is_told_where_they_lack(client: 
     bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
     response = await client.post("/", content=json.dumps(bundle), headers=FHIR_JSON)
     assert 400 <= response.status_code < 500
+
+
+async def test_a_value_is_decoded_once(client: AsyncClient):
+    for family in ("A%42", "AB"):
+        assert (await client.post("/Patient", content=patient(name=[{"family": family}]), headers=FHIR_JSON)).is_success
+    found = [(await client.get(f"/Patient?name:exact={name}")).json() for name in ("A%2542", "A%42")]
+    assert [it["entry"][0]["resource"]["name"][0]["family"] for it in found] == ["A%42", "AB"]
+
+
+@pytest.mark.parametrize("text", ["' OR '1'='1", "'; DROP TABLE resource; --", '"', "$1", "\\"])
+async def test_a_value_that_looks_like_sql_is_a_value(client: AsyncClient, text: str):
+    for family in (f"a{text}", "b"):
+        assert (await client.post("/Patient", content=patient(name=[{"family": family}]), headers=FHIR_JSON)).is_success
+    asked = {"name:exact": f"a{text}".replace("\\", "\\\\")}
+    entries = (await client.get("/Patient", params=asked)).json()["entry"]
+    assert [it["resource"]["name"][0]["family"] for it in entries] == [f"a{text}"]

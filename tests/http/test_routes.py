@@ -30,6 +30,13 @@ async def test_another_method_is_405_with_those_that_are(client: AsyncClient, me
     assert issue(response)["code"] == "not-supported"
 
 
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+async def test_a_header_does_not_change_the_method(client: AsyncClient, name: str):
+    patient = await created(client)
+    assert (await client.post(f"/Patient/{patient['id']}", headers={name: "DELETE"})).status_code == 405
+    assert (await client.get(f"/Patient/{patient['id']}", headers={name: "DELETE"})).json() == patient
+
+
 @pytest.mark.parametrize(
     "path",
     ["Patint", "patient/1", "Patient/1/x", "Patient/1/_history/2/x", "Resource", "$nothing", "Patient/$x", "%00"],

@@ -98,3 +98,22 @@ async def test_a_second_request_on_a_connection_may_be_as_long_as_the_first(list
 async def test_who_says_nothing_is_not_waited_for(listening, protocol):
     protocol.head_seconds = 0.1
     assert await told(listening, [b"GET / HTTP/1.1\r\nhost:"]) == b""
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+        b"content-length: 5, 6\r\n\r\nhello",
+        b"content-length: +5\r\n\r\nhello",
+        b"content-length : 5\r\n\r\nhello",
+        b"transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+        b" content-length: 5\r\n\r\nhello",
+    ],
+)
+async def test_a_message_whose_end_is_in_doubt_is_refused(listening, protocol, doubt):
+    answered = await told(listening, [b"POST / HTTP/1.1\r\nhost: usager\r\n" + doubt + HELLO + b"\r\n"])
+    assert answered.startswith(b"HTTP/1.1 400 ") or answered == b""
+    assert b" 200 " not in answered

@@ -4,6 +4,7 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -57,7 +58,9 @@ def test_addresses_begin_with_https_and_clients_are_told_to_stay(server: TLSServ
         page = client.get(server.root)
     assert made.status_code == 201
     assert made.headers["Location"].startswith(f"{server.base}/Basic/")
-    assert {each.headers["Strict-Transport-Security"] for each in (made, page)} == {"max-age=31536000"}
+    assert {each.headers["Strict-Transport-Security"] for each in (made, page)} == {
+        "max-age=31536000; includeSubDomains"
+    }
 
 
 def test_nobody_is_served_without_tls(server: TLSServer) -> None:
@@ -84,3 +87,14 @@ def test_older_ones_are_not(server: TLSServer, version: str) -> None:
 def test_a_client_that_does_not_trust_the_authority_does_not_come(server: TLSServer) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.root}/health")
+
+
+def test_only_the_best_suites_are_spoken(server: TLSServer) -> None:
+    spoken = set()
+    for suite in ("ECDHE+AESGCM", "ECDHE+CHACHA20", "ECDHE+AES:!AESGCM:!AESCCM", "kRSA+AES", "DHE+AESGCM", "AESCCM"):
+        context = trusting(ssl.TLSVersion.TLSv1_2)
+        context.set_ciphers(f"{suite}:@SECLEVEL=0")
+        with httpx.Client(verify=context) as client, suppress(httpx.ConnectError):
+            client.get(f"{server.root}/health")
+            spoken.add(suite)
+    assert spoken == {"ECDHE+AESGCM", "ECDHE+CHACHA20"}

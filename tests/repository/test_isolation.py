@@ -95,6 +95,20 @@ async def test_every_unique_key_begins_with_the_tenant(each_database: Database) 
     assert loose == []
 
 
+async def test_what_runs_as_the_owner_looks_nowhere_else(database: Database) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    functions = await connection.fetch(
+        "SELECT proname, array_to_string(proconfig, ' ') FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
+    others = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f', 'S')"
+    )
+    await connection.close()
+    assert {paths for _, paths in functions} == {"search_path=pg_catalog, public, pg_temp"}
+    assert {name for (name,) in others} == {"process"}  # the number of a process; ids are no sequence
+
+
 async def test_a_statement_without_tenant_sees_and_changes_nothing(database: Database) -> None:
     connection = await asyncpg.connect(database.url)
     for table in ("tenant", "resource", "history", "index_token", "content", "claim", "gram"):

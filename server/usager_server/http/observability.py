@@ -15,6 +15,7 @@ import structlog
 
 from usager_server.caller import Caller
 from usager_server.http.metrics import SharedTally
+from usager_server.http.shield import shielded
 from usager_server.http.tracing import Tracer
 
 Scope = MutableMapping[str, Any]
@@ -24,7 +25,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY = "usager.exchange"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 TICK_SECONDS = 0.5
 LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
@@ -77,7 +77,7 @@ class Observed:
         is_secure: bool = False,
     ) -> None:
         self._app = app
-        self._always = [HTTPS_ONLY] if is_secure else []
+        self._is_secure = is_secure
         self._tally = tally
         self._tracer = tracer
         self._stream = stream
@@ -98,7 +98,7 @@ class Observed:
         def send_on(message: MutableMapping[str, Any]) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header, *self._always]
+                message["headers"] = shielded([*message.get("headers", ()), header], is_secure=self._is_secure)
             return send(message)
 
         try:

@@ -22,7 +22,7 @@ GZIP = 16 + zlib.MAX_WBITS
 BODILESS = (204, 304)
 
 CSP = "Content-Security-Policy"
-NOTHING_RUNS = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
+NOTHING_RUNS = (b"content-security-policy", b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox")
 ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),

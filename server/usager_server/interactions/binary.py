@@ -14,7 +14,7 @@ from usager_server.repository import Stored
 
 UNTYPED = "application/octet-stream"
 # What a browser must not do with bytes that somebody uploaded: run them, or show them as a page of ours.
-SHIELD = {"Content-Disposition": "attachment", "Content-Security-Policy": "default-src 'none'; sandbox"}
+SHIELD = {"Content-Disposition": "attachment"}
 
 
 async def create(session: Session, request: Request) -> Reply:

@@ -17,7 +17,7 @@ Resource = dict[str, Any]
 CDA, PDF = "cda", "pdf"
 RAW_TYPES = {CDA: CDA_TYPES, PDF: ("application/pdf",)}
 BINARY_TYPES = {CDA: "text/xml", PDF: "application/pdf"}
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'"
 
 # One is printed at a time: those who wait hold no thread and no connection.
 press = asyncio.Semaphore(1)
@@ -44,7 +44,10 @@ def answer(
         return Reply(resource=_parameters(form, content, issues, headers), headers=headers)
     told = {"Warning": warning(issues)} if issues else {}
     if form == PDF:
-        told |= {"Content-Disposition": 'inline; filename="document.pdf"', "Content-Security-Policy": PDF_POLICY}
+        told |= {
+            "Content-Disposition": 'inline; filename="document.pdf"',
+            "Content-Security-Policy": f"{PDF_POLICY}; frame-ancestors 'none'",
+        }
     media_type = f"{wanted}; charset=utf-8" if form == CDA else wanted
     return Reply(content=content, content_type=media_type, raw=True, headers={**headers, **told})
 

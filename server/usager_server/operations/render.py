@@ -20,7 +20,7 @@ HTML, PDF = "text/html", "application/pdf"
 MEDIA_TYPES = {"html": HTML, "pdf": PDF}
 CONTENT = "DocumentReference.content"
 STYLE_SHEETS = ("house", "producer")
-PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'"
 
 Resource = Mapping[str, Any]
 
@@ -51,6 +51,7 @@ async def render(session: Session, request: OperationRequest) -> Reply:
     if not any(map(request.prefers_raw, MEDIA_TYPES.values())):  # a browser asks for text/html, and shows PDF too
         data = base64.b64encode(content).decode("ascii")
         return Reply(resource={"resourceType": "Binary", "contentType": media_type, "data": data})
+    policy = f"{policy}; frame-ancestors 'none'"  # not for the meta element of the page, where browsers ignore it
     headers = {"Content-Security-Policy": policy, "Content-Disposition": f'inline; filename="document.{wanted}"'}
     return Reply(content=content, content_type=_named(media_type), raw=True, headers=headers)
 

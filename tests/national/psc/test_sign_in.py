@@ -287,3 +287,11 @@ async def test_the_same_person_has_an_account_in_each_tenant(person, server, san
     assert (await server.post("/accounts", json=given, headers=other)).status_code == 201
     await person.signs_in(NURSE, tenant="2")
     assert ((await person.session())["tenant"], (await person.session())["username"]) == (2, "camille")
+
+
+async def test_an_administrator_ends_the_sessions_of_somebody(person, server):
+    account = await account_of(server, NURSE)
+    await person.signs_in(NURSE)
+    ended = await server.delete(f"/accounts/{account['id']}/sessions", headers=ADMINISTRATOR)
+    assert ended.json() == {"ended": 1}
+    assert await person.session() is None
