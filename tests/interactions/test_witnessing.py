@@ -139,3 +139,11 @@ async def test_what_cannot_be_traced_is_not_done(
     assert (await traced_client.delete(url)).status_code == 503
     assert (await client.get(f"{url}/_history")).json()["entry"][0]["response"]["etag"] == 'W/"1"'
     assert len((await client.get("/Patient")).json()["entry"]) == 1
+
+
+async def test_refusals_of_rights_and_of_values_are_traced(traced_house: House, tenant: int, traces: Traces) -> None:
+    async with make_client(traced_house, tenant, Grant(scopes=())) as stranger:
+        assert (await stranger.get("/Patient/one")).status_code == 403
+    async with make_client(traced_house, tenant) as client:
+        assert (await client.post("/Patient", json={**PATIENT, "gender": "f"}, headers=FHIR_JSON)).status_code == 400
+    assert [(trace["kind"], trace["outcome"]) for trace in await traces()] == [("read", 4), ("create", 4)]
