@@ -5,9 +5,12 @@ import pytest
 from tests.whole import EVERY_PROFILE
 from usager_server.conformity.record import Verdict
 from usager_server.conformity.running import prove
-from usager_server.plugins import activate, scenarios, survey
+from usager_server.plugins import activate, scenarios, stand_ins, survey
+from usager_server.sandbox.stand_in import lacking
 
-SCENARIOS = scenarios(activate(EVERY_PROFILE.split(",")))
+ACTIVE = activate(EVERY_PROFILE.split(","))
+SCENARIOS = scenarios(ACTIVE)
+STAND_INS = {it.name: it for it in stand_ins(ACTIVE)}
 
 
 @pytest.mark.parametrize(
@@ -15,6 +18,9 @@ SCENARIOS = scenarios(activate(EVERY_PROFILE.split(",")))
     [pytest.param(it, id=it.name, marks=[pytest.mark.requirement(each) for each in it.ids]) for it in SCENARIOS],
 )
 def test_scenario(scenario, target):
+    missing = [need for name in scenario.stand_ins for need in lacking(STAND_INS[name])]
+    if missing:
+        pytest.skip(f"not here, or too old: {' and '.join(missing)}")
     record = prove(scenario, target)
     assert record.verdict is Verdict.PASSED, "\n".join([record.not_run, *record.reasons])
 

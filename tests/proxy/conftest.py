@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -26,6 +25,7 @@ from usager_server.proxy.settings import ProxySettings
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.sandbox.controlling import StandInControl
 from usager_server.sandbox.running import Sandbox
+from usager_server.sandbox.stand_in import lacking
 
 NATIONAL_ID = "819990000002"
 BODY = {"nationalId": NATIONAL_ID, "bindingMessage": "42", "clientId": psc.CLIENT, "channel": "MOBILE"}
@@ -57,8 +57,8 @@ class Places:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """Pro Santé Connect and the APIs, started once."""
-    if not all(map(shutil.which, psc.stand_in.needs)):
-        pytest.skip(f"{' and '.join(psc.stand_in.needs)} are not installed")
+    if missing := lacking(psc.stand_in):
+        pytest.skip(f"not here, or too old: {' and '.join(missing)}")
     with Sandbox([psc.stand_in, apis]) as sandbox:
         yield sandbox
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.sandbox.echo import broken, crashing, echo, other
 from usager_server.sandbox.running import Sandbox
-from usager_server.sandbox.stand_in import SandboxError
+from usager_server.sandbox.stand_in import SandboxError, lacking
 
 WORDS = "usager_server.sandbox.process"
 
@@ -83,8 +83,10 @@ def test_stand_ins_leave_when_the_sandbox_is_killed(tmp_path):
     assert is_gone(pid)
 
 
-def test_a_stand_in_whose_program_is_not_installed_is_left_out():
-    wanting = replace(other, needs=("no-such-program",))
+@pytest.mark.parametrize("need", ["no-such-program", "python3 99"])
+def test_a_stand_in_whose_program_is_not_here_or_too_old_is_left_out(need):
+    wanting = replace(other, needs=(need,))
+    assert lacking(wanting) == [need]
     with Sandbox([echo, wanting]) as sandbox:
         assert [it.stand_in for it in sandbox.running] == [echo]
         assert sandbox.left_out == [wanting]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from usager_server.leash import sigterm_as_interrupt
 from usager_server.sandbox.running import Sandbox
-from usager_server.sandbox.stand_in import SandboxError, StandIn
+from usager_server.sandbox.stand_in import SandboxError, StandIn, lacking
 
 LOOK_EVERY_SECONDS = 0.5
 
@@ -26,7 +26,7 @@ def run_until_stopped(stand_ins: Sequence[StandIn], control_port: int, put: Say,
             for it in sandbox.running:
                 say(f"{it.stand_in.name:<24}{it.url:<32}{it.stand_in.title}")
             for left in sandbox.left_out:
-                say(f"{left.name:<24}left out: it needs {' and '.join(left.needs)}")
+                say(f"{left.name:<24}left out: it needs {' and '.join(lacking(left))}")
             say(f"Control API: {sandbox.control_url} (Ctrl-C stops it all)")
             _watch(sandbox)
     except KeyboardInterrupt:

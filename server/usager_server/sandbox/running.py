@@ -13,7 +13,7 @@ from typing import IO, Any, Self, cast
 
 from usager_server.sandbox.certificates import Certificates, issue_certificates
 from usager_server.sandbox.gate import Gate
-from usager_server.sandbox.stand_in import SandboxError, StandIn
+from usager_server.sandbox.stand_in import SandboxError, StandIn, lacking
 from usager_server.sandbox.wire import HOST
 
 STOP_SECONDS = 5.0
@@ -48,7 +48,7 @@ class Sandbox:
     """
 
     def __init__(self, stand_ins: Sequence[StandIn], control_port: int = 0) -> None:
-        self.left_out = [it for it in stand_ins if not all(map(shutil.which, it.needs))]
+        self.left_out = [it for it in stand_ins if lacking(it)]
         self._stand_ins = [it for it in stand_ins if it not in self.left_out]
         self._control_port = control_port
         self._folder: Path | None = None

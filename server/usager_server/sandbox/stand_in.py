@@ -1,11 +1,16 @@
 """A stand-in: what plays a national service on this machine, as strictly as the service would."""
 
+import re
+import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 START_SECONDS = 20.0
+VERSION = re.compile(r"\d+")
 
 
 class SandboxError(Exception):
@@ -21,7 +26,7 @@ class StandIn:
             settings maps each setting of the server that holds an address of the service to the path there
             ({"national_status_url": "/"}); values are settings that are not addresses; certificate_setting gets the
             file of a client certificate, which the stand-in then asks for. needs: programs without which it is left
-            out. start_seconds: what it may take the first time.
+            out, with the least version that will do ("npm", "node 20"). start_seconds: what it may take the first time.
     """
 
     name: str
@@ -32,6 +37,23 @@ class StandIn:
     certificate_setting: str = ""
     needs: Sequence[str] = ()
     start_seconds: float = START_SECONDS
+
+
+def lacking(stand_in: StandIn) -> list[str]:
+    """Return what a stand-in needs and this machine has not, or has too old."""
+    return [need for need in stand_in.needs if not _is_here(need)]
+
+
+@cache
+def _is_here(need: str) -> bool:
+    name, _, least = need.partition(" ")
+    path = shutil.which(name)
+    if path is None or not least:
+        return path is not None
+    asked = [path, "--version"]  # of a program that a stand-in of ours or of a plugin names
+    told = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=START_SECONDS)  # noqa: S603
+    found = VERSION.search(told.stdout)
+    return found is not None and int(found[0]) >= int(least)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Pro Santé Connect as the sandbox plays it: a certified provider (npm), real TLS and client certificates."""
 
-import shutil
 from collections.abc import Iterator
 
 import httpx
@@ -8,13 +7,14 @@ import pytest
 
 from usager_server.national.psc.sandbox import stand_in
 from usager_server.sandbox.running import Sandbox
+from usager_server.sandbox.stand_in import lacking
 
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     """The sandbox with this one stand-in."""
-    if not all(map(shutil.which, stand_in.needs)):
-        pytest.skip(f"{' and '.join(stand_in.needs)} are not installed")
+    if missing := lacking(stand_in):
+        pytest.skip(f"not here, or too old: {' and '.join(missing)}")
     with Sandbox([stand_in]) as sandbox:
         yield sandbox
 

@@ -32,7 +32,7 @@ stand_in = StandIn(
     settings={"psc_issuer": ISSUER},
     values={"psc_client_id": CLIENT},
     certificate_setting="psc_certificate_file",
-    needs=("node", "npm"),
+    needs=("node 20", "npm"),
     start_seconds=INSTALL_SECONDS,
 )
 
