@@ -29,7 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the client some time to say what it wants."""
         super().connection_made(transport)
         self._patience = self.loop.call_later(self.head_seconds, self._lose_patience)

@@ -27,8 +27,8 @@ class What(StrEnum):
     SESSION_RENEWED = "session-renewed"
     SESSION_ENDED = "session-ended"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an event
-    PASSWORD_REFUSED = "password-refused"  # noqa: S105
-    PASSWORD_RESET_ASKED = "password-reset-asked"  # noqa: S105
+    PASSWORD_REFUSED = "password-refused"  # noqa: S105 - so is this
+    PASSWORD_RESET_ASKED = "password-reset-asked"  # noqa: S105 - and this
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
     CONTACT_PENDING = "contact-pending"

@@ -36,7 +36,7 @@ def accepted_step(secret: bytes, code: str, now: datetime, after: int) -> int | 
 def code_at(secret: bytes, step: int) -> str:
     """Return the code of a step."""
     # SHA-1 inside HMAC is what every application knows, and is not weakened by its collisions.
-    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS).generate(step * STEP_SECONDS).decode()  # noqa: S303
+    return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS).generate(step * STEP_SECONDS).decode()  # noqa: S303 - what RFC 6238 and the applications take
 
 
 def address(secret: bytes, username: str, issuer: str) -> str:

@@ -103,9 +103,8 @@ def edition_of(path: Path) -> Edition:
         raise EditionError(
             f"{path.name} holds no v_pays_territoire_<year>.csv: it is not INSEE's whole archive of the COG"
         )
-    periods, places = joined((*_communes(files), *_districts(files), *_overseas(files), *_countries(files)))
-    del places
-    year = next(iter(MOVES.fullmatch(files.name(MOVES) or "").groups()))  # type: ignore[union-attr]
+    periods, _ = joined((*_communes(files), *_districts(files), *_overseas(files), *_countries(files)))
+    year = MOVES.sub(r"\1", files.name(MOVES) or "")
     return Edition(year, f"{SOURCE}, {year}", periods, sorted(set(_events(files, periods))))
 
 
