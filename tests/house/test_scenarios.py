@@ -8,7 +8,8 @@ from tests.house.files import ROOT, name, python_files
 from usager_server.plugins import scenarios, survey
 
 MODULES = [path for path in python_files("server", "plugins") if path.name == "conformity.py"]
-MAY_KNOW = ("usager_server.conformity.run", "usager_server.conformity.scenario", "usager_server")
+CONFORMITY = "usager_server.conformity"
+MAY_KNOW = ("usager_server", *(f"{CONFORMITY}.{it}" for it in ("run", "scenario", "people")))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -5,6 +5,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from usager_server.conformity.people import a_birth, a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
 
@@ -182,7 +183,9 @@ async def _record(run: Run) -> dict[str, str]:
     """Store the record of an invented person; return the references of who is in it, by type."""
     text = files(__package__).joinpath("conformity.json").read_text("utf-8")
     async with run.step("Enregistrer le dossier d'une personne inventée"):
-        bundle = json.loads(Template(text).substitute(number=run.unique("D")))
+        birth = a_birth(run)
+        told = {"number": run.unique("D"), "birth_date": birth.date, "matricule": birth.matricule}
+        bundle = json.loads(Template(text).substitute(told, finess=a_finess(run)))
         made = run.expect(await run.http.post("", json=bundle), 200)
     places = [each["response"]["location"].split("/_history")[0] for each in made["entry"]]
     return {place.partition("/")[0]: place for place in reversed(places)}

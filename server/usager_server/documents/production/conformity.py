@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from usager_server.conformity.people import a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
 
@@ -28,6 +29,7 @@ UNSTRUCTURED = (
     (OTHERS, "CERT_DECL", "Certificat, déclaration"),
     (OTHERS, "ATTEST-HEBGT", "Attestation d'hébergement"),
 )
+HOME = "750000999"
 # The national rules of 2025 do not know it yet.
 NEW_IN_2026 = "83963-9"
 # What the header of an N1 must say (CI-SIS, structuration minimale), as it is found in the text of the document.
@@ -171,7 +173,7 @@ async def _composition(
 ) -> str:
     """Store a Composition about the person of the letter, with the people it names, and return its address."""
     system, code, display = kind
-    entries = [_entry(each["fullUrl"], each["resource"]) for each in _letter()["entry"]]
+    entries = [_entry(each["fullUrl"], each["resource"]) for each in _letter(run)["entry"]]
     letter: Resource = entries.pop()["resource"]
     place = {"resourceType": "Location", "id": "lieu", "type": [letter["context"]["facilityType"]]}
     organization = next(each["resource"] for each in entries if each["resource"]["resourceType"] == "Organization")
@@ -237,8 +239,9 @@ def _told(cda: bytes, name: str) -> str:
     return found[0] if found else ""
 
 
-def _letter() -> Resource:
-    letter: Resource = json.loads(_letter_text())
+def _letter(run: Run) -> Resource:
+    """Return the letter, from a home of its own."""
+    letter: Resource = json.loads(_letter_text().replace(HOME, a_finess(run)))
     return letter
 
 
