@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from usager_server import outbound as room
+from usager_server.networks import parse_networks
 from usager_server.outbound import (
     ANSWER_LIMIT_BYTES,
     Outbound,
@@ -18,7 +19,6 @@ from usager_server.outbound import (
     OutboundRefused,
     check_url,
     is_public,
-    parse_networks,
 )
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"

@@ -17,6 +17,7 @@ from usager_server.birthplaces.current import Birthplaces
 from usager_server.definitions import Definitions, SearchParameter, load
 from usager_server.errors import Unavailable
 from usager_server.http.context import Context, context
+from usager_server.http.forwarding import ForwardedFor
 from usager_server.http.front import Front, LoopbackOnly
 from usager_server.http.metrics import SharedTally, counts_folder
 from usager_server.http.observability import App, Observed
@@ -30,6 +31,7 @@ from usager_server.interactions.dispatch import INTERACTIONS
 from usager_server.interactions.links import Links
 from usager_server.interactions.session import House
 from usager_server.logs import set_up_logs
+from usager_server.networks import parse_networks
 from usager_server.offer import by_name, search_parameter, served, supported
 from usager_server.operations.break_glass import break_glass_operation
 from usager_server.operations.cda_to_fhir import cda_to_fhir
@@ -134,7 +136,7 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
         callers = context(settings)
     if desk is not None:
         more = [*more, *desk_routes(desk, callers)]
-    pages = FastAPI(
+    pages: App = FastAPI(
         title="Usager",
         version=__version__,
         routes=[*_pages(house, callers, plugins, store, tally).routes(), *more],
@@ -142,9 +144,15 @@ def create_app(settings: Settings, sessions: "Sessions | None" = None) -> App:
         openapi_url=None,  # ours describes FHIR: `openapi/`
         redirect_slashes=False,  # behind a proxy that ends TLS it would lead to http
     )
+    if desk is not None:
+        from usager_server.http.knocking import Knocks
+
+        pages = Knocks(pages, settings, store.take, store.give_back)
     app: App = Front(FHIRDoor(house, callers, pace=pace(settings, store.take)), pages)
     if settings.auth == "off":
         app = LoopbackOnly(app, settings.base_url)
+    if proxies := parse_networks(settings.trusted_proxies):
+        app = ForwardedFor(app, proxies)
     if settings.auth == "smart":
         app = open_to_pages(behind_proxies(app, settings), store)
     tracer = Tracer(settings.otel_endpoint, __version__) if settings.otel_endpoint else None

@@ -16,7 +16,8 @@ from usager_server.http.observability import App
 from usager_server.http.origins import Origins
 from usager_server.interactions.session import House
 from usager_server.national.trust import tls
-from usager_server.outbound import Outbound, parse_networks
+from usager_server.networks import parse_networks
+from usager_server.outbound import Outbound
 from usager_server.repository.postgres import PostgresStore
 from usager_server.settings import Settings
 

@@ -7,23 +7,22 @@ name in SNI and Host: an answer of the DNS that changes in between (rebinding) l
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+
+from usager_server.networks import Address, Networks
 
 SECONDS = 5.0
 ANSWER_LIMIT_BYTES = 1024 * 1024
 PORTS = (443, 8443)
 HTTP_FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 NAT64 = IPv6Network("64:ff9b::/96")
-
-Address = IPv4Address | IPv6Address
-Networks = Sequence[Any]
 
 
 class OutboundRefused(Exception):
@@ -90,11 +89,6 @@ def check_url(url: str) -> None:
         raise OutboundRefused("must have a host name, and neither user, password nor fragment")
     if port == 0:
         raise OutboundRefused("has no port that can be called")
-
-
-def parse_networks(text: str) -> Networks:
-    """Return the networks of a list separated by commas. Errors: ValueError."""
-    return tuple(ip_network(part) for each in text.split(",") if (part := each.strip()))
 
 
 def is_public(address: Address) -> bool:

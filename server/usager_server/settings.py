@@ -69,6 +69,18 @@ class Settings(BaseSettings):
         description="Most requests a minute of one person by one client; a quarter of them may be searches, a tenth "
         "operations and Bundles.",
     )
+    refusals_per_minute: int = Field(
+        default=60,
+        ge=1,
+        le=1_000_000,
+        description="Most requests a minute of one address to /sign-in and /oauth that are refused; it may make "
+        "USAGER_REQUESTS_PER_MINUTE in all.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks of the proxies whose X-Forwarded-For header is believed, separated by commas; unset: the "
+        "address of a caller is that of the connection.",
+    )
     audit_key_file: Path | None = Field(
         default=None,
         description="Ed25519 private key (PEM) that signs the anchors of the traces; unset: audit/key.pem in the data "
@@ -193,7 +205,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
-    @field_validator("certificate_proxies", "outbound_networks")
+    @field_validator("certificate_proxies", "outbound_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
         for each in value.split(","):

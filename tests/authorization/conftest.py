@@ -63,6 +63,7 @@ def smart_settings(database: Database, tmp_path_factory: pytest.TempPathFactory,
         "data_dir": tmp_path_factory.mktemp("data"),
         "signing_keys_file": signing_keys,
         "log_level": "warning",
+        "refusals_per_minute": 1_000_000,  # all tests of a file have one address
     }
 
 

@@ -15,7 +15,8 @@ from usager_server.authorization.liveness import Liveness
 from usager_server.authorization.memory import Memories
 from usager_server.authorization.signed_in import Sessions
 from usager_server.authorization.tokens import Tokens
-from usager_server.outbound import Outbound, parse_networks
+from usager_server.networks import parse_networks
+from usager_server.outbound import Outbound
 from usager_server.settings import Settings
 
 

@@ -6,13 +6,12 @@ uvicorn does not tell the application who is at the other end of TLS, and in pro
 import re
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
 from hashlib import sha256
-from ipaddress import ip_address
-from typing import Any
 
 from usager_server.authorization.bearers import CERTIFICATE
+from usager_server.http.forwarding import peer
 from usager_server.http.observability import App, Receive, Scope, Send
+from usager_server.networks import Networks, is_within
 
 HEADER = b"client-cert"
 SHAPE = re.compile(rb":([A-Za-z0-9+/=]{1,16384}):")
@@ -21,7 +20,7 @@ SHAPE = re.compile(rb":([A-Za-z0-9+/=]{1,16384}):")
 class CertificateFromProxy:
     """Puts the thumbprint of the client's certificate among the headers; what a stranger put there is taken off."""
 
-    def __init__(self, app: App, proxies: Sequence[Any]) -> None:
+    def __init__(self, app: App, proxies: Networks) -> None:
         self._app = app
         self._proxies = proxies
 
@@ -30,17 +29,14 @@ class CertificateFromProxy:
         if scope["type"] == "http":
             headers = [each for each in scope["headers"] if each[0] not in (HEADER, CERTIFICATE)]
             shown = [value for name, value in scope["headers"] if name == HEADER]
-            if len(shown) == 1 and self._is_proxy(scope) and (thumbprint := certificate_thumbprint(shown[0])):
+            if (
+                len(shown) == 1
+                and is_within(peer(scope), self._proxies)
+                and (thumbprint := certificate_thumbprint(shown[0]))
+            ):
                 headers.append((CERTIFICATE, thumbprint))
             scope["headers"] = headers
         await self._app(scope, receive, send)
-
-    def _is_proxy(self, scope: Scope) -> bool:
-        try:
-            address = ip_address((scope.get("client") or ("",))[0])
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
 
 
 def certificate_thumbprint(header: bytes) -> bytes | None:

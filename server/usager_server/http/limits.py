@@ -13,8 +13,8 @@ HANDFUL = 50
 HANDFUL_SECONDS = 10.0
 """Requests that a process takes out of a shared bucket at once, and how long it may keep them."""
 
-PACES_KNOWN = 10_000
-"""Callers of whom a process remembers what it has taken for them."""
+PURSES_KNOWN = 10_000
+"""Buckets of callers and addresses of which a process remembers what it has taken."""
 
 ORIGIN_LIMIT_BYTES = 300
 ORIGINS_KNOWN = 1_000

@@ -29,7 +29,7 @@ from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
-from usager_server.repository.rates import take
+from usager_server.repository.rates import give_back, take
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_sql import PostgresSearch
@@ -89,6 +89,10 @@ class PostgresStore:
     async def take(self, tenant: int, key: str, rate: Rate, count: int) -> float | None:
         """Take some acts out of a bucket that all processes share; or return the seconds to wait."""
         return await take(self.runner(tenant), key, rate, count)
+
+    async def give_back(self, tenant: int, key: str, rate: Rate, count: int) -> None:
+        """Put back into such a bucket what was taken for nothing."""
+        await give_back(self.runner(tenant), key, rate, count)
 
     def runner(self, tenant: int) -> Runner:
         """Return what runs the statements of one tenant: for what is stored beside the resources."""

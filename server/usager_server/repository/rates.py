@@ -14,6 +14,9 @@ WAIT = """
 SELECT extract(epoch FROM full_at - now())::float8 + $3::float8 - $4::float8 FROM rate
 WHERE tenant = $1::text::int AND key = $2
 """
+GIVE_BACK = """
+UPDATE rate SET full_at = full_at - $3::float8 * interval '1 second' WHERE tenant = $1::text::int AND key = $2
+"""
 FORGET = "DELETE FROM rate WHERE tenant = $1::text::int AND full_at < now()"
 
 
@@ -28,6 +31,12 @@ async def take(runner: Runner, key: str, rate: Rate, count: int) -> float | None
             return None
         waiting = await inside.row(WAIT, key, cost, most)
     return max(waiting[0], 0.001) if waiting else cost
+
+
+async def give_back(runner: Runner, key: str, rate: Rate, count: int) -> None:
+    """Put back into a bucket acts that were taken for nothing; it never holds more than when it is full."""
+    async with runner.transaction() as inside:
+        await inside.rows(GIVE_BACK, key, count * 60 / rate.per_minute)
 
 
 async def forget_full(runner: Runner) -> None:

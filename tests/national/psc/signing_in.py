@@ -65,6 +65,7 @@ async def served(
         auth="token",
         token_file=tokens,
         log_level="debug",
+        refusals_per_minute=1_000_000,
         **{**sandbox.settings, **settings},
     )
     async with client_of(create_app(chosen), "https://localhost") as client:
