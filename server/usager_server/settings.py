@@ -165,6 +165,50 @@ class Settings(BaseSettings):
     psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(
         default="eidas1", description="Lowest level of a sign-in that is accepted; eidas1 is what is asked for."
     )
+    insi_url: str | None = Field(
+        default=None, description="Address of INSi for certificates of organisations; unset: it is not called so."
+    )
+    insi_certificate_file: Path | None = Field(
+        default=None,
+        description="Our certificate there for what people ask (IGC-Santé, common name INSI-MANU) and its key, in one "
+        "file (PEM).",
+    )
+    insi_auto_certificate_file: Path | None = Field(
+        default=None,
+        description="Our certificate there for what `usager worker` does (common name INSI-AUTO) and its key; unset: "
+        "identities are not verified by themselves.",
+    )
+    insi_idam: str | None = Field(
+        default=None, description="Authorisation number that the CNDA gave the software, which INSi asks for."
+    )
+    insi_structure: str | None = Field(
+        default=None,
+        description="Identifier of the structure in the assertion of a professional: its FINESS, else its SIRET.",
+    )
+    insi_sector: str = Field(
+        default="SA07", pattern=r"^SA\d{2}$", description="Sector of activity in that assertion, TRE_R02 of the NOS."
+    )
+    insi_calls_per_minute: int = Field(
+        default=60, ge=1, le=6_000, description="Most verifications a minute that `usager worker` sends one by one."
+    )
+    insi_batch_from: int = Field(
+        default=200,
+        ge=1,
+        le=1_000_000,
+        description="From how many identities to verify they are handed to INSi as batches.",
+    )
+    national_proxy_url: str | None = Field(
+        default=None,
+        description="Address of the Proxy e-santé, through which national services are called as a professional; "
+        "unset: they are not.",
+    )
+    national_proxy_client_id: str | None = Field(default=None, description="Our client id at that proxy.")
+    national_proxy_certificate_file: Path | None = Field(
+        default=None, description="Our certificate at that proxy and its key, in one file (PEM)."
+    )
+    national_proxy_insi: str = Field(
+        default="insi/lps", description="Name of INSi at that proxy, and the path of its service there."
+    )
     session_idle_seconds: int = Field(
         default=1800, ge=60, le=7200, description="A session ends when nothing happens for that long; 2 h at most."
     )
@@ -197,6 +241,8 @@ class Settings(BaseSettings):
         "national_status_url",
         "national_status_summary_url",
         "psc_issuer",
+        "insi_url",
+        "national_proxy_url",
         "vaccination_schedule_url",
     )
     @classmethod
@@ -234,7 +280,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with smtp:// or smtps://")
         return value or None
 
-    @field_validator("psc_certificate_file", "tls_certificate_file")
+    @field_validator(
+        "psc_certificate_file",
+        "tls_certificate_file",
+        "insi_certificate_file",
+        "insi_auto_certificate_file",
+        "national_proxy_certificate_file",
+    )
     @classmethod
     def _a_certificate_and_its_key(cls, value: Path | None) -> Path | None:
         if value is not None:
@@ -274,6 +326,7 @@ class Settings(BaseSettings):
             )
         if self.psc_issuer is not None:
             self._check_psc()
+        self._check_insi()
         if self.auth == "smart":
             self._check_base_url()
         return self
@@ -310,6 +363,16 @@ class Settings(BaseSettings):
             raise ValueError("USAGER_PSC_CLIENT_ID is not set and USAGER_PSC_ISSUER needs it")
         if self.psc_certificate_file is None and self.psc_client_secret_file is None:
             raise ValueError("USAGER_PSC_CERTIFICATE_FILE is not set and USAGER_PSC_ISSUER needs it")
+
+    def _check_insi(self) -> None:
+        needed: dict[str, tuple[str, ...]] = {
+            "insi_url": ("insi_idam", "insi_certificate_file"),
+            "national_proxy_url": ("national_proxy_client_id", "national_proxy_certificate_file"),
+        }
+        for setting, others in needed.items():
+            missing = next((it for it in others if getattr(self, setting) and not getattr(self, it)), None)
+            if missing is not None:
+                raise ValueError(f"{variable(missing)} is not set and {variable(setting)} needs it")
 
     def _check_base_url(self) -> None:
         """See that tokens have one issuer, which nobody can listen to on the way."""

@@ -2,17 +2,23 @@
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
 from tests.whole import EVERY_PROFILE
+from usager_server.conformity.scenario import Scenario
 from usager_server.conformity.target import Target
 from usager_server.conformity.throwaway import Throwaway
 from usager_server.plugins import activate, stand_ins
+from usager_server.requirements.facts import facts
+
+VARIANTS = ("sans-certificat-ins", "esclave-identite")
+"""Each is another way to get an INS: they are switched on for their own scenarios only, without the rest."""
 
 
 class Odd(BaseHTTPRequestHandler):
@@ -59,8 +65,25 @@ def odd() -> Iterator[Target]:
 
 
 @pytest.fixture(scope="session")
-def target() -> Iterator[Target]:
-    """A fresh server with every profile, before its sandbox."""
-    plugins = activate(EVERY_PROFILE.split(","))
-    with Throwaway(EVERY_PROFILE.split(","), stand_ins(plugins)) as target:
-        yield target
+def serving() -> Iterator[Callable[[str], Target]]:
+    """Return what starts a fresh server with its sandbox, once for each variant; "": every profile but those."""
+    with ExitStack() as running:
+
+        @cache
+        def started(variant: str) -> Target:
+            keys = [variant] if variant else [it for it in EVERY_PROFILE.split(",") if it not in VARIANTS]
+            return running.enter_context(Throwaway(keys, stand_ins(activate(keys))))
+
+        yield started
+
+
+@pytest.fixture(scope="session")
+def target(serving: Callable[[str], Target]) -> Target:
+    """The server with every profile."""
+    return serving("")
+
+
+def variant_of(scenario: Scenario) -> str:
+    """Return the variant without which none of what a scenario proves is asked for, or nothing."""
+    profiles = [facts()[it].profiles for it in scenario.ids if it in facts()]
+    return next((it for it in VARIANTS if profiles and all(each == (it,) for each in profiles)), "")

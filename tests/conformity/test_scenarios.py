@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformity.conftest import variant_of
 from tests.whole import EVERY_PROFILE
 from usager_server.conformity.record import Verdict
 from usager_server.conformity.running import prove
@@ -17,11 +18,11 @@ STAND_INS = {it.name: it for it in stand_ins(ACTIVE)}
     "scenario",
     [pytest.param(it, id=it.name, marks=[pytest.mark.requirement(each) for each in it.ids]) for it in SCENARIOS],
 )
-def test_scenario(scenario, target):
+def test_scenario(scenario, serving):
     missing = [need for name in scenario.stand_ins for need in lacking(STAND_INS[name])]
     if missing:
         pytest.skip(f"not here, or too old: {' and '.join(missing)}")
-    record = prove(scenario, target)
+    record = prove(scenario, serving(variant_of(scenario)))
     assert record.verdict is Verdict.PASSED, "\n".join([record.not_run, *record.reasons])
 
 

@@ -7,6 +7,7 @@ from usager_server import Operation, Profile, Requirement, Scenario, StandIn, ho
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
+from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
@@ -60,4 +61,4 @@ def register_scenarios() -> Sequence[Scenario]:
 @hookimpl
 def register_stand_ins() -> Sequence[StandIn]:
     """Return the stand-ins of the national services."""
-    return [national_status, psc, mail]
+    return [national_status, psc, mail, insi]

@@ -1,6 +1,7 @@
 """A throw-away certification authority: it lives in a temporary folder, and only as long as the sandbox."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import trustme
@@ -13,20 +14,26 @@ CLIENT_NAME, CLIENT_UNIT = "usager.bac-a-sable", "1990000001"
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The files of the authority, of the stand-ins (with their key), and of the server to come (with its key)."""
+    """The files of the authority, of the stand-ins (with their key), and of the server to come (with its key).
+
+    Shape   named: other certificates of the server to come, by their common name.
+    """
 
     authority: Path
     server: Path
     client: Path
+    named: Mapping[str, Path] = field(default_factory=dict)
 
 
-def issue_certificates(folder: Path) -> Certificates:
-    """Write the certificates into a folder; return where each is."""
+def issue_certificates(folder: Path, names: Iterable[str] = ()) -> Certificates:
+    """Write the certificates into a folder; return where each is. Shape: names are common names, safe in a file's."""
     authority = trustme.CA(organization_name="Usager, bac à sable")
-    made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "client.pem")
+    named = {name: folder / f"client-{name}.pem" for name in names}
+    made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "client.pem", named)
     authority.cert_pem.write_to_path(str(made.authority))
     _write(authority.issue_cert(*NAMES), made.server)
-    _write(authority.issue_cert(common_name=CLIENT_NAME, organization_unit_name=CLIENT_UNIT), made.client)
+    for name, path in [(CLIENT_NAME, made.client), *named.items()]:
+        _write(authority.issue_cert(common_name=name, organization_unit_name=CLIENT_UNIT), path)
     return made
 
 

@@ -57,6 +57,7 @@ class Sandbox:
         self.running: list[Running] = []
         self.ca_file = self.client_file = Path()
         self.control_url = ""
+        self._named: Mapping[str, Path] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -78,8 +79,11 @@ class Sandbox:
         values = {name: value for it in self.running for name, value in it.stand_in.values.items()}
         names = [it.stand_in.certificate_setting for it in self.running if it.stand_in.certificate_setting]
         certificates = dict.fromkeys(names, str(self.client_file))
+        named = {
+            setting: str(self._named[name]) for it in self.running for setting, name in it.stand_in.certificates.items()
+        }
         announced = {name: value for it in self.running for name, value in it.announced.items()}
-        return {**addresses, **values, **announced, **certificates, CA_SETTING: str(self.ca_file)}
+        return {**addresses, **values, **announced, **certificates, **named, CA_SETTING: str(self.ca_file)}
 
     def fallen(self) -> list[str]:
         """Return the names of the stand-ins that have ended by themselves."""
@@ -98,8 +102,10 @@ class Sandbox:
 
     def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="usager-sandbox-"))
-        certificates = issue_certificates(self._folder)
+        names = {name for it in self._stand_ins for name in it.certificates.values()}
+        certificates = issue_certificates(self._folder, sorted(names))
         self.ca_file, self.client_file = certificates.authority, certificates.client
+        self._named = certificates.named
         for stand_in in self._stand_ins:  # all at once, then wait for each
             self._processes.append(_launched(stand_in, certificates))
         for stand_in, process in zip(self._stand_ins, self._processes, strict=True):
@@ -122,7 +128,7 @@ def _launched(stand_in: StandIn, certificates: Certificates) -> subprocess.Popen
             "certificate": str(certificates.server),
             "authority": str(certificates.authority),
             "client": str(certificates.client),
-            "asks_certificate": bool(stand_in.certificate_setting),
+            "asks_certificate": stand_in.asks_certificate,
         }
     )
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module

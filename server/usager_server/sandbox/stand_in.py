@@ -25,8 +25,9 @@ class StandIn:
             where its class is ("usager_ph.viatrajectoire.sandbox:ViaTrajectoire"), which is made without arguments;
             settings maps each setting of the server that holds an address of the service to the path there
             ({"national_status_url": "/"}); values are settings that are not addresses; certificate_setting gets the
-            file of a client certificate, which the stand-in then asks for. needs: programs without which it is left
-            out, with the least version that will do ("npm", "node 20"). start_seconds: what it may take the first time.
+            file of a client certificate, which the stand-in then asks for; certificates likewise gives a setting one of
+            another common name ({"insi_certificate_file": "INSI-MANU"}). needs: programs without which it is left out,
+            with the least version that will do ("npm", "node 20"). start_seconds: what it may take the first time.
     """
 
     name: str
@@ -35,8 +36,14 @@ class StandIn:
     settings: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     certificate_setting: str = ""
+    certificates: Mapping[str, str] = field(default_factory=dict)
     needs: Sequence[str] = ()
     start_seconds: float = START_SECONDS
+
+    @property
+    def asks_certificate(self) -> bool:
+        """Whether whoever calls it shows a certificate."""
+        return bool(self.certificate_setting or self.certificates)
 
 
 def lacking(stand_in: StandIn) -> list[str]:

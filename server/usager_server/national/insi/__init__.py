@@ -1,0 +1,1 @@
+"""INSi, the teleservice that gives and verifies the national health identity (INS)."""
