@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from starlette.routing import BaseRoute
 
+from usager_server.access.narrowing import check_narrowing
 from usager_server.authorization.clients import Client
 from usager_server.authorization.server import open_server
 from usager_server.authorization.signed_in import Sessions
@@ -39,7 +40,7 @@ def open_authorizing(settings: Settings, store: PostgresStore, house: House, ses
         return PostgresMemory(store.runner(tenant))
 
     outbound = Outbound(partial(tls, settings.trusted_ca_file), parse_networks(settings.outbound_networks))
-    server = open_server(settings, memories, sessions, outbound)
+    server = open_server(settings, memories, sessions, outbound, partial(check_narrowing, house.registry))
     return Authorizing(server.bearers, oauth_routes(server, house))
 
 

@@ -253,3 +253,9 @@ async def test_a_name_of_an_application_is_shown_as_text(http: httpx.AsyncClient
     browser = Browser(http, await register(public_app(client_name="<script>alert(1)</script>")), people.sign_in())
     page = await browser.authorize("user/Patient.rs")
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("scope", ["user/Patient.rs?name=martin", "user/Observation.rs?date=ge2026 user/Patient.rs"])
+async def test_a_scope_that_cannot_be_held_is_told_to_the_application(browser: Browser, scope: str):
+    answer = sent(await browser.authorize(scope))
+    assert answer["error"] == "invalid_scope" and "narrow" in answer["error_description"]

@@ -153,3 +153,17 @@ async def test_it_ends_with_its_grant_however_much_it_is_used(browser: Browser, 
     await connection.close()
     assert 89 < left.total_seconds() / 86400 <= 90
     assert (await refreshed(browser, token)).json()["error"] == "invalid_grant"
+
+
+async def test_a_grant_that_can_no_longer_be_held_gives_no_token(browser: Browser, database: Database):
+    refresh = (await browser.tokens("user/Observation.rs?category=laboratory online_access"))["refresh_token"]
+    code = await browser.code("user/Observation.rs?category=vital-signs")
+    connection = await asyncpg.connect(database.superuser_url)
+    await connection.execute(
+        "UPDATE authorization_grant SET document = replace(document, '?category=', '?profile-off=') WHERE client = $1",
+        browser.client.id,
+    )
+    await connection.close()
+    for _ in range(2):  # the token is not spent: the same refusal, and not that of a second use
+        assert (await refreshed(browser, refresh)).json()["error"] == "invalid_scope"
+    assert (await browser.exchange(code)).json()["error"] == "invalid_scope"

@@ -193,3 +193,16 @@ async def test_parameters_in_the_address_are_refused(http: httpx.AsyncClient):
     answer = await http.post("/oauth/token?grant_type=client_credentials", data={"grant_type": "client_credentials"})
     assert answer.json()["error"] == "invalid_request"
     assert (await http.get("/oauth/token")).status_code == 405
+
+
+async def test_a_scope_that_cannot_be_held_gives_no_token(http: httpx.AsyncClient, warehouse: Client):
+    answer = await asked(http, proof(warehouse, EC), "system/Patient.rs?name=martin")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+    assert "'name'" in answer.json()["error_description"]
+    held = await asked(http, proof(warehouse, EC), "system/Observation.rs?category=laboratory")
+    assert held.json()["scope"] == "system/Observation.rs?category=laboratory"
+
+
+async def test_nor_does_one_that_the_registration_narrows_so(http: httpx.AsyncClient, register: Register):
+    client = await register(service(EC, scope="system/*.rs?name=martin"))
+    assert (await asked(http, proof(client, EC))).json()["error"] == "invalid_scope"

@@ -22,16 +22,18 @@ def narrowed(meaning: Meaning, scope: Scope, resource_type: str) -> tuple[Lookup
 
 
 def check_narrowing(registry: SearchRegistry, scope: Scope) -> None:
-    """Refuse a scope whose parameters would be held on none of its types. Errors: BadScope, for invalid_scope."""
+    """Refuse a scope whose parameters can be held on none of its types. Errors: BadScope, for invalid_scope."""
     meaning = Meaning(registry, 0, 0)
-    types = [scope.type] if scope.type != "*" else ["Basic"]  # a type that has what every type has, and little more
-    for kind in types:
+    if scope.type != "*":
         for name, value in scope.parameters:
-            _lookup(meaning, kind, name, value)
+            _lookup(meaning, scope.type, name, value)
+    elif all(narrowed(meaning, scope, kind) is None for kind in sorted(registry.definitions.resource_types)):
+        raise BadScope(f"{scope}: there is no resource type that these parameters can narrow")
 
 
 def _lookup(meaning: Meaning, resource_type: str, name: str, value: str) -> Lookup:
-    parameter = meaning.registry.parameter(resource_type, name)
+    known = resource_type in meaning.registry.definitions.resource_types
+    parameter = meaning.registry.parameter(resource_type, name) if known else None
     if parameter is None or parameter.type not in NARROWING:
         raise BadScope(
             f"{name!r} is no token, reference or date parameter of {resource_type}: it cannot narrow a scope"

@@ -12,7 +12,16 @@ from usager_server.authorization.authenticating import Authentication
 from usager_server.authorization.errors import NotRedirectable, OAuthError
 from usager_server.authorization.limits import CODE_SECONDS, DECISION_SECONDS, GRANT_DAYS
 from usager_server.authorization.memory import Held, Memories
-from usager_server.authorization.scopes import LAUNCH, OPENID, Granted, granted_to_person, read_scopes, without_clinical
+from usager_server.authorization.scopes import (
+    LAUNCH,
+    OPENID,
+    Check,
+    Granted,
+    granted_to_person,
+    holdable,
+    read_scopes,
+    without_clinical,
+)
 from usager_server.authorization.signed_in import SignedIn
 from usager_server.authorization.words import digest_of, make_word, read_word
 from usager_server.traces.event import Origin
@@ -41,10 +50,11 @@ class Question:
 class Decisions:
     """Keeps questions until they are answered."""
 
-    def __init__(self, memories: Memories, authentication: Authentication, issuer: str) -> None:
+    def __init__(self, memories: Memories, authentication: Authentication, issuer: str, check: Check) -> None:
         self._memories = memories
         self._authentication = authentication
         self._issuer = issuer
+        self._check = check
 
     async def ask(self, asked: Asked, person: SignedIn) -> Question:
         """Return the question to put to a person, which waits DECISION_SECONDS for its answer.
@@ -57,7 +67,7 @@ class Decisions:
             raise OAuthError("access_denied", "this client belongs to another organisation")
         if asked.max_age_seconds is not None and _age(person) > asked.max_age_seconds:
             raise OAuthError("login_required", "the person signed in longer ago than max_age")
-        granted = granted_to_person(asked.scope, client.scope)
+        granted = holdable(granted_to_person(asked.scope, client.scope), self._check)
         if person.person.is_privileged:
             granted = without_clinical(granted)
             if not granted.scopes and OPENID not in granted.words:

@@ -22,8 +22,10 @@ from usager_server.authorization.scopes import (
     FHIR_USER,
     ONLINE,
     OPENID,
+    Check,
     Granted,
     granted_to_client,
+    holdable,
     narrowed,
     read_scopes,
     without_clinical,
@@ -48,12 +50,14 @@ class Exchange:
         tokens: Tokens,
         liveness: Liveness,
         access_seconds: int,
+        check: Check,
     ) -> None:
         self._memories = memories
         self._authentication = authentication
         self._tokens = tokens
         self._liveness = liveness
         self._access_seconds = access_seconds
+        self._check = check
 
     async def token(self, form: Mapping[str, str], certificate: str | None, origin: Origin) -> Answer:
         """Return the answer of the token endpoint; certificate is the thumbprint of the TLS client, when it is known.
@@ -76,7 +80,7 @@ class Exchange:
         return await self._of_refresh(client, form, bound, origin)
 
     async def _by_itself(self, client: Client, form: Mapping[str, str], bound: str | None, origin: Origin) -> Answer:
-        granted = granted_to_client(required(form, "scope"), client.scope)
+        granted = holdable(granted_to_client(required(form, "scope"), client.scope), self._check)
         expires = int(time.time()) + BACKEND_TOKEN_SECONDS
         grant = Held(
             str(uuid.uuid4()), client.id, None, None, {"scope": granted.text}, datetime.fromtimestamp(expires, UTC)
@@ -100,7 +104,7 @@ class Exchange:
         if not self._is_proven(held, client, form):
             await memory.revoke_grant(held.id, origin, "the proof of the code was wrong")
             raise OAuthError("invalid_grant", "redirect_uri or code_verifier are not those of the request")
-        granted = read_scopes(held.document["scope"])
+        granted = holdable(read_scopes(held.document["scope"]), self._check)
         person = await self._person(held, granted)
         answer = self._access(held, client, granted, person, bound)
         if OPENID in granted.words:
@@ -118,7 +122,8 @@ class Exchange:
         if found is None or found[0].client != client.id:
             raise OAuthError("invalid_grant", "the refresh token is unknown")
         granted = read_scopes(found[0].document["scope"])
-        asked = narrowed(form["scope"], granted) if "scope" in form else granted  # before the token is spent
+        wanted = narrowed(form["scope"], granted) if "scope" in form else granted
+        asked = holdable(wanted, self._check)  # before the token is spent
         refresh = make_word(memory.tenant)
         held = await memory.rotate_refresh(word.digest, client.id, digest_of(refresh), _refresh_end(), origin)
         if held is None:

@@ -1,6 +1,6 @@
 """What is granted of the scopes that are asked for: never more than asked, never more than the client may have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from usager_server.access.roles import ceiling
@@ -12,6 +12,9 @@ OPENID, FHIR_USER = "openid", "fhirUser"
 LAUNCH, LAUNCH_PATIENT = "launch", "launch/patient"
 OFFLINE, ONLINE = "offline_access", "online_access"
 OF_ADMINISTRATION = ("administrator", "auditor")
+Check = Callable[[Scope], None]
+"""Refuses a scope whose parameters could not be held. Errors: BadScope."""
+
 FOR_PEOPLE = (OPENID, FHIR_USER, LAUNCH, LAUNCH_PATIENT, OFFLINE, ONLINE)
 
 
@@ -83,6 +86,19 @@ def narrowed(asked: str, granted: Granted) -> Granted:
     if any(scope not in within for scope in scopes) or (not scopes and not words):
         raise _invalid("this is more than was granted")
     return Granted(tuple(scopes), words)
+
+
+def holdable(granted: Granted, check: Check) -> Granted:
+    """Return what is granted when each scope can be held as it is narrowed: one that cannot would open nothing.
+
+    Errors  OAuthError invalid_scope, with the parameter that will not do.
+    """
+    try:
+        for scope in granted.scopes:
+            check(scope)
+    except BadScope as error:
+        raise _invalid(str(error)) from error
+    return granted
 
 
 def _common(asked: str, allowed: str) -> tuple[Scope, ...]:

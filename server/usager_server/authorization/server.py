@@ -13,6 +13,7 @@ from usager_server.authorization.introspecting import Introspection
 from usager_server.authorization.keys import SigningKeys, ensure_keys
 from usager_server.authorization.liveness import Liveness
 from usager_server.authorization.memory import Memories
+from usager_server.authorization.scopes import Check
 from usager_server.authorization.signed_in import Sessions
 from usager_server.authorization.tokens import Tokens
 from usager_server.networks import parse_networks
@@ -41,8 +42,10 @@ def keys_path(settings: Settings) -> Path:
     return settings.signing_keys_file or settings.data_dir / "signing-keys.json"
 
 
-def open_server(settings: Settings, memories: Memories, sessions: Sessions, outbound: Outbound) -> AuthorizationServer:
-    """Return the authorization server of these settings.
+def open_server(
+    settings: Settings, memories: Memories, sessions: Sessions, outbound: Outbound, check: Check
+) -> AuthorizationServer:
+    """Return the authorization server of these settings; check: whether a scope can be held as it is narrowed.
 
     Errors  KeysError when USAGER_SIGNING_KEYS_FILE names a file that will not do; without it one is made in the data
             folder.
@@ -62,8 +65,8 @@ def open_server(settings: Settings, memories: Memories, sessions: Sessions, outb
         memories=memories,
         sessions=sessions,
         authentication=authentication,
-        decisions=Decisions(memories, authentication, addresses.base),
-        exchange=Exchange(memories, authentication, tokens, liveness, settings.access_token_seconds),
+        decisions=Decisions(memories, authentication, addresses.base, check),
+        exchange=Exchange(memories, authentication, tokens, liveness, settings.access_token_seconds, check),
         introspection=Introspection(memories, authentication, tokens, liveness),
         bearers=Bearers(tokens, liveness, binds_certificates=binds_certificates),
         binds_certificates=binds_certificates,
