@@ -36,7 +36,7 @@ class LimitedRepository(PostgresRepository):
     def __init__(self, store: PostgresStore, runner: Runner, reach: Reach) -> None:
         super().__init__(store, runner)
         self.reach = reach
-        self._frontier = Frontier(reach, runner, store.type_numbers, self._may_read_binary)
+        self._frontier = Frontier(reach, runner, store.type_numbers, store.type_names, self._may_read_binary)
 
     @property
     def whole(self) -> PostgresRepository:

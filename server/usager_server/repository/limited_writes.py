@@ -4,7 +4,7 @@ A draft is judged by its index rows, and the persons it names by one statement. 
 person whose stay is written beside them, is looked at once more before the transaction is kept.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from usager_server.access.holding import Version, holds
@@ -41,11 +41,15 @@ class Frontier:
     """
 
     def __init__(
-        self, reach: Reach, runner: Runner, numbers: dict[str, int], may_read_binary: Callable[[str], Awaitable[bool]]
+        self,
+        reach: Reach,
+        runner: Runner,
+        numbers: Mapping[str, int],
+        names: Mapping[int, str],
+        may_read_binary: Callable[[str], Awaitable[bool]],
     ) -> None:
-        self._reach, self._runner, self._numbers = reach, runner, numbers
+        self._reach, self._runner, self._numbers, self._names = reach, runner, numbers, names
         self._may_read_binary = may_read_binary
-        self._names = {number: name for name, number in numbers.items()}
         self._doubts = Doubts()
         self._persons_made: set[int] = set()
         self._binaries_made: set[str] = set()
