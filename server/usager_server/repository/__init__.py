@@ -9,6 +9,7 @@ from typing import Protocol
 from usager_server.access.reach import Reach
 from usager_server.search.cursor import Cursors
 from usager_server.search.index import IndexRows
+from usager_server.search.likeness import Probe
 from usager_server.search.query import SearchQuery
 from usager_server.traces.event import Event
 from usager_server.traces.record import Trace, TraceQuery
@@ -177,6 +178,13 @@ class Repository(Protocol):
         """Return up to two matches of each of these searches, in their order; includes are left aside.
 
         Time    those by one identifier take a statement together, the others one or two each.
+        """
+        ...
+
+    async def candidates(self, sought: Sequence[Probe], count: int) -> list[Stored]:
+        """Return up to `count` Patients that meet keys of likeness, those that meet most first (`search/likeness.py`).
+
+        Time    one statement, some milliseconds among a million persons.
         """
         ...
 

@@ -20,7 +20,9 @@ from usager_server.repository.limited_writes import Frontier
 from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
+from usager_server.repository.search_candidates import candidates
 from usager_server.repository.writing import refuse_unknown
+from usager_server.search.likeness import Probe
 from usager_server.search.lookups import Lookup
 from usager_server.search.query import SearchQuery
 
@@ -109,6 +111,12 @@ class LimitedRepository(PostgresRepository):
         granted = [refuse_ungranted(self.reach, query, searcher.registry) for query in queries]
         cursors = await self.store.cursors(self.runner)
         return await matching.matches(searcher, self.runner, cursors, granted, self.reach.lookup)
+
+    async def candidates(self, sought: Sequence[Probe], count: int) -> list[Stored]:
+        """Return up to `count` Patients within reach that meet keys of likeness, those that meet most first."""
+        self.reach.require("Patient", "s")
+        within = self.reach.lookup(("Patient",), "s")
+        return await candidates(self.runner, self._numbers["Patient"], sought, within, count)
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1, all of them within reach. Errors: Conflict (409), Forbidden (403)."""

@@ -32,9 +32,11 @@ from usager_server.repository.history import history
 from usager_server.repository.rates import give_back, take
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
+from usager_server.repository.search_candidates import candidates
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
+from usager_server.search.likeness import Probe
 from usager_server.search.query import SearchQuery
 from usager_server.traces.act import Act
 from usager_server.traces.event import Event
@@ -188,6 +190,10 @@ class PostgresRepository:
         """Return up to two matches of each of these searches, in their order."""
         cursors = await self.store.cursors(self.runner)
         return await matching.matches(self.store.searcher, self.runner, cursors, queries)
+
+    async def candidates(self, sought: Sequence[Probe], count: int) -> list[Stored]:
+        """Return up to `count` Patients that meet keys of likeness, those that meet most first."""
+        return await candidates(self.runner, self._numbers["Patient"], sought, None, count)
 
     async def claim(self, *keys: str) -> None:
         """Hold identities until the transaction ends; a second holder waits for the first."""

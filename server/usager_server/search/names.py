@@ -13,6 +13,8 @@ LONG = ":long"
 """The texts that are too long to be found by their grams, once more."""
 INTERVAL = ":interval"
 LATITUDE, LONGITUDE = ":latitude", ":longitude"
+ALIKE = ":alike"
+"""The tokens by which a person is found whose names or birth date are only alike (`likeness.py`)."""
 CANONICAL = "canonical"
 """The parameter under which a resource that has a `url` is found by those who refer to it by that url."""
 

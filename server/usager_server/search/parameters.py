@@ -10,7 +10,9 @@ from usager_server.fhirpath import compile
 from usager_server.search.extraction import Evaluate, TypeIndex, compile_type
 from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.index import IndexRows
-from usager_server.search.names import CANONICAL, TOKEN_SUFFIXES
+from usager_server.search.likeness import TYPE as PERSON
+from usager_server.search.likeness import write_likeness
+from usager_server.search.names import ALIKE, CANONICAL, TOKEN_SUFFIXES
 from usager_server.search.parameter import Parameter
 from usager_server.search.rows import Rows
 
@@ -85,7 +87,8 @@ class SearchRegistry:
         """Refuse a parameter whose tokens would be taken for those of another. Errors: ValueError."""
         bases = set(added.bases)
         for kind in self.definitions.resource_types if bases & set(COMMON_BASES) else bases:
-            others = {base for name in self._of(kind) if name != added.code for base in _token_bases(kind, name)}
+            names = [name for name in (*self._of(kind), ALIKE) if name != added.code]
+            others = {base for name in names for base in _token_bases(kind, name)}
             if others & _token_bases(kind, added.code):
                 raise ValueError(f"The search parameter {added.code!r} of {kind} hashes like another: change its code.")
 
@@ -99,7 +102,10 @@ class SearchRegistry:
         if resource_type not in self.definitions.resource_types:
             raise Invalid(f"{resource_type!r} is not a resource type", code="value")
         published = list(self._of(resource_type).values())
-        return compile_type(self.definitions, resource_type, published, self._declared, self.base_url, self._evaluator)
+        index = compile_type(self.definitions, resource_type, published, self._declared, self.base_url, self._evaluator)
+        if resource_type == PERSON:
+            index.whole.append(write_likeness)
+        return index
 
     def _of(self, resource_type: str) -> Mapping[str, SearchParameter]:
         """Return what is published for a type, and for all types, by name."""

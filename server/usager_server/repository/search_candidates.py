@@ -1,0 +1,60 @@
+"""Who may be the person that is looked for: those that share most keys of likeness with them, read in one statement."""
+
+from collections.abc import Sequence
+
+from usager_server.repository import Stored
+from usager_server.repository.columns import sent
+from usager_server.repository.reading import stored
+from usager_server.repository.running import Runner, under_tenant
+from usager_server.repository.search_clauses import TENANT, Clauses, resource_at
+from usager_server.repository.search_pages import Statement
+from usager_server.search.likeness import NEARLY_DATED, TYPE, Probe
+from usager_server.search.lookups import Lookup
+
+PER_PROBE = 200
+"""Records read of one key, the newest: a name that more bear tells too little by itself."""
+
+
+async def candidates(
+    runner: Runner, number: int, sought: Sequence[Probe], within: Lookup | None, count: int
+) -> list[Stored]:
+    """Return up to `count` persons that these keys find within reach, those that meet most of them first.
+
+    Shape   number: that of the type Patient.
+    """
+    if not sought:
+        return []
+    text, arguments = candidates_statement(number, sought, within, count)
+    return [stored(TYPE, key, columns) for key, *columns in await runner.rows(text, *arguments)]
+
+
+def candidates_statement(number: int, sought: Sequence[Probe], within: Lookup | None, count: int) -> Statement:
+    """Return the statement that reads candidates: id, then what `stored` takes.
+
+    Shape   a date that is nearly the same and one part of a name, alone, do not make a candidate.
+    Order   a person is looked at, and tested against the reach, in the order of what they meet, until there are enough.
+    """
+    clauses = Clauses()
+    kinds = ("int", "bigint", "int")
+    arrays = (
+        clauses.bind(written, f"text::{kind}[]")
+        for kind, written in zip(kinds, sent(kinds, map(list, zip(*sought, strict=True))), strict=True)
+    )
+    table = f"unnest({', '.join(arrays)}) AS p(head, tail, weight)"
+    block = (
+        f"SELECT x.row FROM index_token AS x WHERE x.{TENANT} AND x.head = p.head AND x.tail = p.tail"
+        f" ORDER BY x.row DESC LIMIT {PER_PROBE}"
+    )
+    ranked = (
+        f"SELECT k.row, sum(p.weight) AS weight FROM {table}, LATERAL ({block}) AS k"
+        f" GROUP BY k.row HAVING sum(p.weight) > {NEARLY_DATED} ORDER BY weight DESC, k.row DESC OFFSET 0"
+    )
+    kind = clauses.bind(number, "smallint")
+    columns = "r.type, r.row, r.id, r.version, r.last_updated, r.method, r.document, r.content"
+    test = "" if within is None else f" WHERE {clauses.test(within, 'm.type', 'm.row')}"
+    text = (
+        "SELECT m.id, m.version, m.last_updated, m.method, m.document, m.content"
+        f" FROM ({ranked}) AS c, LATERAL ({resource_at(columns, kind, 'c.row')}) AS m{test}"
+        f" LIMIT {clauses.bind(count, 'int')}"
+    )
+    return under_tenant(text), clauses.arguments
