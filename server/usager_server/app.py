@@ -43,6 +43,7 @@ from usager_server.operations.extract import extract
 from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.lookup import lookup
+from usager_server.operations.match import match_operation
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.prefill import prefill
 from usager_server.operations.render import render_document
@@ -79,6 +80,7 @@ OPERATIONS = (
     fhir_to_cda,
     import_cda,
     lookup,
+    match_operation,
     meta,
     meta_add,
     meta_delete,

@@ -36,3 +36,6 @@ EMERGENCY_MINUTES_MOST = 240
 REASON_LENGTH_LEAST = 10
 REASON_LENGTH_MOST = 500
 """What is said of why it is opened, in characters."""
+
+MATCHES, MATCHES_MOST = 10, 50
+"""Records that $match answers with, without and with `count`."""
