@@ -52,14 +52,14 @@ def load(server: LiveServer, first: int, last: int) -> None:
     """Add the persons of a range, both ends included; with the first of them, those everybody refers to."""
     url = database_url(server, "postgres")
     if first == 1:
-        asyncio.run(_copy(url, shared()))
+        asyncio.run(copy_resources(url, shared()))
     indexes = asyncio.run(without_indexes(url)) if last - first >= MANY else []
     if first <= ORIGINALS:
         _copy_in_processes(url, first, min(last, ORIGINALS))
     if last > ORIGINALS:
         asyncio.run(_copy_copies(url, max(first, ORIGINALS + 1), last))
     asyncio.run(build_indexes(url, indexes))
-    asyncio.run(_settle(url))
+    asyncio.run(settle(url))
 
 
 def _copy_in_processes(url: str, first: int, last: int) -> None:
@@ -108,10 +108,11 @@ def main(url: str, first: str, last: str, nth: str) -> None:
     """Copy one share of the persons: the work of one process, whose short-lived dictionaries hold no cycles."""
     gc.disable()
     row_numbers.process = 1000 + int(nth)
-    asyncio.run(_copy(url, people(int(first), int(last))))
+    asyncio.run(copy_resources(url, people(int(first), int(last))))
 
 
-async def _copy(url: str, resources: Iterator[Resource]) -> None:
+async def copy_resources(url: str, resources: Iterator[Resource]) -> None:
+    """Copy resources into the tables, with all that a write of them would leave."""
     definitions = load_definitions()
     registry = SearchRegistry(definitions)
     connection = await asyncpg.connect(url)
@@ -155,7 +156,7 @@ async def _send(
     await connection.copy_records_to_table(table, columns=list(names), records=records)
 
 
-async def _settle(url: str) -> None:
+async def settle(url: str) -> None:
     """Leave the tables as autovacuum would, so that the first searches do not pay for the load."""
     connection = await asyncpg.connect(url)
     await connection.execute("VACUUM (ANALYZE)")

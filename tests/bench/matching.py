@@ -1,0 +1,169 @@
+"""`python -m tests.bench.matching`: how long `Patient/$match` takes among a million persons, over HTTP, one at a time.
+
+A real server in its own process on an embedded, durable PostgreSQL. Half of the persons share 170 family names (each is
+borne by one in 340, as the commonest of France), half have two of them; 80 given names for all: more namesakes than any
+real base has. Who is looked for is one of them, whose names or date suffered what people do to them; the answer must
+hold them, and how often it does is printed beside the times.
+"""
+
+import argparse
+import asyncio
+import gc
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import vocabulary as words
+from tests.bench.bulk import build_indexes, copy_resources, database_url, settle, without_indexes
+from tests.bench.population import INS_NIR, Person, Resource, patient
+from tests.live import LiveServer
+from usager_server.repository.ids import row_numbers
+
+MODULE = "tests.bench.matching"
+PROCESSES, WARM_UP = 2, 20
+
+
+def persons(first: int, last: int) -> Iterator[Resource]:
+    """Yield the Patients of a range, both ends included."""
+    for number in range(first, last + 1):
+        yield {**patient(named(number)), "id": f"p{number}"}
+
+
+def named(number: int) -> Person:
+    """Return a person; one in two has a name of two parts."""
+    person = Person(number)
+    if number % 2:
+        person.family = f"{person.family}-{person.random.choice(words.FAMILIES)}"
+    return person
+
+
+def _stated(person: Person) -> Resource:
+    name = {"use": "official", "family": person.family, "given": [person.given]}
+    born = person.birth.isoformat()
+    return {"resourceType": "Patient", "name": [name], "gender": person.gender, "birthDate": born}
+
+
+def _with_family(person: Person, family: str) -> Resource:
+    return {**_stated(person), "name": [{"family": family, "given": [person.given]}]}
+
+
+def _misspelt(person: Person) -> Resource:
+    at = person.random.randrange(1, len(person.family) - 1)
+    return _with_family(person, person.family[:at] + "n" + person.family[at + 1 :])
+
+
+def _swapped(person: Person) -> Resource:
+    return {**_stated(person), "name": [{"family": person.given, "given": [person.family]}]}
+
+
+def _day_for_month(person: Person) -> Resource:
+    born = person.birth
+    swapped = date(born.year, born.day, born.month) if born.day <= 12 else born + timedelta(days=1)
+    return {**_stated(person), "birthDate": swapped.isoformat()}
+
+
+def _numbered(person: Person) -> Resource:
+    identifier = next(each for each in patient(person)["identifier"] if each["system"] == INS_NIR)
+    return {"resourceType": "Patient", "identifier": [{"system": INS_NIR, "value": identifier["value"]}]}
+
+
+SLIPS: Mapping[str, Callable[[Person], Resource]] = {
+    "as stored": _stated,
+    "family misspelt": _misspelt,
+    "part of the family": lambda person: _with_family(person, person.family.split("-")[0]),
+    "family and given swapped": _swapped,
+    "day and month, or a day": _day_for_month,
+    "another birth date": lambda person: {**_stated(person), "birthDate": "1901-07-30"},
+    "names alone": lambda person: {key: each for key, each in _stated(person).items() if key != "birthDate"},
+    "matricule alone": _numbered,
+}
+
+
+def load(server: LiveServer, count: int) -> None:
+    """Fill the store, its indexes taken away meanwhile."""
+    url = database_url(server, "postgres")
+    indexes = asyncio.run(without_indexes(url))
+    share = count // PROCESSES
+    commands = [
+        [sys.executable, "-m", MODULE, "--fill", url, str(nth * share + 1), str((nth + 1) * share), str(nth)]
+        for nth in range(PROCESSES)
+    ]
+    children = [subprocess.Popen(command) for command in commands]
+    if sum(child.wait() for child in children):
+        raise RuntimeError("the population was not loaded")
+    asyncio.run(build_indexes(url, indexes))
+    asyncio.run(settle(url))
+
+
+def fill(url: str, first: str, last: str, nth: str) -> None:
+    """Copy one share of the persons: the work of one process."""
+    gc.disable()
+    row_numbers.process = 1000 + int(nth)
+    asyncio.run(copy_resources(url, persons(int(first), int(last))))
+
+
+def ask(client: httpx.Client, slip: Callable[[Person], Resource], numbers: list[int]) -> tuple[list[float], float]:
+    """Return the milliseconds of each answer, sorted, and the share of them that hold the person."""
+    taken, held = [], 0
+    for turn, number in enumerate(numbers):
+        person = named(number)
+        body: dict[str, Any] = {"resourceType": "Parameters"}
+        body["parameter"] = [{"name": "resource", "resource": slip(person)}, {"name": "count", "valueInteger": 50}]
+        began = time.perf_counter()
+        answer = client.post("/Patient/$match", json=body)
+        elapsed = (time.perf_counter() - began) * 1e3
+        answer.raise_for_status()
+        if turn >= WARM_UP:
+            taken.append(elapsed)
+            held += any(each["resource"]["id"] == f"p{number}" for each in answer.json().get("entry", ()))
+    return sorted(taken), held / len(taken)
+
+
+def measure(folder: Path, count: int, asked: int) -> None:
+    """Load unless the folder holds the persons already, measure and print the table."""
+    is_new = not (folder / "loaded").exists()
+    server = LiveServer(folder, log_level="warning").start()
+    table = Table(f"among {count:,} persons", "median ms", "p95 ms", "slowest ms", "found")
+    try:
+        if is_new:
+            load(server, count)
+            (folder / "loaded").touch()
+        numbers = random.Random(20261126).sample(range(1, count), asked + WARM_UP)  # noqa: S311
+        with httpx.Client(base_url=server.base, timeout=60) as client:
+            for name, slip in SLIPS.items():
+                taken, held = ask(client, slip, numbers)
+                ends = (statistics.median(taken), taken[int(len(taken) * 0.95)], taken[-1])
+                table.add_row(name, *(f"{each:.1f}" for each in ends), f"{held:.1%}")
+    finally:
+        server.stop()
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure; in a temporary folder unless one is named, which keeps the persons for another time."""
+    if sys.argv[1:2] == ["--fill"]:
+        return fill(*sys.argv[2:])
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.matching", description=__doc__)
+    parser.add_argument("--persons", type=int, default=1_000_000)
+    parser.add_argument("--asked", type=int, default=300, help="persons looked for, in each way")
+    parser.add_argument("--folder", type=Path, help="where the database is kept")
+    arguments = parser.parse_args()
+    if arguments.folder is not None:
+        return measure(arguments.folder, arguments.persons, arguments.asked)
+    with tempfile.TemporaryDirectory() as folder:
+        return measure(Path(folder), arguments.persons, arguments.asked)
+
+
+if __name__ == "__main__":
+    main()
