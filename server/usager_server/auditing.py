@@ -1,13 +1,11 @@
 """The commands about traces: is the chain whole, and what happened."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +14,6 @@ import typer
 if TYPE_CHECKING:
     from usager_server.repository.connections import Connections
     from usager_server.settings import Settings
-    from usager_server.traces.event import Origin
     from usager_server.traces.export import Form
     from usager_server.traces.record import TraceQuery
     from usager_server.traces.verifying import Verdict
@@ -42,7 +39,7 @@ def verify(
         typer.echo(f"usager: {error}", err=True)
         raise typer.Exit(FAILED) from error
     for verdict in verdicts:
-        for finding in verdict.findings:
+        for finding in (*verdict.lost, *verdict.findings):
             typer.echo(f"tenant {verdict.tenant}: {finding}")
         state = f"{verdict.wrong} wrong" if verdict.wrong else "whole"
         typer.echo(f"tenant {verdict.tenant}: {verdict.links} links, {verdict.anchors} anchors: {state}")
@@ -74,6 +71,7 @@ def export(
 
 
 async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
+    from usager_server.operating import operator
     from usager_server.repository.behind import tenant_numbers
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_verifying import verified
@@ -88,12 +86,13 @@ async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
             runner = Runner(connections, number)
             verdict = await verified(runner, anchors)
             detail = {"links": verdict.links, "wrong": verdict.wrong}
-            await record(runner, [Event("traces-verified", _operator("verify"), detail=detail)])
+            await record(runner, [Event("traces-verified", operator("audit verify"), detail=detail)])
             verdicts.append(verdict)
     return verdicts
 
 
 async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: "Form", file: Path | None) -> int:
+    from usager_server.operating import operator
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_reading import all_traces
     from usager_server.repository.tracing import record
@@ -107,7 +106,7 @@ async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: 
     async with _opened(settings) as connections:
         runner = Runner(connections, tenant)
         # Before the first line is written: no extraction without its trace.
-        event = Event("traces-exported", _operator("export"), patients=patients, detail=asked(query, form))
+        event = Event("traces-exported", operator("audit export"), patients=patients, detail=asked(query, form))
         await record(runner, [event])
         out.write(header(form))
         async for traces in all_traces(runner, query):
@@ -134,17 +133,6 @@ async def _opened(settings: "Settings") -> "AsyncIterator[Connections]":
         await connections.close()
         if found.cluster is not None:
             await asyncio.to_thread(found.cluster.stop)
-
-
-def _operator(command: str) -> "Origin":
-    """Return who typed the command, as this machine knows them."""
-    from usager_server.traces.event import Origin
-
-    try:
-        name = getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        name = str(os.getuid())
-    return Origin(f"operator:{name}", client=f"usager audit {command}")
 
 
 def _microseconds(instant: datetime) -> int:

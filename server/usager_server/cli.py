@@ -1,4 +1,7 @@
-"""The command `usager`. Exit codes: 0 done, 1 failed on the way, 2 wrong use or settings, 3 the database is missing."""
+"""The command `usager`.
+
+Exit codes: 0 done, 1 failed on the way, 2 wrong use or settings, 3 the database is missing, 4 a backup is damaged.
+"""
 
 import asyncio
 import os
@@ -11,17 +14,19 @@ from typing import Annotated
 import typer
 
 from usager_server import __version__, account_commands, auditing, listing, proving, registering
+from usager_server.backup import commands as backups
 from usager_server.documents.command import cda
 from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
 from usager_server.proxy import command as proxy_command
 
-FAILED, WRONG_USE, NO_DATABASE = 1, 2, 3
+FAILED, WRONG_USE, NO_DATABASE, DAMAGED = 1, 2, 3, 4
 
 app = typer.Typer(
     name="usager",
     help="An open FHIR R4 server for the dossier usager informatisé. Settings come from USAGER_* variables.",
-    epilog="Exit codes: 0 done; 1 it failed on the way; 2 wrong use or settings; 3 the database is missing.",
+    epilog="Exit codes: 0 done; 1 it failed on the way; 2 wrong use or settings; 3 the database is missing; "
+    "4 a backup is damaged.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,6 +50,7 @@ app.add_typer(cog)
 def told() -> Iterator[None]:
     """Turn what an operator can mend into one line a cause and an exit code; the rest keeps its traceback."""
     from usager_server.authorization.keys import KeysError
+    from usager_server.backup.errors import BackupDamaged, BackupFailed, BackupRefused
     from usager_server.conformity.errors import ConformityError
     from usager_server.errors import Conflict, Unavailable
     from usager_server.installed import PluginError
@@ -54,9 +60,11 @@ def told() -> Iterator[None]:
 
     try:
         yield
-    except (SettingsError, PluginError, ConformityError, KeysError, SealError) as error:
+    except (SettingsError, PluginError, ConformityError, KeysError, SealError, BackupRefused) as error:
         _say_and_leave(str(error), WRONG_USE)
-    except (SandboxError, Conflict) as error:
+    except BackupDamaged as error:
+        _say_and_leave(str(error), DAMAGED)
+    except (SandboxError, Conflict, BackupFailed) as error:
         _say_and_leave(str(error), FAILED)
     except Unavailable as error:
         _say_and_leave(str(error), NO_DATABASE)
@@ -97,7 +105,7 @@ def serve() -> None:
 
 @app.command()
 def worker() -> None:
-    """Do the jobs behind the requests until Ctrl-C: link and anchor the traces, make room for coming months."""
+    """Do the jobs behind the requests until Ctrl-C: link and anchor the traces, make the backups."""
     with told():
         from usager_server.settings import load_settings
 
@@ -216,6 +224,11 @@ audit.command("verify")(told()(auditing.verify))
 audit.command("export")(told()(auditing.export))
 keys.command("list")(told()(registering.list_keys))
 keys.command("rotate")(told()(registering.rotate_keys))
+backup = typer.Typer(help=backups.HELP, invoke_without_command=True, callback=told()(backups.back_up))
+backup.command("verify")(told()(backups.verify))
+backup.command("key")(told()(backups.key))
+app.add_typer(backup, name="backup")
+app.command()(told()(backups.restore))
 proxy = typer.Typer(help=proxy_command.HELP, invoke_without_command=True, callback=told()(proxy_command.serve))
 proxy.command()(told()(proxy_command.migrate))
 proxy.command()(proxy_command.key)

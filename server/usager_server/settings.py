@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
-SECRET = frozenset({"database_url", "database_owner_url", "smtp_url"})  # may hold a password: its value is never shown
+SECRET = frozenset(
+    {"database_url", "database_owner_url", "backup_database_url", "smtp_url"}
+)  # may hold a password: its value is never shown
 TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
 PROXY_PREFIX = "USAGER_PROXY_"  # read by `usager proxy`, not by the server
 
@@ -43,6 +45,25 @@ class Settings(BaseSettings):
         default=None,
         repr=False,
         description="The same database as its owner, who migrates it; unset: USAGER_DATABASE_URL.",
+    )
+    backup_folder: Path | None = Field(
+        default=None,
+        description="Where backups are kept, best on another disk; unset: `usager worker` makes none.",
+    )
+    backup_key_file: Path | None = Field(
+        default=None,
+        description="Keys of the backups, made by `usager backup key`: recipients they are encrypted for, and the "
+        "identity that opens them where one is restored.",
+    )
+    backup_hour: int = Field(
+        default=1, ge=0, le=23, description="Hour (UTC) from which `usager worker` makes the backup of the day."
+    )
+    backups_kept: int = Field(default=35, ge=1, le=10_000, description="How many backups are kept, newest first.")
+    backup_database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="The database of USAGER_DATABASE_URL as a role that row-level security does not hold, to back it "
+        "up; as a superuser, to restore it.",
     )
     tls_certificate_file: Path | None = Field(
         default=None,
@@ -266,7 +287,7 @@ class Settings(BaseSettings):
             raise ValueError("is no folder")
         return value
 
-    @field_validator("database_url", "database_owner_url")
+    @field_validator("database_url", "database_owner_url", "backup_database_url")
     @classmethod
     def _a_postgresql_address(cls, value: str | None) -> str | None:
         if value and not value.startswith(("postgresql://", "postgres://")):

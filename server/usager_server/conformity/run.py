@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from usager_server import __version__
+from usager_server.conformity.installation import Installation as Installation
 from usager_server.conformity.masking import Masking
 from usager_server.conformity.record import Check, Exchange, ProducedFile, Record, Step
 from usager_server.conformity.recording import Keep, Recording
@@ -124,6 +125,16 @@ class Run:
             raise LookupError(f"the scenario does not name {name} in stand_ins")
         client = self._client(self._target.sandbox_url, {}, self._keep_order)
         return StandInControl(await self._clients.enter_async_context(client), name)
+
+    @asynccontextmanager
+    async def installation(self) -> AsyncIterator[Installation]:
+        """Make an empty installation of this machine's software, for what an operator does; it is gone afterwards."""
+        made = Installation(lambda url: self._client(url, {"Accept": "application/fhir+json"}, self._keep))
+        try:
+            async with made.http:
+                yield made
+        finally:
+            await made.remove()
 
     def _client(self, base_url: str, headers: dict[str, str], keep: Keep) -> httpx.AsyncClient:
         return httpx.AsyncClient(

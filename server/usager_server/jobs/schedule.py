@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from usager_server.jobs.anchoring import anchor
+from usager_server.jobs.backing_up import back_up_daily
 from usager_server.jobs.housekeeping import make_partitions, remove_orphan_contents
 from usager_server.jobs.linking import link_late_traces, link_traces
 from usager_server.jobs.workplace import Workplace
@@ -17,13 +18,15 @@ class Job:
     """Something done again and again.
 
     Shape   number is that of its lock in the database, the same for ever: two workers never do one job at once.
-            do returns a count of what it did, for the log; it may be stopped at any moment and begin anew.
+            do returns a count of what it did, for the log; it may be stopped at any moment and begin anew. One that is
+            long is done aside, so that the others go on meanwhile.
     """
 
     number: int
     name: str
     every_seconds: float
     do: Callable[[Workplace], Awaitable[int]]
+    is_long: bool = False
 
 
 JOBS: Sequence[Job] = (
@@ -32,4 +35,5 @@ JOBS: Sequence[Job] = (
     Job(3, "anchor traces", 60, anchor),
     Job(4, "make partitions", DAY, make_partitions),
     Job(5, "remove orphan contents", DAY, remove_orphan_contents),
+    Job(6, "back up", 600, back_up_daily, is_long=True),
 )

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """Does jobs, one after the other, until it is told to stop.
+    """Does jobs, one after the other and the long ones beside them, until it is told to stop.
 
     Shape   a job is held by an advisory lock on a connection of its own, which PostgreSQL lets go of when the process
             dies. One that fails is told in the log and tried again later; the others go on.
@@ -30,6 +30,7 @@ class Worker:
         self._place = place
         self._jobs = jobs
         self._due = dict.fromkeys(jobs, 0.0)
+        self._aside: dict[Job, asyncio.Task[None]] = {}
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -37,18 +38,30 @@ class Worker:
         self._stopped.set()
 
     async def work(self) -> None:
-        """Do jobs until told to stop."""
-        while not self._stopped.is_set():
-            await self.round()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), PAUSE_SECONDS)
+        """Do jobs until told to stop; what is done aside is then broken off."""
+        try:
+            while not self._stopped.is_set():
+                await self.round()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), PAUSE_SECONDS)
+        finally:
+            for task in self._aside.values():
+                task.cancel()
+            await asyncio.gather(*self._aside.values(), return_exceptions=True)
 
     async def round(self) -> None:
-        """Do the jobs whose time has come."""
+        """Do the jobs whose time has come; begin the long ones."""
         for job in self._jobs:
-            if self._due[job] <= monotonic() and not self._stopped.is_set():
-                done = await self._done(job)
-                self._due[job] = monotonic() + (job.every_seconds if done else AFTER_FAILURE_SECONDS)
+            if self._due[job] > monotonic() or self._stopped.is_set():
+                continue
+            if not job.is_long:
+                await self._do(job)
+            elif job not in self._aside or self._aside[job].done():
+                self._aside[job] = asyncio.create_task(self._do(job))
+
+    async def _do(self, job: Job) -> None:
+        done = await self._done(job)
+        self._due[job] = monotonic() + (job.every_seconds if done else AFTER_FAILURE_SECONDS)
 
     async def _done(self, job: Job) -> bool:
         count = 0

@@ -1,7 +1,8 @@
 """Anchors: now and then the head of a chain is signed and kept outside the database, which then cannot be rewritten.
 
 An anchor is a line of text: a JWS (RFC 7515) signed with Ed25519 (RFC 9864), whose payload names the tenant, the number
-and the hash of a link, the instant, and the digest of the line before it, so that a line taken out is missed.
+and the hash of a link, the instant, and the digest of the line before it, so that a line taken out is missed. One that
+a restoration leaves says so: the tenant's anchors of later links, made before it, are of traces that are lost.
 """
 
 import os
@@ -23,12 +24,13 @@ ALGORITHMS = [ALGORITHM]
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The head of a tenant's chain, as it was at an instant."""
+    """The head of a tenant's chain, as it was at an instant. Shape: restored: it was brought back to this link then."""
 
     tenant: int
     seq: int
     hash: bytes
     at: datetime
+    restored: bool = False
 
 
 class BadAnchors(Exception):
@@ -84,7 +86,8 @@ def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
         if payload["before"] != _digest(before):
             raise BadAnchors(f"{path}, line {number}: the line before it is missing or another one")
         instant = datetime.fromtimestamp(payload["at"], UTC)
-        anchors.append(Anchor(payload["tenant"], payload["seq"], bytes.fromhex(payload["hash"]), instant))
+        restored = payload.get("restored", False)
+        anchors.append(Anchor(payload["tenant"], payload["seq"], bytes.fromhex(payload["hash"]), instant, restored))
         before = line
     return anchors
 
@@ -96,6 +99,7 @@ def _signed(anchor: Anchor, key: OKPKey, before: str) -> str:
         "hash": anchor.hash.hex(),
         "at": int(anchor.at.timestamp()),
         "before": _digest(before),
+        **({"restored": True} if anchor.restored else {}),
     }
     return jws.serialize_compact({"alg": ALGORITHM}, orjson.dumps(payload), key, algorithms=ALGORITHMS)
 

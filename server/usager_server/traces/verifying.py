@@ -1,6 +1,6 @@
 """What is found wrong in a chain of traces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,13 +37,18 @@ class Linked(Protocol):
 
 @dataclass(slots=True)
 class Verdict:
-    """What a verification found. Shape: findings are sentences, MOST_TOLD at most; wrong counts all of them."""
+    """What a verification found.
+
+    Shape   findings are sentences, MOST_TOLD at most; wrong counts all of them. lost: what restorations cost, a
+            sentence each: nothing wrong, but nothing to pass over.
+    """
 
     tenant: int
     links: int = 0
     anchors: int = 0
     wrong: int = 0
     findings: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def add(self, finding: str) -> None:
         """Note something that is wrong."""
@@ -58,8 +63,23 @@ class Chain:
     def __init__(self, tenant: int, anchors: Sequence[Anchor]) -> None:
         self.verdict = Verdict(tenant)
         self._tenant = tenant
-        self._anchors: Mapping[int, Anchor] = {anchor.seq: anchor for anchor in anchors if anchor.tenant == tenant}
+        self._anchors: dict[int, Anchor] = {}
+        for anchor in anchors:
+            if anchor.tenant == tenant:
+                self._take(anchor)
         self._seq, self._hash = 0, first_hash(tenant)
+
+    def _take(self, anchor: Anchor) -> None:
+        """Take the next anchor of the tenant; that of a restoration makes those of later links void."""
+        void = [seq for seq in self._anchors if anchor.restored and seq > anchor.seq]
+        if void:
+            self.verdict.lost.append(
+                f"restored on {anchor.at:%Y-%m-%d %H:%M} UTC to link {anchor.seq}: "
+                f"the traces of links {anchor.seq + 1} to {max(void)}, at least, are lost"
+            )
+        for seq in void:
+            del self._anchors[seq]
+        self._anchors[anchor.seq] = anchor
 
     def follow(self, link: Linked) -> None:
         """Verify one link against the one before it, the trace it is of, and the anchor that was made of it."""

@@ -242,7 +242,7 @@ PROCESSES = (
 def upgrade() -> None:
     """Make everything, owned by usager_owner, open to usager_app and usager_worker within one tenant at a time."""
     for role in ROLES:
-        op.execute(_role(*role.split()))
+        op.execute(role_made(*role.split()))
     op.execute("GRANT usager_owner TO CURRENT_USER")
     op.execute("GRANT USAGE, CREATE ON SCHEMA public TO usager_owner")
     op.execute("ALTER TABLE alembic_version OWNER TO usager_owner")
@@ -263,7 +263,8 @@ def upgrade() -> None:
     op.execute("RESET ROLE")
 
 
-def _role(name: str, login: str) -> str:
+def role_made(name: str, login: str) -> str:
+    """Return the statement that makes a role where it is missing."""
     # Roles belong to the cluster: another database of it may have made them already, this very moment.
     return f"""
     DO $$ BEGIN

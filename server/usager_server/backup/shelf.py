@@ -1,0 +1,139 @@
+"""The folder where backups stand, each a folder named by its instant: begun, finished, listed, removed."""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from usager_server.backup.errors import BackupDamaged, BackupFailed, BackupRefused
+from usager_server.backup.parts import Part
+
+SUMS = "SHA256SUMS"
+NAME = re.compile(r"usager-(\d{8}T\d{6})Z")
+INSTANT = "usager-%Y%m%dT%H%M%SZ"
+PARTIAL = ".partial"
+SUM_LINE = re.compile(r"([0-9a-f]{64})  ([a-z0-9.-]+)")
+
+
+class Shelf:
+    """The backups in one folder.
+
+    Shape   one that is being made bears the ending .partial until it is whole and on disk: what has its own name is
+            complete. A lock, which the kernel lets go of when the process dies, keeps it to one at a time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def backups(self) -> Sequence[Path]:
+        """Return the complete backups, newest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted((each for each in self.folder.iterdir() if NAME.fullmatch(each.name)), reverse=True)
+
+    @contextmanager
+    def begun(self, now: datetime) -> Iterator[Path]:
+        """Yield the folder of a new backup, which gets its name when the block ends well, and else is removed.
+
+        Errors  BackupRefused when another one is being made; BackupFailed when the folder cannot be written.
+        """
+        with self._locked():
+            name = now.astimezone(UTC).strftime(INSTANT)
+            partial = self.folder / f"{name}{PARTIAL}"
+            with _told(self.folder):
+                self._remove_orphans()
+                partial.mkdir(mode=0o700)
+            try:
+                yield partial
+                with _told(self.folder):
+                    sync_folder(partial)
+                    partial.rename(self.folder / name)
+                    sync_folder(self.folder)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+
+    def keep(self, count: int) -> Sequence[Path]:
+        """Remove all but the newest backups, and return those removed.
+
+        Order   each loses its name first: one half removed is not taken for a backup.
+        """
+        with self._locked(), _told(self.folder):
+            gone = self.backups()[count:]
+            for each in gone:
+                doomed = each.with_name(f"{each.name}{PARTIAL}")
+                each.rename(doomed)
+                shutil.rmtree(doomed)
+        return gone
+
+    def _remove_orphans(self) -> None:
+        """Remove what a killed process left: under the lock, nobody else is writing."""
+        for each in self.folder.glob(f"usager-*{PARTIAL}"):
+            shutil.rmtree(each)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with _told(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = (self.folder / ".lock").open("ab")
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BackupRefused(f"another backup is being made in {self.folder}") from None
+            yield
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say what the system has against writing there."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupFailed(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def instant_of(backup: Path) -> datetime:
+    """Return the instant that a backup is named by."""
+    return datetime.strptime(backup.name, INSTANT).replace(tzinfo=UTC)
+
+
+def refuse_partial(backup: Path) -> None:
+    """Raise BackupDamaged for what a killed process left."""
+    if backup.name.endswith(PARTIAL):
+        raise BackupDamaged(f"{backup.name} was cut short while it was made: it is no backup")
+
+
+def write_sums(folder: Path, parts: Mapping[str, Part]) -> None:
+    """Write the sums of files as `sha256sum` does, so that anyone can verify them without a key."""
+    path = folder / SUMS
+    with path.open("x", encoding="ascii") as file:
+        file.writelines(f"{part.sha256}  {name}\n" for name, part in sorted(parts.items()))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_sums(backup: Path) -> Mapping[str, str]:
+    """Return the sum of each file of a backup. Errors: BackupRefused when there is no such folder; BackupDamaged."""
+    if not backup.is_dir():
+        raise BackupRefused(f"{backup} is not there, or is no folder")
+    try:
+        lines = (backup / SUMS).read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError) as error:
+        raise BackupDamaged(f"{backup.name} is no backup, or not whole: {SUMS} cannot be read") from error
+    found = [SUM_LINE.fullmatch(line) for line in lines]
+    if not all(found):
+        raise BackupDamaged(f"{backup.name}: {SUMS} was altered")
+    return {match[2]: match[1] for match in found if match}
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
