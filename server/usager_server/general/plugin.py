@@ -7,6 +7,7 @@ from usager_server import Operation, Profile, Requirement, Scenario, StandIn, ho
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
+from usager_server.national.consent.subjects import CODE_SYSTEM
 from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
@@ -27,8 +28,8 @@ def register_profiles() -> Sequence[Profile]:
 
 @hookimpl
 def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
-    """Return the code lists of the documents, and the list of places of birth."""
-    return [*terminology_resources(), VALUE_SET]
+    """Return the code lists of the documents, the list of places of birth, and what consents are about."""
+    return [*terminology_resources(), VALUE_SET, CODE_SYSTEM]
 
 
 @hookimpl

@@ -213,7 +213,7 @@ class Repository(Protocol):
 
     @property
     def whole(self) -> "Repository":
-        """The same store without limits, for what is about nobody: the meaning of codes."""
+        """The same store without limits, for what binds whoever may not see it: the meaning of codes, consents."""
         ...
 
     def within(self, reach: Reach) -> "Repository":

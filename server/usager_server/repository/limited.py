@@ -42,7 +42,7 @@ class LimitedRepository(PostgresRepository):
 
     @property
     def whole(self) -> PostgresRepository:
-        """The same store without limits, for what is about nobody: the meaning of codes."""
+        """The same store without limits, for what binds whoever may not see it: the meaning of codes, consents."""
         return PostgresRepository(self.store, self.runner)
 
     def within(self, reach: Reach) -> "LimitedRepository":

@@ -1,0 +1,1 @@
+"""What a person accepts that leaves the record, or comes from elsewhere: asked before each national call is made."""
