@@ -53,6 +53,8 @@ def acts(names: Sequence[str], new: Sequence[str], persons: Sequence[str]) -> st
         st.builds("/Observation?subject=Patient/{}&_total=accurate".format, person),
         st.builds("/Patient/{}/Observation?_total=accurate".format, person),
         st.builds("/Patient?_id={}&_revinclude=Observation:subject".format, person),
+        st.builds("/Patient/{}/$everything".format, person),
+        st.builds("/Patient/{}/_history".format, person),
     )
     condition = st.builds("subject=Patient/{}&code={}".format, person, st.sampled_from(["718-7", "8480-6", "none"]))
     reads = st.one_of(
@@ -93,8 +95,14 @@ QUERIES = (
     "/Patient?family=secret&_total=accurate",
     "/Patient?_has:Observation:subject:code=718-7&_total=accurate",
     "/Patient?_has:Observation:subject:category=laboratory&_summary=count",
+    "/Patient?_has:Observation:subject:_id=b-blood&_total=accurate",
+    "/Patient?_sort=family&_count=1",
+    "/Observation?_lastUpdated=gt2020&_elements=id&_total=accurate",
     "/Observation/_history?_count=100",
+    "/_history?_count=100",
     "/?_type=Patient,Observation&_total=accurate",
+    "/$export",
+    "/Patient/$export",
 )
 
 PATCHES = (
