@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from lxml import etree
-
 from usager_cda.body import check_body
+from usager_cda.building import markup
 from usager_cda.classes import format_of, is_structured_format
 from usager_cda.complete import completed
 from usager_cda.coverage import unmapped
@@ -103,8 +102,9 @@ def _structured(bundle: Tree, composition: Tree, model: Model, resolver: Resolve
         writer.missing.extend(model.asks(header, list(_listed(composition, resolver)), resolver))
     body = writer.build(composition, pdf)
     told = {"document": document, "composition": composition}
-    header = completed(header, content_key(told, etree.tostring(body)), model.templates)
-    return Written(build_document(header, body), header, (*rewritten, *renamed, *remarks, *writer.writing.findings))
+    inside = markup(body)
+    header = completed(header, content_key(told, inside.encode()), model.templates)
+    return Written(build_document(header, inside), header, (*rewritten, *renamed, *remarks, *writer.writing.findings))
 
 
 def _other_model(document: Tree, composition: Tree, model: Model) -> Iterator[Finding]:

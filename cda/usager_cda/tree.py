@@ -1,7 +1,8 @@
-"""Small words for walking and building CDA trees."""
+"""Small words for walking CDA trees: those that are read (Element), and those that are built (Node)."""
 
 import re
 from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
 
 from lxml import etree
 
@@ -16,7 +17,13 @@ PHARMACY = f"{{{PHARMACY_NAMESPACE}}}"
 PREFIXES = {SDTC: "sdtc:", LAB: "lab:", PHARMACY: "pharm:"}
 XSI_TYPE = f"{{{XSI_NAMESPACE}}}type"
 
+# What XML 1.0 cannot hold and a JSON string can.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 Element = etree._Element
+# What is built is made of the elements of the standard library: one of lxml brings a document of its own and is moved
+# into that of its parent, which costs ten times as much.
+Node = ElementTree.Element
 
 
 def child(element: Element | None, name: str) -> Element | None:
@@ -66,7 +73,7 @@ def elements(element: Element) -> Iterator[Element]:
     return (node for node in element if isinstance(node.tag, str))
 
 
-def text_of(element: Element | None) -> str | None:
+def text_of(element: Element | Node | None) -> str | None:
     """Return the text inside an element, comments left out and white space collapsed; None when there is none."""
     if element is None:
         return None
@@ -74,7 +81,7 @@ def text_of(element: Element | None) -> str | None:
     return " ".join(text.split()) or None
 
 
-def _texts(element: Element) -> Iterator[str]:
+def _texts(element: Element | Node) -> Iterator[str]:
     yield element.text or ""
     for inner in element:
         if isinstance(inner.tag, str):
@@ -127,7 +134,7 @@ def _step(element: Element) -> str:
     return local_name(element) + (f"[{rank}]" if rank > 1 else "")
 
 
-def append_text(target: Element, text: str | None) -> None:
+def append_text(target: Element | Node, text: str | None) -> None:
     """Append text where the next child will come."""
     if not text:
         return
@@ -135,25 +142,3 @@ def append_text(target: Element, text: str | None) -> None:
         target[-1].tail = (target[-1].tail or "") + text
     else:
         target.text = (target.text or "") + text
-
-
-# What XML 1.0 cannot hold and a JSON string can.
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def node(tag: str, text: str | None = None, **attributes: str | None) -> Element:
-    """Return a new HL7 element; attributes that are None are left out."""
-    made = etree.Element(HL7 + tag, {name: _in_xml(value) for name, value in attributes.items() if value is not None})
-    if text is not None:
-        made.text = _in_xml(text)
-    return made
-
-
-def _in_xml(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else NOT_XML.sub("", text)
-
-
-def add(parent: Element, *kids: Element | None) -> Element:
-    """Append the children that are there, in their order, and return the parent."""
-    parent.extend([kid for kid in kids if kid is not None])
-    return parent

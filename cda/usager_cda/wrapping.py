@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from usager_cda.body import content_of
+from usager_cda.building import add, markup, node
 from usager_cda.classes import UNSTRUCTURED_MEDIA
 from usager_cda.complete import completed
 from usager_cda.datatypes import Tree
@@ -17,7 +18,7 @@ from usager_cda.fhir.resolver import Resolver
 from usager_cda.functions import with_listed_functions
 from usager_cda.header import Act, Header
 from usager_cda.safety import parse_document
-from usager_cda.tree import Element, add, attribute, descendant, node
+from usager_cda.tree import Element, attribute, descendant
 from usager_cda.write import build_document
 
 PDF_START = b"%PDF-"
@@ -38,7 +39,7 @@ def wrapped(document: Tree, composition: Tree | None, resolver: Resolver) -> tup
     header = completed(header, content_key(document, content))
     text = base64.b64encode(content).decode("ascii")
     body = add(node("nonXMLBody"), node("text", text, mediaType=media_type, representation="B64"))
-    return build_document(header, body), header, remarks
+    return build_document(header, markup(body)), header, remarks
 
 
 def left_behind(document: Tree, composition: Tree | None) -> Iterator[Finding]:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
-from lxml import etree
-
+from usager_cda.building import add, document_of, markup, node
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.identifiers import II, build_ii
 from usager_cda.datatypes.names import build_name
@@ -16,36 +14,17 @@ from usager_cda.datatypes.times import Interval, build_interval, ts_node
 from usager_cda.header import Act, Consent, Device, Facility, Header, Organization, Parent, Participation, Party, Stay
 from usager_cda.shapes import SHAPES, Shape
 from usager_cda.systems import STRUCTURES
-from usager_cda.tree import (
-    HL7,
-    HL7_NAMESPACE,
-    PHARMACY_NAMESPACE,
-    SDTC_NAMESPACE,
-    XSI_NAMESPACE,
-    XSI_TYPE,
-    Element,
-    add,
-    node,
-)
+from usager_cda.tree import XSI_TYPE, Node
 from usager_cda.write_patient import build_record_target
 
-NAMESPACES: Any = {
-    None: HL7_NAMESPACE,
-    "xsi": XSI_NAMESPACE,
-    "sdtc": SDTC_NAMESPACE,
-    "pharm": PHARMACY_NAMESPACE,
-}
+
+def build_document(header: Header, body: str) -> bytes:
+    """Return the document in UTF-8; body is the markup of its structuredBody or nonXMLBody."""
+    told = markup(*identity(header), *people(header), *context(header))
+    return document_of((told, '<component typeCode="COMP">', body, "</component>"))
 
 
-def build_document(header: Header, body: Element) -> bytes:
-    """Return the document in UTF-8. The default namespace is HL7's: xsi:type values are names in it."""
-    root = etree.Element(HL7 + "ClinicalDocument", nsmap=NAMESPACES)
-    add(root, *identity(header), *people(header), *context(header), add(node("component", typeCode="COMP"), body))
-    etree.cleanup_namespaces(root, top_nsmap=NAMESPACES)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def identity(header: Header) -> Iterable[Element | None]:
+def identity(header: Header) -> Iterable[Node | None]:
     """Return what the document says of itself."""
     return (
         node("realmCode", code="FR"),
@@ -62,7 +41,7 @@ def identity(header: Header) -> Iterable[Element | None]:
     )
 
 
-def people(header: Header) -> Iterable[Element | None]:
+def people(header: Header) -> Iterable[Node | None]:
     """Return the patient and everyone who takes part."""
     single = [part for part in (header.legal_authenticator,) if part is not None]
     entered = [header.data_enterer] if header.data_enterer else []
@@ -71,7 +50,7 @@ def people(header: Header) -> Iterable[Element | None]:
     return (build_record_target(header.patient), *before, _custodian(header.custodian), *after)
 
 
-def context(header: Header) -> Iterable[Element | None]:
+def context(header: Header) -> Iterable[Node | None]:
     """Return orders, acts, parents, consents and the stay."""
     return (
         *(add(node("inFulfillmentOf"), add(node("order"), build_ii("id", order))) for order in header.orders),
@@ -82,7 +61,7 @@ def context(header: Header) -> Iterable[Element | None]:
     )
 
 
-def participation(part: Participation) -> Element:
+def participation(part: Participation) -> Node:
     """Return one participation, laid out as its role demands."""
     shape = SHAPES["relative" if part.party.is_relative else part.role]
     made = node(part.role, typeCode=_type_code(part))
@@ -105,7 +84,7 @@ def _type_code(part: Participation) -> str | None:
     return None if default is None else part.type_code or default
 
 
-def _moment(part: Participation, shape: Shape) -> Element | None:
+def _moment(part: Participation, shape: Shape) -> Node | None:
     if shape.moment == "TS":
         return ts_node("time", part.time, "UNK")
     if shape.moment is None or (part.period is None and part.role != "participant"):
@@ -116,14 +95,14 @@ def _moment(part: Participation, shape: Shape) -> Element | None:
     return made
 
 
-def _span(tag: str, period: Interval | None) -> Element | None:
+def _span(tag: str, period: Interval | None) -> Node | None:
     """Return a period, not applicable without one; the rules of the header take a moment as one value, not two ends."""
     if period is not None and period.low is not None and period.low == period.high:
         return ts_node(tag, period.low)
     return build_interval(tag, period or Interval(null="NA"))
 
 
-def _entity(party: Party, shape: Shape) -> Element:
+def _entity(party: Party, shape: Shape) -> Node:
     made = node(shape.entity, classCode=party.class_code or shape.class_code)
     return add(
         made,
@@ -145,7 +124,7 @@ def _known_nationally(organization: Organization | None, shape: Shape) -> Organi
     return replace(organization, ids=national) if national else organization
 
 
-def _ids(party: Party, shape: Shape) -> Iterable[Element]:
+def _ids(party: Party, shape: Shape) -> Iterable[Node]:
     if shape.entity == "relatedEntity":
         return ()
     known = [build_ii("id", ii) for ii in party.ids[: 1 if shape.single_id else None]]
@@ -153,13 +132,13 @@ def _ids(party: Party, shape: Shape) -> Iterable[Element]:
     return known or ((node("id", nullFlavor="UNK"),) if needs_one else ())
 
 
-def _person(party: Party, shape: Shape) -> Element | None:
+def _person(party: Party, shape: Shape) -> Node | None:
     if party.name is None or shape.person is None:
         return None
     return add(node(shape.person), build_name(party.name))
 
 
-def _device(device: Device | None) -> Element | None:
+def _device(device: Device | None) -> Node | None:
     if device is None:
         return None
     model = node("manufacturerModelName", device.model) if device.model else None
@@ -167,7 +146,7 @@ def _device(device: Device | None) -> Element | None:
     return add(node("assignedAuthoringDevice"), model, software)
 
 
-def _organization(tag: str, organization: Organization | None, *, most: int | None = None) -> Element | None:
+def _organization(tag: str, organization: Organization | None, *, most: int | None = None) -> Node | None:
     if organization is None:
         return None
     return add(
@@ -180,12 +159,12 @@ def _organization(tag: str, organization: Organization | None, *, most: int | No
     )
 
 
-def _custodian(organization: Organization | None) -> Element | None:
+def _custodian(organization: Organization | None) -> Node | None:
     kept = _organization("representedCustodianOrganization", organization, most=1)
     return None if kept is None else add(node("custodian"), add(node("assignedCustodian"), kept))
 
 
-def _act(act: Act) -> Element:
+def _act(act: Act) -> Node:
     event = add(
         node("serviceEvent"),
         *(build_ii("id", ii) for ii in act.ids),
@@ -196,7 +175,7 @@ def _act(act: Act) -> Element:
     return add(node("documentationOf"), event)
 
 
-def _parent(parent: Parent) -> Element:
+def _parent(parent: Parent) -> Node:
     named = add(
         node("parentDocument"),
         build_ii("id", parent.id),
@@ -205,14 +184,14 @@ def _parent(parent: Parent) -> Element:
     return add(node("relatedDocument", typeCode=parent.type_code), named)
 
 
-def _consent(consent: Consent) -> Element:
+def _consent(consent: Consent) -> Node:
     made = node("consent", classCode="CONS", moodCode="EVN")
     status = node("statusCode", code=consent.status or "completed")
     add(made, *(build_ii("id", ii) for ii in consent.ids), build_code("code", consent.code), status)
     return add(node("authorization", typeCode="AUTH"), made)
 
 
-def _stay(stay: Stay) -> Element:
+def _stay(stay: Stay) -> Node:
     responsible = None
     if stay.responsible is not None:
         responsible = add(node("responsibleParty"), _entity(stay.responsible, SHAPES["responsibleParty"]))
@@ -229,7 +208,7 @@ def _stay(stay: Stay) -> Element:
     return add(node("componentOf"), encounter)
 
 
-def _facility(facility: Facility) -> Element:
+def _facility(facility: Facility) -> Node:
     place = None
     if facility.name or facility.address:
         name = node("name", facility.name) if facility.name else None

@@ -1,5 +1,6 @@
 """Patient -> recordTarget."""
 
+from usager_cda.building import add, node
 from usager_cda.datatypes.codes import build_code
 from usager_cda.datatypes.identifiers import build_ii
 from usager_cda.datatypes.names import build_name
@@ -7,10 +8,10 @@ from usager_cda.datatypes.places import build_address
 from usager_cda.datatypes.telecoms import build_telecom
 from usager_cda.datatypes.times import build_ts
 from usager_cda.header import Guardian, Organization, Patient
-from usager_cda.tree import SDTC, Element, add, node
+from usager_cda.tree import SDTC, Node
 
 
-def build_record_target(patient: Patient) -> Element:
+def build_record_target(patient: Patient) -> Node:
     """Return the recordTarget of a patient."""
     role = add(
         node("patientRole", classCode="PAT"),
@@ -22,7 +23,7 @@ def build_record_target(patient: Patient) -> Element:
     return add(node("recordTarget", typeCode="RCT", contextControlCode="OP"), role)
 
 
-def _person(patient: Patient) -> Element:
+def _person(patient: Patient) -> Node:
     birth = patient.birth
     return add(
         node("patient", classCode="PSN"),
@@ -40,11 +41,11 @@ def _person(patient: Patient) -> Element:
     )
 
 
-def _unknown(tag: str, null: str | None = None) -> Element:
+def _unknown(tag: str, null: str | None = None) -> Node:
     return node(tag, nullFlavor=null or "UNK")
 
 
-def _sdtc(name: str, value: str | None) -> Element | None:
+def _sdtc(name: str, value: str | None) -> Node | None:
     if value is None:
         return None
     made = node(name, value=value)
@@ -56,7 +57,7 @@ def _boolean(value: bool | None) -> str | None:
     return None if value is None else str(value).lower()
 
 
-def _guardian(guardian: Guardian) -> Element:
+def _guardian(guardian: Guardian) -> Node:
     return add(
         node("guardian", classCode="GUARD"),
         *map(build_address, guardian.addresses),
@@ -65,13 +66,13 @@ def _guardian(guardian: Guardian) -> Element:
     )
 
 
-def _guardian_organization(guardian: Guardian) -> Element:
+def _guardian_organization(guardian: Guardian) -> Node:
     organization = guardian.organization or Organization()
     made = add(node("guardianOrganization"), *(build_ii("id", ii) for ii in organization.ids))
     return add(made, node("name", organization.name) if organization.name else None)
 
 
-def _birthplace(patient: Patient) -> Element | None:
+def _birthplace(patient: Patient) -> Node | None:
     if patient.birthplace is None and patient.birthplace_name is None:
         return None
     name = node("name", patient.birthplace_name) if patient.birthplace_name else None

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from usager_cda import systems
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing, null_of
-from usager_cda.tree import Element, Kids, add, attribute, node, text_of
+from usager_cda.tree import Element, Kids, Node, attribute, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def parse_code(element: Element | None) -> Code | None:
     return Code(code, system, display, text, tuple(filter(None, map(parse_code, kids.all("translation")))), null)
 
 
-def build_code(tag: str, code: Code | None) -> Element | None:
+def build_code(tag: str, code: Code | None) -> Node | None:
     """Return a coded element; None for None."""
     if code is None:
         return None

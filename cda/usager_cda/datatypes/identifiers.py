@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from usager_cda import systems
+from usager_cda.building import node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.systems import FR_CORE_IDENTIFIER_TYPES, V2_IDENTIFIER_TYPES
-from usager_cda.tree import Element, attribute, node
+from usager_cda.tree import Element, Node, attribute
 
 INS_TYPES = {
     "1.2.250.1.213.1.4.8": ("official", "INS-NIR"),
@@ -62,7 +63,7 @@ def parse_ii(element: Element) -> II:
     )
 
 
-def build_ii(tag: str, ii: II) -> Element:
+def build_ii(tag: str, ii: II) -> Node:
     """Return an element of type II."""
     return node(tag, root=ii.root, extension=ii.extension, assigningAuthorityName=ii.authority, nullFlavor=ii.null)
 

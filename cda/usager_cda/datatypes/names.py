@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled, value_of
-from usager_cda.tree import Element, Kids, add, attribute, node, text_of
+from usager_cda.tree import Element, Kids, Node, attribute, text_of
 
 OWN_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-own-name"
 PARTNER_NAME = "http://hl7.org/fhir/StructureDefinition/humanname-partner-name"
@@ -64,7 +65,7 @@ def _joined(found: Sequence[Element]) -> str | None:
     return " ".join(filter(None, map(text_of, found))) or None
 
 
-def build_name(name: Name) -> Element:
+def build_name(name: Name) -> Node:
     """Return a name element: prefix, given, family, suffix, as the French samples order them."""
     made = node("name", name.text if not name.families and not name.givens else None)
     givens = [node("given", text, qualifier=qualifier) for text, qualifier in name.givens]

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import extension_of, filled, put_extension, value_of
 from usager_cda.datatypes.nulls import nothing, null_of
 from usager_cda.systems import EXTENSIONS, FR_CORE_EXTENSIONS
-from usager_cda.tree import HL7, Element, add, attribute, elements, node, text_of
+from usager_cda.tree import HL7, Element, Node, attribute, elements, text_of
 
 ADXP = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-"
 INSEE = f"{FR_CORE_EXTENSIONS}/fr-core-address-insee-code"
@@ -48,7 +49,7 @@ def parse_address(element: Element) -> Address:
     return Address(parts, lines, attribute(element, "use"), attribute(element, "nullFlavor"))
 
 
-def build_address(address: Address) -> Element:
+def build_address(address: Address) -> Node:
     """Return an addr element."""
     if not address.parts and not address.lines:
         return node("addr", nullFlavor=address.null or "UNK", use=address.use)

@@ -4,9 +4,10 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
-from usager_cda.tree import XSI_TYPE, Element, add, attribute, child, node
+from usager_cda.tree import XSI_TYPE, Element, Node, attribute, child
 
 UCUM = "http://unitsofmeasure.org"
 CURRENCIES = "urn:iso:std:iso:4217"
@@ -59,7 +60,7 @@ def parse_ratio(element: Element | None) -> Tree:
     return filled({side: parse_quantity(child(element, side)) for side in ("numerator", "denominator")})
 
 
-def build_quantity(tag: str, tree: Tree | None, *, typed: str | None = None) -> Element:
+def build_quantity(tag: str, tree: Tree | None, *, typed: str | None = None) -> Node:
     """Return a PQ (or a MO); without a value it says UNK."""
     value = (tree or {}).get("value")
     if value is None:
@@ -79,13 +80,13 @@ def _plain_unit(tree: Tree) -> str | None:
     return "{" + re.sub(r"[^!-z|~]", "_", str(unit)).strip("{}") + "}" if unit else None
 
 
-def build_range(tag: str, tree: Tree) -> Element:
+def build_range(tag: str, tree: Tree) -> Node:
     """Return an IVL_PQ."""
     sides = (build_quantity(side, tree[side]) for side in ("low", "high") if tree.get(side))
     return add(node(tag), *sides)
 
 
-def build_ratio(tag: str, tree: Tree, *, typed: str | None = "PQ") -> Element:
+def build_ratio(tag: str, tree: Tree, *, typed: str | None = "PQ") -> Node:
     """Return an RTO; typed says the datatype of its sides when the schema does not."""
     sides = (build_quantity(side, tree[side], typed=typed) for side in ("numerator", "denominator") if tree.get(side))
     return add(node(tag), *sides)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.quantities import UCUM, build_quantity, parse_number
 from usager_cda.datatypes.times import Interval, build_interval, ts_node
-from usager_cda.tree import XSI_TYPE, Element, add, attribute, child, children, node
+from usager_cda.tree import XSI_TYPE, Element, Node, attribute, child, children
 
 # UCUM -> FHIR UnitsOfTime; the same words but for these.
 UNITS = ("s", "min", "h", "d", "wk", "mo", "a")
@@ -54,7 +55,7 @@ def bounds_duration(element: Element) -> Tree:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
 
 
-def build_times(timing: Tree, period: Tree | None, *, as_expression: bool, words: Element | None) -> list[Element]:
+def build_times(timing: Tree, period: Tree | None, *, as_expression: bool, words: Node | None) -> list[Node]:
     """Return the effectiveTimes of a dosage: its period, then its rhythm; one SXPR_TS when as_expression.
 
     Shape   words is the reference to how the narrative says the rhythm.
@@ -72,14 +73,14 @@ def build_times(timing: Tree, period: Tree | None, *, as_expression: bool, words
     return [whole]
 
 
-def _bounds(repeat: Tree, period: Tree | None) -> Element | None:
+def _bounds(repeat: Tree, period: Tree | None) -> Node | None:
     told = repeat.get("boundsPeriod") or period
     duration = repeat.get("boundsDuration")
     if not told and not duration:
         return None
     if duration:
         low = ts_node("low", (told or {}).get("start"))
-        made: Element | None = add(node("effectiveTime"), low, build_quantity("width", duration))
+        made: Node | None = add(node("effectiveTime"), low, build_quantity("width", duration))
     else:
         made = build_interval("effectiveTime", Interval((told or {}).get("start"), (told or {}).get("end")))
         if made is not None and not (told or {}).get("end"):
@@ -89,7 +90,7 @@ def _bounds(repeat: Tree, period: Tree | None) -> Element | None:
     return made
 
 
-def _rhythm(repeat: Tree, words: Element | None) -> Element | None:
+def _rhythm(repeat: Tree, words: Node | None) -> Node | None:
     when = next(iter(repeat.get("when", ())), None)
     if when:
         made = add(node("effectiveTime", operator="A"), node("event", code=when))

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from usager_cda.building import node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled, put_extension, value_of
 from usager_cda.datatypes.nulls import nothing, null_of
 from usager_cda.datatypes.places import CDA_USE
 from usager_cda.systems import FR_CORE_EXTENSIONS
-from usager_cda.tree import Element, attribute, node
+from usager_cda.tree import Element, Node, attribute
 
 SYSTEMS = {"tel": "phone", "fax": "fax", "mailto": "email"}
 SCHEMES = {system: scheme for scheme, system in SYSTEMS.items()} | {"sms": "tel", "pager": "tel"}
@@ -32,7 +33,7 @@ def parse_telecom(element: Element) -> Telecom:
     return Telecom(attribute(element, "value"), attribute(element, "use"), attribute(element, "nullFlavor"))
 
 
-def build_telecom(telecom: Telecom) -> Element:
+def build_telecom(telecom: Telecom) -> Node:
     """Return a telecom element: a value, or a nullFlavor, never both."""
     null = None if telecom.value else telecom.null or "UNK"
     return node("telecom", value=telecom.value, use=telecom.use if telecom.value else None, nullFlavor=null)

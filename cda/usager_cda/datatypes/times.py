@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing, null_of
-from usager_cda.tree import Element, add, attribute, child, node
+from usager_cda.tree import Element, Node, attribute, child
 
 # A time without offset was written by a French clock (cda.md: reading only; what we write always has an offset).
 PARIS = ZoneInfo("Europe/Paris")
@@ -113,14 +114,14 @@ def instant_of(value: str) -> str:
     return f"{day}T00:00:00{_zone(None, moment)}"
 
 
-def ts_node(tag: str, value: str | None, null: str | None = None) -> Element | None:
+def ts_node(tag: str, value: str | None, null: str | None = None) -> Node | None:
     """Return an element of type TS; None when there is neither value nor nullFlavor."""
     if value is None:
         return node(tag, nullFlavor=null) if null else None
     return node(tag, value=build_ts(value))
 
 
-def build_interval(tag: str, interval: Interval | None) -> Element | None:
+def build_interval(tag: str, interval: Interval | None) -> Node | None:
     """Return an element of type IVL_TS; None for None."""
     if interval is None:
         return None

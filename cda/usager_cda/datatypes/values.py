@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from usager_cda.building import node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept
 from usager_cda.datatypes.extensions import put_extension, value_of
@@ -10,7 +11,7 @@ from usager_cda.datatypes.nulls import FLAVORS, REASONS
 from usager_cda.datatypes.quantities import build_quantity, build_range, build_ratio
 from usager_cda.datatypes.times import Interval, build_interval, build_ts
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import XSI_TYPE, Element, node
+from usager_cda.tree import XSI_TYPE, Element, Node
 
 ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 # The CDA datatype of a value that is absent, or that FHIR has one type for where CDA has two.
@@ -33,7 +34,7 @@ def absent_value(null: str | None, kind: str) -> Tree:
     return {"dataAbsentReason": made}
 
 
-def build_value(resource: Tree, *, default: str = "CD", tag: str = "value") -> Element | None:
+def build_value(resource: Tree, *, default: str = "CD", tag: str = "value") -> Node | None:
     """Return the value element of a resource with value[x]; None when it has neither value nor reason.
 
     Shape   default is the datatype of a value that is absent for a reason that does not tell it.
@@ -50,7 +51,7 @@ def build_value(resource: Tree, *, default: str = "CD", tag: str = "value") -> E
     return made
 
 
-def _built(kind: str, held: Any, tag: str) -> Element | None:
+def _built(kind: str, held: Any, tag: str) -> Node | None:
     match kind:
         case "valueCodeableConcept":
             return _typed("CD", build_code(tag, code_from_concept(held)))
@@ -71,12 +72,12 @@ def _built(kind: str, held: Any, tag: str) -> Element | None:
     return _typed("ST", node(tag, str(held)))
 
 
-def _quantity(held: Tree, tag: str) -> Element:
+def _quantity(held: Tree, tag: str) -> Node:
     money = held.get("system") == "urn:iso:std:iso:4217"
     return build_quantity(tag, held, typed="MO" if money else "PQ")
 
 
-def _typed(kind: str, element: Element | None) -> Element | None:
+def _typed(kind: str, element: Node | None) -> Node | None:
     if element is not None:
         element.set(XSI_TYPE, kind)
     return element

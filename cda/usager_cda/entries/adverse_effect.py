@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.extensions import filled
@@ -17,7 +18,7 @@ from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, from_to, link_of, related, said, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, node
+from usager_cda.tree import XSI_TYPE, Node
 
 EFFECT = f"{FR_ENTRY}210"
 TEMPLATES = (f"{CCD}18", f"{CCD}28", f"{IHE}1.5.3.1.4.5", EFFECT)
@@ -58,7 +59,7 @@ def _bound(concept: Tree | None, system: str, known: dict[str, str], otherwise: 
     return {**concept, "coding": [*codings, {"system": system, "code": code}]} if code else {"text": said(concept)}
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the observation of one adverse effect."""
     (resource,) = resources
     row = writing.row()
@@ -95,7 +96,7 @@ def _own(concept: Tree | None, system: str) -> Tree | None:
     return {**(concept or {}), "coding": own or codings} if concept else None
 
 
-def _medicines(resource: Tree, writing: Writing) -> Iterator[Element]:
+def _medicines(resource: Tree, writing: Writing) -> Iterator[Node]:
     kind = registry.kinds()[TREATMENT]
     for entity in resource.get("suspectEntity", ()):
         found = writing.find(entity.get("instance"), resource)
@@ -103,7 +104,7 @@ def _medicines(resource: Tree, writing: Writing) -> Iterator[Element]:
             yield related("COMP", kind.build([found], writing))
 
 
-def _reactions(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def _reactions(resource: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     for reference in resource.get("resultingCondition", ()):
         found = writing.find(reference, resource)
         if found is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept
 from usager_cda.datatypes.extensions import filled, value_of
@@ -22,7 +23,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, from_to, link_of, related, said, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, child, descendant, node, text_of
+from usager_cda.tree import XSI_TYPE, Node, child, descendant, text_of
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
@@ -143,7 +144,7 @@ def _reaction(statement: Statement, reading: Reading) -> Tree | None:
     )
 
 
-def build(resource: Tree, writing: Writing) -> Element:
+def build(resource: Tree, writing: Writing) -> Node:
     """Return the observation of one allergy."""
     row = writing.row()
     start, end = _bounds(resource)
@@ -169,7 +170,7 @@ def kind_of(resource: Tree) -> Tree:
     return {"coding": [{"system": SNOMED, "code": code, "display": KINDS[code][2]}]}
 
 
-def _plain(tag: str, concept: Tree) -> Element | None:
+def _plain(tag: str, concept: Tree) -> Node | None:
     return build_code(tag, code_from_concept({"coding": concept["coding"]} if concept.get("coding") else concept))
 
 
@@ -178,7 +179,7 @@ def _bounds(resource: Tree) -> tuple[str | None, str | None]:
     return resource.get("onsetDateTime") or period.get("start"), period.get("end")
 
 
-def _value_and_agent(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def _value_and_agent(resource: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     code = resource.get("code") or {}
     reference = row.say("Agent responsable", said(code))
     if any(coding.get("system") == ABSENT for coding in code.get("coding", ())):
@@ -193,12 +194,12 @@ def _value_and_agent(resource: Tree, writing: Writing, row: Row) -> Iterator[Ele
     yield add(node("participant", typeCode="CSM"), add(node("participantRole", classCode="MANU"), entity))
 
 
-def _name(code: Tree) -> Element | None:
+def _name(code: Tree) -> Node | None:
     text = said(code)
     return node("name", text) if text else None
 
 
-def _details(resource: Tree, writing: Writing, row: Row) -> Iterator[Element | None]:
+def _details(resource: Tree, writing: Writing, row: Row) -> Iterator[Node | None]:
     key = str(writing.new_id(resource).root)
     certainty = labelled(resource.get("verificationStatus"), VERIFICATION_CODES)
     for coding in (certainty or {}).get("coding", ()):
@@ -218,7 +219,7 @@ def _criticality(code: str | None) -> Tree | None:
     return {"coding": [{"system": CRITICALITIES, "code": code, "display": CRITICALITY_CODES[code]}]}
 
 
-def _build_reaction(reaction: Tree, writing: Writing, row: Row, key: str) -> Element:
+def _build_reaction(reaction: Tree, writing: Writing, row: Row, key: str) -> Node:
     manifestation: Tree = next(iter(reaction.get("manifestation", ())), {})
     reference = row.say("Réaction", said(manifestation))
     made = writing.statement("observation", REACTION_TEMPLATES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.structured.files import build_file, of_binary, read_file
@@ -9,7 +10,7 @@ from usager_cda.structured.kinds import FR_ENTRY, IHE, Kind, loinc
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, component, link_of, said, status, text_at
-from usager_cda.tree import HL7, XSI_TYPE, Element, add, node
+from usager_cda.tree import HL7, XSI_TYPE, Node
 
 ATTACHMENT = f"{FR_ENTRY}18"
 TYPE_TEMPLATES = (f"{IHE}1.5.3.1.4.13", f"{FR_ENTRY}48", f"{FR_ENTRY}48.18")
@@ -59,7 +60,7 @@ def takes(resource: Tree) -> bool:
     return resource.get("resourceType") in ("DocumentReference", "Binary")
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the organizer of one attached document."""
     (resource,) = resources
     row = writing.row()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.identifiers import build_ii, identifier_from_ii, ii_from_identifier, parse_ii
@@ -11,7 +12,7 @@ from usager_cda.structured.kinds import CCD, FR_ENTRY, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, text_at
-from usager_cda.tree import Element, add, child, children, descendant, node
+from usager_cda.tree import Node, child, children, descendant
 
 DEVICE = f"{FR_ENTRY}20"
 PARENT = f"{CCD}34"
@@ -61,7 +62,7 @@ def read_request(statement: Statement, reading: Reading) -> Tree:
     return reading.put("DeviceRequest", statement, body)
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the supply of one device."""
     (resource,) = resources
     row = writing.row()

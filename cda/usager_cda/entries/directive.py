@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing
@@ -12,7 +13,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, from_to, link_of, related, said, status, text_at
-from usager_cda.tree import HL7, XSI_TYPE, Element, add, node
+from usager_cda.tree import HL7, XSI_TYPE, Node
 
 DIRECTIVE = f"{FR_ENTRY}54"
 PARENTS = (f"{CCD}17", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.7")
@@ -54,7 +55,7 @@ def _file(statement: Statement, reading: Reading) -> Tree | None:
     return None
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the observation of one directive."""
     (resource,) = resources
     row = writing.row()

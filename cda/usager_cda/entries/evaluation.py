@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.identifiers import build_ii, ii_from_identifier
 from usager_cda.entries import observation
@@ -11,7 +12,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.reasons import TEMPLATES as REFERENCE
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, related
-from usager_cda.tree import Element, add
+from usager_cda.tree import Node
 
 SURVEY = "survey"
 SIMPLE = f"{IHE}1.5.3.1.4.13"
@@ -54,19 +55,19 @@ def takes(resource: Tree) -> bool:
     return observation.is_observation({**resource, "hasMember": None}, SURVEY)
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the observation of one evaluation."""
     (resource,) = resources
     return _built(resource, writing, EVALUATION)
 
 
-def _built(resource: Tree, writing: Writing, templates: tuple[str, ...]) -> Element:
+def _built(resource: Tree, writing: Writing, templates: tuple[str, ...]) -> Node:
     made = observation.build([resource], writing, templates)
     add(made, *_members(resource, writing, INSIDE.get(templates)), *_sources(resource, writing))
     return made
 
 
-def _members(resource: Tree, writing: Writing, templates: tuple[str, ...] | None) -> Iterator[Element]:
+def _members(resource: Tree, writing: Writing, templates: tuple[str, ...] | None) -> Iterator[Node]:
     for rank, reference in enumerate(resource.get("hasMember", ())):
         found = writing.find(reference, resource)
         of_kind = STATUS if observation.code_of(found) == STATUS_CODE else templates
@@ -77,7 +78,7 @@ def _members(resource: Tree, writing: Writing, templates: tuple[str, ...] | None
         yield related("COMP", _built(found, writing, of_kind), inverted=False)
 
 
-def _sources(resource: Tree, writing: Writing) -> Iterator[Element]:
+def _sources(resource: Tree, writing: Writing) -> Iterator[Node]:
     for rank, reference in enumerate(resource.get("derivedFrom", ())):
         found = writing.find(reference, resource)
         known = (ii_from_identifier(each) for each in (found or {}).get("identifier", ()))

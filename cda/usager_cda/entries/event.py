@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept, concept_from_code, parse_code
 from usager_cda.datatypes.extensions import put_extension, value_of
@@ -12,7 +13,7 @@ from usager_cda.structured.reading import Made, Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, related, said
 from usager_cda.systems import EXTENSIONS, url_of
-from usager_cda.tree import Element, add, child, children, node
+from usager_cda.tree import Element, Node, child, children
 
 EVENT = (f"{CCD}21", f"{FR_ENTRY}215")
 STATUS = (*observation.SIMPLE, f"{FR_ENTRY}217")
@@ -63,7 +64,7 @@ def takes(resource: Tree) -> bool:
     return resource.get("resourceType") == "Encounter" or is_inside
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the encounter of one event."""
     event = encounter_of(resources, writing)
     kind = class_code(event, AGENDA, writing)
@@ -88,7 +89,7 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     return made
 
 
-def _inside(statement: Element) -> Element:
+def _inside(statement: Node) -> Node:
     return related("COMP", statement, inverted=False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, concept_from_code
 from usager_cda.datatypes.extensions import NARRATIVE_LINK, filled, value_of
@@ -13,7 +14,7 @@ from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, component, said, status, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute, child, node
+from usager_cda.tree import Node, attribute, child
 
 ORGANIZER_TEMPLATES = (f"{CCD}23", f"{IHE}1.5.3.1.4.15", f"{FR_ENTRY}59")
 OBSERVATION_TEMPLATES = (f"{CCD}22", f"{IHE}1.5.3.1.4.13", f"{IHE}1.5.3.1.4.13.3", f"{FR_ENTRY}51")
@@ -68,7 +69,7 @@ def _condition(statement: Statement, reading: Reading) -> Tree:
     )
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the organizer of one relative."""
     (resource,) = resources
     row = writing.row()
@@ -86,7 +87,7 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     return made
 
 
-def _person(resource: Tree) -> Iterator[Element]:
+def _person(resource: Tree) -> Iterator[Node]:
     codings = (resource.get("sex") or {}).get("coding") or [{}]
     known = GENDER_CODES.get(codings[0].get("code", ""))
     if known:
@@ -94,7 +95,7 @@ def _person(resource: Tree) -> Iterator[Element]:
         yield add(node("subject"), gender)
 
 
-def _build_condition(rank: int, condition: Tree, resource: Tree, writing: Writing, row: Row) -> Element:
+def _build_condition(rank: int, condition: Tree, resource: Tree, writing: Writing, row: Row) -> Node:
     made = writing.statement("observation", OBSERVATION_TEMPLATES)
     told = ii_from_identifier(value_of(condition, SECTION_ID, "valueIdentifier") or {})
     kind = value_of(condition, KIND, "valueCodeableConcept") or DIAGNOSIS
@@ -106,7 +107,7 @@ def _build_condition(rank: int, condition: Tree, resource: Tree, writing: Writin
     return add(made, *writing.comments(condition, row))
 
 
-def _onset(condition: Tree) -> Element:
+def _onset(condition: Tree) -> Node:
     onset = condition.get("onsetString")
     digits = (onset or "").replace("-", "")
     if len(digits) in (4, 6, 8) and digits.isdigit():

@@ -1,5 +1,6 @@
 """Goals of a care plan (an order whose mood is GOL) <-> Goal."""
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import extension_of
 from usager_cda.datatypes.nulls import nothing
@@ -9,7 +10,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute
+from usager_cda.tree import Node, attribute
 
 GOAL = "GOL"
 STATUSES = {"completed": "completed", "aborted": "cancelled", "cancelled": "cancelled", "suspended": "on-hold"}
@@ -54,7 +55,7 @@ def _target(code: Tree, told: Tree, moment: Tree, statement: Statement, reading:
     return made
 
 
-def build(resource: Tree, writing: Writing, templates: tuple[str, ...]) -> Element:
+def build(resource: Tree, writing: Writing, templates: tuple[str, ...]) -> Node:
     """Return the observation of one Goal."""
     row = writing.row()
     code = resource.get("description") or {}

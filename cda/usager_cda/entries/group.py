@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.nulls import nothing
 from usager_cda.entries import blood_pressure
@@ -14,7 +15,7 @@ from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, component, effective_time, said, status
-from usager_cda.tree import Element, add, attribute
+from usager_cda.tree import Node, attribute
 
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 STATUSES = {"active": "preliminary", "aborted": "cancelled"}
@@ -48,7 +49,7 @@ def _read_members(inside: Sequence[Statement], reading: Reading, category: str) 
             yield blood_pressure.read_pair(*pair, reading)
 
 
-def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...], member: str) -> Element:
+def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...], member: str) -> Node:
     """Return the organizer of one group."""
     resource = resources[0] if is_grouped(resources[0]) else _around(resources)
     made = writing.statement("organizer", templates)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.extensions import filled, value_of
@@ -18,7 +19,7 @@ from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, from_to, link_of, related, said, status, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import XSI_TYPE, Element, add, attribute, node
+from usager_cda.tree import XSI_TYPE, Node, attribute
 
 VACCINATION, RECOMMENDATION = f"{FR_ENTRY}45", f"{FR_ENTRY}47"
 PARENTS = (f"{CCD}24", f"{IHE}1.5.3.1.4.12")
@@ -116,7 +117,7 @@ def _performers(body: Tree) -> list[Tree]:
     return [{"actor": part["party"]["valueReference"]} for part in performers]
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the substanceAdministration of one vaccination."""
     (resource,) = resources
     row = writing.row()
@@ -136,19 +137,19 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     return add(made, *writing.comments(resource, row, inverted=None))
 
 
-def _time(resource: Tree) -> Element:
+def _time(resource: Tree) -> Node:
     when = resource.get("occurrenceDateTime")
     return from_point(when) if when else node("effectiveTime", nullFlavor="UNK")
 
 
-def from_point(when: str) -> Element:
+def from_point(when: str) -> Node:
     """Return an effectiveTime of one point."""
     made = from_to(when, None)
     low = made[0].get("value")
     return node("effectiveTime", value=low)
 
 
-def _how(resource: Tree, writing: Writing, row: Row) -> Iterator[Element | None]:
+def _how(resource: Tree, writing: Writing, row: Row) -> Iterator[Node | None]:
     for tag, name, heading in (("routeCode", "route", "Voie"), ("approachSiteCode", "site", "Site")):
         concept = resource.get(name)
         if concept:
@@ -158,21 +159,21 @@ def _how(resource: Tree, writing: Writing, row: Row) -> Iterator[Element | None]
         yield build_quantity("doseQuantity", resource["doseQuantity"])
 
 
-def _consumable(resource: Tree, writing: Writing, row: Row, *, is_absent: bool) -> Element:
+def _consumable(resource: Tree, writing: Writing, row: Row, *, is_absent: bool) -> Node:
     code = {} if is_absent else resource.get("vaccineCode") or {}
     batch = {"lotNumber": resource.get("lotNumber"), "expirationDate": resource.get("expirationDate")}
     product = {"code": code, "batch": filled(batch)}
     return build_product(product, writing, row, "Vaccin", link=link_of(resource), keeps_classes=True)
 
 
-def _authors(resource: Tree, writing: Writing) -> Iterator[Element]:
+def _authors(resource: Tree, writing: Writing) -> Iterator[Node]:
     for author in writing.people(resource, "author"):
         author.set("typeCode", "AUT")
         author.set("contextControlCode", "OP")
         yield author
 
 
-def _rank_of(resource: Tree, row: Row) -> Iterator[Element]:
+def _rank_of(resource: Tree, row: Row) -> Iterator[Node]:
     for protocol in resource.get("protocolApplied", ())[:1]:
         number = protocol.get("doseNumberPositiveInt")
         if number:
@@ -184,7 +185,7 @@ def _rank_of(resource: Tree, row: Row) -> Iterator[Element]:
             yield related("SUBJ", add(made, status("completed"), value))
 
 
-def _reactions(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def _reactions(resource: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     for rank, reaction in enumerate(resource.get("reaction", ())):
         observed = writing.find(reaction.get("detail"), resource)
         if observed is None:
@@ -230,7 +231,7 @@ def read_recommendation(statement: Statement, reading: Reading) -> Iterable[Tree
     yield reading.put("ImmunizationRecommendation", statement, body)
 
 
-def build_recommendation(resources: Sequence[Tree], writing: Writing) -> Element:
+def build_recommendation(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the substanceAdministration of one recommended vaccination."""
     (resource,) = resources
     row = writing.row()

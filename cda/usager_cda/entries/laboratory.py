@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.identifiers import II, build_ii, parse_ii
@@ -22,7 +23,7 @@ from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, related, said, status
-from usager_cda.tree import XSI_TYPE, Element, add, attribute, child, children, descendant, node
+from usager_cda.tree import XSI_TYPE, Element, Node, attribute, child, children, descendant
 
 REPORT, RESULT = f"{FR_ENTRY}21", f"{FR_ENTRY}80"
 SAMPLING = (f"{FR_ENTRY}77", f"{IHE}1.3.1.2")
@@ -106,7 +107,7 @@ def _read_device(statement: Statement, reading: Reading) -> Tree | None:
     return reading.put("Device", Statement(role), filled({"udiCarrier": carriers, "type": kind}))
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the act of one report, its results inside."""
     (resource,) = resources
     if resource.get("specimen"):
@@ -135,7 +136,7 @@ def _results(resource: Tree, writing: Writing) -> Iterator[Tree]:
             writing.report(text, f"DiagnosticReport.result[{rank}]")
 
 
-def _participants(results: Sequence[Tree], writing: Writing) -> Iterator[Element]:
+def _participants(results: Sequence[Tree], writing: Writing) -> Iterator[Node]:
     """Yield the device of the results as a participant."""
     devices = {id(found): found for each in results if (found := writing.find(each.get("device"), each))}
     for device in devices.values():
@@ -180,7 +181,7 @@ def _range(element: Element, reading: Reading) -> Tree:
     )
 
 
-def _built(resource: Tree, writing: Writing) -> Element:
+def _built(resource: Tree, writing: Writing) -> Node:
     """Return the observation of one result."""
     row = writing.row()
     made = writing.statement("observation", (RESULT_PARENT, RESULT))
@@ -200,7 +201,7 @@ def _built(resource: Tree, writing: Writing) -> Element:
     return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row, inverted=None))
 
 
-def _value(resource: Tree, writing: Writing, row: Row) -> Element | None:
+def _value(resource: Tree, writing: Writing, row: Row) -> Node | None:
     concept = resource.get("valueCodeableConcept")
     if concept is None:
         row.tell("Résultat", french.value(resource))

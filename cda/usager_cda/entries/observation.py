@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.nulls import nothing
 from usager_cda.datatypes.quantities import build_quantity
@@ -13,7 +14,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, node
+from usager_cda.tree import XSI_TYPE, Node
 
 SIMPLE = (f"{IHE}1.5.3.1.4.13", f"{FR_ENTRY}48")
 CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -55,7 +56,7 @@ def _status(statement: Statement) -> str:
     return "" if element is None else element.get("code") or ""
 
 
-def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...], default: str = "BL") -> Element:
+def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...], default: str = "BL") -> Node:
     """Return the observation of one Observation."""
     (resource,) = resources
     row = writing.row()
@@ -78,7 +79,7 @@ def build(resources: Sequence[Tree], writing: Writing, templates: tuple[str, ...
     return add(made, *writing.people(resource, "informant"), *writing.comments(resource, row))
 
 
-def _value(resource: Tree, default: str) -> Element | None:
+def _value(resource: Tree, default: str) -> Node | None:
     """Return the value of an observation, of the datatype that the CI-SIS wants for its code."""
     value, code = build_value(resource, default=default), code_of(resource)
     if value is None:
@@ -93,7 +94,7 @@ def _value(resource: Tree, default: str) -> Element | None:
     return value
 
 
-def _site(resource: Tree, writing: Writing, row: Row) -> Element | None:
+def _site(resource: Tree, writing: Writing, row: Row) -> Node | None:
     site = resource.get("bodySite") or {}
     if site.get("text"):
         return writing.coded("targetSiteCode", site, row.say("Localisation", site["text"]))

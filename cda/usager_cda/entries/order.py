@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.values import build_value
 from usager_cda.entries import goal
@@ -13,7 +14,7 @@ from usager_cda.structured.reasons import build_reasons, read_reasons
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
-from usager_cda.tree import Element, add, attribute
+from usager_cda.tree import Node, attribute
 
 ORDER = f"{FR_ENTRY}27"
 PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.1.20.3.1")
@@ -63,7 +64,7 @@ def takes(resource: Tree) -> bool:
     return resource.get("resourceType") == "ServiceRequest" and is_observation_request(resource)
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the observation of one request or goal."""
     (resource,) = resources
     if resource["resourceType"] == "Goal":
@@ -83,7 +84,7 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     return add(made, *build_reasons(resource, writing, row), *writing.comments(resource, row))
 
 
-def _value(resource: Tree, row: Row) -> Element | None:
+def _value(resource: Tree, row: Row) -> Node | None:
     """Return what is asked for: the first detail, its words alone or its code."""
     detail = next(iter(resource.get("orderDetail", ())), None)
     if detail is None:

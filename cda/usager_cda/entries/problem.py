@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
 from usager_cda.structured import french
@@ -21,7 +22,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, from_to, link_of, said, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, node
+from usager_cda.tree import XSI_TYPE, Node
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -71,7 +72,7 @@ def read(statement: Statement, reading: Reading, concern: Tree | None = None) ->
     )
 
 
-def build(resource: Tree, writing: Writing) -> Element:
+def build(resource: Tree, writing: Writing) -> Node:
     """Return the observation of one problem."""
     row = writing.row()
     start, end = resource.get("onsetDateTime"), resource.get("abatementDateTime")
@@ -88,7 +89,7 @@ def build(resource: Tree, writing: Writing) -> Element:
     return add(made, *writing.people(resource, "informant", "asserter"), *_details(resource, writing, row))
 
 
-def coded_value(concept: Tree | None, writing: Writing, reference: Element) -> Element:
+def coded_value(concept: Tree | None, writing: Writing, reference: Node) -> Node:
     """Return the coded value of a problem; its words are those of the narrative."""
     value = writing.coded("value", concept, reference)
     made = node("value", nullFlavor="UNK") if value is None else value
@@ -105,7 +106,7 @@ def _is_snomed(concept: Tree | None) -> bool:
     return any(coding.get("system") == DIAGNOSIS["system"] for coding in (concept or {}).get("coding", ()))
 
 
-def _details(resource: Tree, writing: Writing, row: Row) -> Iterator[Element | None]:
+def _details(resource: Tree, writing: Writing, row: Row) -> Iterator[Node | None]:
     key = str(writing.new_id(resource).root)
     health = next((stage.get("summary") for stage in resource.get("stage", ())), None)
     yield SEVERITY.build(resource.get("severity"), writing, row)

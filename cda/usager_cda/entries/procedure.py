@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import value_of
 from usager_cda.structured import french
@@ -11,7 +12,7 @@ from usager_cda.structured.reasons import build_reasons, read_reasons
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, status, text_at
-from usager_cda.tree import Element, add, attribute
+from usager_cda.tree import Node, attribute
 
 PROCEDURE = f"{FR_ENTRY}62"
 PARENT = f"{IHE}1.5.3.1.4.19"
@@ -94,7 +95,7 @@ def is_observation_request(resource: Tree) -> bool:
 EXAMINATIONS = frozenset({"108252007", "363679005", "386053000"})
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the procedure of one act."""
     (resource,) = resources
     row = writing.row()
@@ -117,7 +118,7 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
     return add(made, *writing.comments(resource, row))
 
 
-def _sites(resource: Tree, writing: Writing, row: Row) -> Iterable[Element | None]:
+def _sites(resource: Tree, writing: Writing, row: Row) -> Iterable[Node | None]:
     row.tell("Priorité", said(value_of(resource, PRIORITY, "valueCodeableConcept")))
     row.tell("Voie d'abord", said(value_of(resource, APPROACH_CODE, "valueCodeableConcept")))
     extensions = {each.get("url"): each.get("valueCodeableConcept") for each in resource.get("extension", ())}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code
 from usager_cda.datatypes.extensions import filled, value_of
@@ -20,7 +21,7 @@ from usager_cda.structured.remarks import as_extensions, with_notes
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, component, status, text_at
-from usager_cda.tree import Element, add, child, children, descendant, node, text_of
+from usager_cda.tree import Element, Node, child, children, descendant, text_of
 
 STAY, ADMISSION = f"{FR_ENTRY}219", (f"{CCD}21", f"{FR_ENTRY}218")
 ENTERED, LEFT = f"{FR_ENTRY}48.6", f"{FR_ENTRY}48.7"
@@ -120,7 +121,7 @@ def _mode(resource: Tree) -> str | None:
     return next((template for template, code in MODES.items() if code.code == told), None)
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the organizer of one stay."""
     stay = encounter_of(resources, writing)
     modes = [(template, each) for each in resources if (template := _mode(each))]
@@ -143,7 +144,7 @@ def _with_value(mode: Tree) -> Tree:
     return mode if has_value else {**mode, **absent_value("NA", "CE")}
 
 
-def _admission(stay: Tree, writing: Writing, row: Row, *, has_left: bool) -> Element:
+def _admission(stay: Tree, writing: Writing, row: Row, *, has_left: bool) -> Node:
     """Return the encounter of a stay: since when, where."""
     period = stay.get("period") or {}
     kind = class_code(stay, IN_STRUCTURE, writing)
@@ -158,7 +159,7 @@ def _admission(stay: Tree, writing: Writing, row: Row, *, has_left: bool) -> Ele
     return add(made, when, _responsible(stay, writing, row))
 
 
-def _responsible(stay: Tree, writing: Writing, row: Row) -> Element | None:
+def _responsible(stay: Tree, writing: Writing, row: Row) -> Node | None:
     party = party_of(writing.resolver, stay.get("serviceProvider"), stay)
     structure = party.organization if party else None
     if structure is None:
@@ -172,7 +173,7 @@ def _responsible(stay: Tree, writing: Writing, row: Row) -> Element | None:
     return add(node("participant", typeCode="RESP"), add(node("participantRole", classCode="ROL"), entity))
 
 
-def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     """Yield how a stay is planned to begin or to end; other notes of it have no entry to stand in."""
     notes = with_notes(stay).get("note", [])
     for template, url in PLANNED.items():
@@ -194,7 +195,7 @@ def _plans(stay: Tree, writing: Writing, row: Row) -> Iterator[Element]:
         writing.report("A comment on a stay stands in the narrative only", "Encounter.extension(note)", "information")
 
 
-def _plan(template: str, day: str, words: str, stay: Tree, writing: Writing, row: Row) -> Element:
+def _plan(template: str, day: str, words: str, stay: Tree, writing: Writing, row: Row) -> Node:
     row.tell("Date prévue", french.day(day))
     made = writing.statement("observation", (*observation.SIMPLE, template))
     add(made, build_ii("id", writing.new_id(template, stay)), build_code("code", MODES[template]))
@@ -207,7 +208,7 @@ def _plan(template: str, day: str, words: str, stay: Tree, writing: Writing, row
     return add(made, build_value(absent_value("NA", "CE")))
 
 
-def _events(stay: Tree, writing: Writing) -> Iterator[Element]:
+def _events(stay: Tree, writing: Writing) -> Iterator[Node]:
     """Yield the references to the events of a stay."""
     for event in writing.resolver.every("Encounter"):
         if writing.find(event.get("partOf"), event) is stay:

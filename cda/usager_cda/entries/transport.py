@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept, concept_from_code, parse_code
 from usager_cda.datatypes.extensions import filled
@@ -13,7 +14,7 @@ from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, effective_time, link_of, related, said, status, text_at
 from usager_cda.systems import V3
-from usager_cda.tree import Element, add, attribute, child, children, node
+from usager_cda.tree import Element, Node, attribute, child, children
 
 TRANSPORT = f"{FR_ENTRY}216"
 DRIVEN = {"coding": [{"system": f"{V3}ParticipationType", "code": "RCV"}], "text": "Personne transportée"}
@@ -66,7 +67,7 @@ def is_measure(resource: Tree, task: Tree, writing: Writing) -> bool:
     return any(writing.find(focus, resource) is task for focus in resource.get("focus", ()))
 
 
-def build(task: Tree, measures: Sequence[Tree], writing: Writing) -> Element:
+def build(task: Tree, measures: Sequence[Tree], writing: Writing) -> Node:
     """Return the act of one transport with its measures."""
     row = writing.row()
     row.tell("Date", french.span(task.get("executionPeriod")))
@@ -92,7 +93,7 @@ def build(task: Tree, measures: Sequence[Tree], writing: Writing) -> Element:
     return add(made, *writing.comments(task, row))
 
 
-def _qualifier(told: Tree) -> Element:
+def _qualifier(told: Tree) -> Node:
     kind = told.get("type") or {}
     named = code_from_concept({"coding": kind.get("coding", [])}) if kind.get("coding") else None
     value = build_code("value", code_from_concept(told["valueCodeableConcept"]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.extensions import filled
@@ -15,7 +16,7 @@ from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, link_of, related, said, status, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute, node
+from usager_cda.tree import HL7, Element, Node, attribute
 
 TREATMENT = f"{FR_ENTRY}42"
 SUB_DOSE = f"{FR_ENTRY}42.1"
@@ -23,6 +24,7 @@ PARENTS = (f"{CCD}24", f"{IHE}1.5.3.1.4.7")
 NORMAL_DOSE, SPLIT_DOSE = f"{IHE}1.5.3.1.4.7.1", f"{IHE}1.5.3.1.4.8"
 VARIANTS = (f"{FR_ENTRY}42.3", f"{FR_ENTRY}42.4")
 VARIANT = f"{EXTENSIONS}/cda-template"
+NAMING = (f"{HL7}code", f"{HL7}name")
 DRUG = Code("DRUG", "2.16.840.1.113883.5.4", "Médicament")
 ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 MEDICATION = {"reference": "#medication"}
@@ -89,7 +91,7 @@ def takes(resource: Tree) -> bool:
     return resource.get("resourceType") in ("MedicationStatement", "MedicationRequest")
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the substanceAdministration of one treatment."""
     (resource,) = resources
     row = writing.row()
@@ -139,7 +141,7 @@ def absent_code(resource: Tree) -> Tree | None:
     return concept if any(coding.get("system") == ABSENT for coding in concept.get("coding", ())) else None
 
 
-def no_product() -> Element:
+def no_product() -> Node:
     """Return the consumable of nothing."""
     material = add(node("manufacturedMaterial"), node("code", nullFlavor="UNK"), node("name", nullFlavor="UNK"))
     product = node("manufacturedProduct", classCode="MANU")
@@ -156,7 +158,7 @@ def _period(resource: Tree, dose: Tree, writing: Writing) -> Tree | None:
     return told or repeat.get("boundsPeriod")
 
 
-def _build_part(rank: int, dose: Tree, resource: Tree, writing: Writing, row: Row) -> Element:
+def _build_part(rank: int, dose: Tree, resource: Tree, writing: Writing, row: Row) -> Node:
     made = writing.statement("substanceAdministration", (SUB_DOSE, SPLIT_DOSE), mood="INT")
     made.append(node("id", root=writing.new_id(resource, "dose", rank).root))
     name = said(medication_of(resource, writing).get("code"))
@@ -168,15 +170,16 @@ def _build_part(rank: int, dose: Tree, resource: Tree, writing: Writing, row: Ro
     return relation
 
 
-def no_product_again() -> Element:
+def no_product_again() -> Node:
     """Return the consumable of a sub-dose: the product is told around it."""
     made = no_product()
-    for each in made.iter("{urn:hl7-org:v3}code", "{urn:hl7-org:v3}name"):
-        each.set("nullFlavor", "NA")
+    for each in made.iter():
+        if each.tag in NAMING:
+            each.set("nullFlavor", "NA")
     return made
 
 
-def _precondition(dose: Tree, row: Row) -> Iterator[Element]:
+def _precondition(dose: Tree, row: Row) -> Iterator[Node]:
     needed = dose.get("asNeededCodeableConcept")
     if needed or dose.get("asNeededBoolean"):
         text = add(node("text"), row.say("Condition", said(needed) or "si besoin"))

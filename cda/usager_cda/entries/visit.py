@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import value_of
 from usager_cda.structured import french
@@ -13,7 +14,7 @@ from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, effective_time, link_of, said, text_at
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute
+from usager_cda.tree import Node
 
 VISIT = f"{FR_ENTRY}58"
 PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.4.14")
@@ -48,7 +49,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     yield reading.put("Encounter", statement, body)
 
 
-def build(resources: Sequence[Tree], writing: Writing) -> Element:
+def build(resources: Sequence[Tree], writing: Writing) -> Node:
     """Return the encounter of one visit."""
     (resource,) = resources
     planned = "ARQ" if resource.get("status") == "planned" else "EVN"
@@ -57,11 +58,11 @@ def build(resources: Sequence[Tree], writing: Writing) -> Element:
 
 
 def statement_of(
-    resource: Tree, writing: Writing, row: Row, templates: Sequence[str], code: Element | None, mood: str
-) -> Element:
+    resource: Tree, writing: Writing, row: Row, templates: Sequence[str], code: Node | None, mood: str
+) -> Node:
     """Return the encounter of a visit or an event; mood is its mood unless it says another."""
     made = writing.statement("encounter", templates, mood=value_of(resource, MOOD, "valueCode") or mood)
-    label = attribute(code, "displayName") or attribute(code, "code")
+    label = None if code is None else code.get("displayName") or code.get("code")
     period = resource.get("period") or {}
     row.tell("Date", french.span(period))
     reference = row.point("Rencontre", label, link_of(resource))
@@ -75,7 +76,7 @@ def statement_of(
     return add(made, *_location(resource, writing, row), *writing.comments(with_notes(resource), row))
 
 
-def _location(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def _location(resource: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     for each in resource.get("location", ())[:1]:
         place = writing.find(each.get("location"), resource)
         if place is not None:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept
 from usager_cda.datatypes.extensions import extensions_of
@@ -15,7 +16,7 @@ from usager_cda.structured.kinds import Kind, Model, Section, Slot
 from usager_cda.structured.sections import SECTION_ID
 from usager_cda.structured.words import KeptWords, Words
 from usager_cda.structured.writing import Writing
-from usager_cda.tree import Element, add, node
+from usager_cda.tree import Node
 
 KEPT = "additional"
 PDF_COPY = "55108-5"
@@ -54,7 +55,7 @@ class BodyWriter:
     def __post_init__(self) -> None:
         self.writing = Writing(self.resolver, self.scope)
 
-    def build(self, composition: Tree, pdf: bytes | None = None) -> Element:
+    def build(self, composition: Tree, pdf: bytes | None = None) -> Node:
         """Return the structuredBody; pdf is the copy of the document to be put inside.
 
         Errors  IncompleteDocument with every section that is missing. What the model has no place for is in findings.
@@ -91,7 +92,7 @@ class BodyWriter:
             text = f"The model {self.model.name} asks for a copy of the document in PDF; it is written without one"
             self.writing.report(text, "pdf")
 
-    def _components(self, slots: Sequence[Slot]) -> Iterator[Element]:
+    def _components(self, slots: Sequence[Slot]) -> Iterator[Node]:
         for slot in slots:
             template = registry.sections()[slot.section]
             found = self._take(template)
@@ -119,7 +120,7 @@ class BodyWriter:
         self.missing.append(Finding("error", text, expression="Composition.section"))
         return False
 
-    def _section(self, template: Section, slot: Slot, given: Given | None) -> Element | None:
+    def _section(self, template: Section, slot: Slot, given: Given | None) -> Node | None:
         section = given.section if given else {}
         inside = list(self._components(slot.inside))
         if slot.inside and not inside and not section and not slot.least:
@@ -139,7 +140,7 @@ class BodyWriter:
             *inside,
         )
 
-    def _id(self, template: Section, section: Tree) -> Element:
+    def _id(self, template: Section, section: Tree) -> Node:
         told = (each.get("valueIdentifier") or {} for each in extensions_of(section, SECTION_ID))
         known = next((ii for each in told if (ii := ii_from_identifier(each))), None)
         return build_ii("id", known or self.writing.new_id("section", template.template, section.get("title")))
@@ -156,7 +157,7 @@ class BodyWriter:
                 self.writing.report(f"The narrative cannot be read ({error}); it is made anew", "Composition.section")
         return Words(prefix, self.writing.ids)
 
-    def _entries(self, template: Section, slot: Slot, section: Tree, path: str | None) -> Iterator[Element]:
+    def _entries(self, template: Section, slot: Slot, section: Tree, path: str | None) -> Iterator[Node]:
         made = [] if slot.narrative_only else list(self._told(template, section, path))
         if not made and template.nothing is not None and (template.needs_entry or not section):
             made = [add(node("entry", typeCode=template.link), template.nothing(self.writing))]
@@ -168,7 +169,7 @@ class BodyWriter:
             self.missing.append(Finding("error", text, expression=f"{path}.entry"))
         yield from made
 
-    def _told(self, template: Section, section: Tree, path: str | None) -> Iterator[Element]:
+    def _told(self, template: Section, section: Tree, path: str | None) -> Iterator[Node]:
         for kind, resources in self._grouped(template, section, path):
             if kind.build is not None:
                 names = kind.templates if kind.names_entry else ()
@@ -246,5 +247,5 @@ def _is_empty(section: Tree) -> bool:
     return not (is_told or section.get("entry") or section.get("section"))
 
 
-def _silence() -> Element:
+def _silence() -> Node:
     return add(node("text"), node("paragraph", "Aucune information."))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import extension_of, filled, put_extension, value_of
 from usager_cda.datatypes.identifiers import II, build_ii, identifier_from_ii, ii_from_identifier, parse_ii
@@ -14,7 +15,7 @@ from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing, from_to, related, said, status
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import Element, add, attribute, node
+from usager_cda.tree import Node, attribute
 
 CONCERN = f"{EXTENSIONS}/cda-concern"
 VERIFICATION_CODES = {"confirmed": "Confirmé", "unconfirmed": "Non confirmé", "refuted": "Réfuté"}
@@ -22,7 +23,7 @@ VERIFICATION_CODES = {"confirmed": "Confirmé", "unconfirmed": "Non confirmé", 
 BY_CONCERN = {"completed": "resolved", "aborted": "inactive", "suspended": "inactive"}
 
 Read = Callable[[Statement, Reading, Tree | None], Iterable[Tree]]
-Build = Callable[[Tree, Writing], Element]
+Build = Callable[[Tree, Writing], Node]
 
 
 def concern_kind(number: str, parent: str, inside: tuple[str, ...], kind: str, read: Read, build: Build) -> Kind:
@@ -40,7 +41,7 @@ def concern_kind(number: str, parent: str, inside: tuple[str, ...], kind: str, r
         for found in statement.related(*inside):
             yield from read(found, reading, concern)
 
-    def build_all(resources: Sequence[Tree], writing: Writing) -> Element:
+    def build_all(resources: Sequence[Tree], writing: Writing) -> Node:
         held = [related("SUBJ", build(resource, writing), inverted=False) for resource in resources]
         return concern_act(resources[0], (*parents, template), held, writing)
 
@@ -81,7 +82,7 @@ def concern_key(resource: Tree, _: Resolver) -> str | None:
     return f"{identifier.get('system')}|{identifier.get('value')}" if identifier else None
 
 
-def concern_act(resource: Tree, templates: Sequence[str], inside: list[Element], writing: Writing) -> Element:
+def concern_act(resource: Tree, templates: Sequence[str], inside: list[Node], writing: Writing) -> Node:
     """Return a concern act, as its extension keeps it, else as the state of its first resource implies."""
     concern = extension_of(resource, CONCERN) or {}
     made = writing.statement("act", templates)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, cisis, loinc
@@ -9,7 +10,7 @@ from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, related, said, status, text_at
-from usager_cda.tree import XSI_TYPE, Element, add, node
+from usager_cda.tree import XSI_TYPE, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Detail:
             concept["text"] = words
         return concept
 
-    def build(self, concept: Tree | None, writing: Writing, row: Row, *key: str) -> Element | None:
+    def build(self, concept: Tree | None, writing: Writing, row: Row, *key: str) -> Node | None:
         """Return the relation to this detail; None without a value."""
         if not concept:
             return None

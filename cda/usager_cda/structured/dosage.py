@@ -1,5 +1,6 @@
 """How a treatment is taken (effectiveTime, routeCode, doseQuantity ... and sub-doses) <-> Dosage."""
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import ORIGINAL_TEXT, filled, value_of
 from usager_cda.datatypes.quantities import (
@@ -16,7 +17,7 @@ from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, said
-from usager_cda.tree import Element, add, child, descendant, local_name, node
+from usager_cda.tree import Element, Node, child, descendant, local_tag
 
 
 def read_dosage(statement: Statement, reading: Reading, *, keeps_period: bool) -> tuple[Tree, Tree]:
@@ -122,7 +123,7 @@ def _condition(statement: Statement, reading: Reading) -> Tree | None:
     return concept or ({"text": words} if words else None)
 
 
-def times_of(dosage: Tree, period: Tree | None, row: Row, *, as_expression: bool = False) -> list[Element]:
+def times_of(dosage: Tree, period: Tree | None, row: Row, *, as_expression: bool = False) -> list[Node]:
     """Return the effectiveTimes of a Dosage."""
     timing = dosage.get("timing") or {}
     words = rhythm(timing)
@@ -146,9 +147,9 @@ def rhythm(timing: Tree) -> str | None:
     return f"{times} fois par {unit}" if period == 1 else f"{times} fois toutes les {many}"
 
 
-def build_dosage(dosage: Tree, writing: Writing, row: Row) -> list[Element]:
+def build_dosage(dosage: Tree, writing: Writing, row: Row) -> list[Node]:
     """Return routeCode, approachSiteCode, doseQuantity, rateQuantity and maxDoseQuantity of a Dosage."""
-    made: list[Element | None] = []
+    made: list[Node | None] = []
     route, site = dosage.get("route"), dosage.get("site")
     if route:
         made.append(writing.coded("routeCode", route, row.say("Voie d'administration", said(route))))
@@ -164,7 +165,7 @@ def build_dosage(dosage: Tree, writing: Writing, row: Row) -> list[Element]:
     return [each for each in made if each is not None]
 
 
-def _build_amount(tag: str, both: Tree, name: str, row: Row, heading: str) -> Element | None:
+def _build_amount(tag: str, both: Tree, name: str, row: Row, heading: str) -> Node | None:
     amount = both.get(f"{name}Quantity")
     # The CI-SIS wants both bounds, of a single amount too.
     bounds = {"low": amount, "high": amount} if amount else both.get(f"{name}Range")
@@ -172,7 +173,7 @@ def _build_amount(tag: str, both: Tree, name: str, row: Row, heading: str) -> El
         return None
     made = build_range(tag, bounds)
     for side in made:
-        words = value_of(bounds[local_name(side)], ORIGINAL_TEXT, "valueString")
+        words = value_of(bounds[local_tag(side.tag)], ORIGINAL_TEXT, "valueString")
         if words:
             side.append(add(node("translation"), add(node("originalText"), row.say(heading, words))))
     row.tell(heading, french.amounts(bounds))

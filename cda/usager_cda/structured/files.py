@@ -4,13 +4,14 @@ import base64
 import hashlib
 
 from usager_cda.body import content_of
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import filled
 from usager_cda.errors import CDAError
 from usager_cda.fhir.assembly import uuid_of
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.writing import Writing
-from usager_cda.tree import Element, add, attribute, child, node
+from usager_cda.tree import Element, Node, attribute, child
 
 
 def read_file(media: Element, reading: Reading) -> Tree | None:
@@ -36,7 +37,7 @@ def read_file(media: Element, reading: Reading) -> Tree | None:
     }
 
 
-def build_file(attachment: Tree, writing: Writing, key: str) -> Element | None:
+def build_file(attachment: Tree, writing: Writing, key: str) -> Node | None:
     """Return the observationMedia of an attachment or a Binary; None, and a remark, when its bytes are not at hand."""
     binary = writing.find({"reference": attachment.get("url")}) if attachment.get("url") else None
     data = attachment.get("data") or (binary or {}).get("data")

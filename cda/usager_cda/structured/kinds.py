@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code
 from usager_cda.datatypes.identifiers import II
-from usager_cda.tree import Element
+from usager_cda.tree import Node
 
 if TYPE_CHECKING:
     from usager_cda.errors import Finding
@@ -44,7 +44,7 @@ class Kind:
     template: str
     read: Callable[[Statement, Reading], Iterable[Tree]]
     takes: Callable[[Tree], bool] = lambda _: False
-    build: Callable[[Sequence[Tree], Writing], Element] | None = None
+    build: Callable[[Sequence[Tree], Writing], Node] | None = None
     parents: tuple[str, ...] = ()
     known_by: tuple[str, ...] = ()
     groups: Callable[[Tree, Resolver], object] = lambda *_: None
@@ -87,7 +87,7 @@ class Section:
     parents: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     needs_entry: bool = False
-    nothing: Callable[[Writing], Element] | None = None
+    nothing: Callable[[Writing], Node] | None = None
     link: str | None = None
     may_be_silent: bool = False
     others: frozenset[str] = frozenset()

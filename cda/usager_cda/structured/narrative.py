@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from lxml import etree
-
+from usager_cda.building import node
 from usager_cda.datatypes import Tree
 from usager_cda.errors import CDAError
 from usager_cda.safety import Limits, parse_xml
-from usager_cda.tree import HL7, Element, append_text, node, text_of
+from usager_cda.tree import HL7, Element, Node, append_text, text_of
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 OPENING = '<div xmlns="http://www.w3.org/1999/xhtml">'
@@ -148,7 +147,7 @@ PARTS = frozenset(name for names in ONLY.values() for name in names)
 NO_BLOCKS = frozenset({"content", "paragraph", "linkHtml", "caption", "sub", "sup", "th"})
 
 
-def text_from_div(div: str) -> Element:
+def text_from_div(div: str) -> Node:
     """Return the CDA text of a Narrative's div. Errors: CDAError when it is not XHTML that may be read."""
     root = parse_xml(div.encode(), BOUNDS)
     made = node("text")
@@ -164,7 +163,7 @@ def plain_text(div: str | None) -> str | None:
         return None
 
 
-def _copy(source: Element, target: Element) -> None:
+def _copy(source: Element, target: Node) -> None:
     inside = target.tag.removeprefix(HL7)
     is_block = inside in ONLY
     append_text(target, _words(source.text, is_block=is_block))
@@ -181,16 +180,17 @@ def _words(text: str | None, *, is_block: bool) -> str | None:
     return None if text and is_block and text.isspace() else text
 
 
-def _made(source: Element, target: Element, inside: str) -> Element | None:
+def _made(source: Element, target: Node, inside: str) -> Node | None:
     """Return the new element, appended; None when its words alone may stand there."""
     name = source.tag.removeprefix(XHTML)
     marks = (source.get("class") or "").split()
     cda = next((mark for mark in marks if mark in MARKS), FROM_XHTML.get(name) or STYLED.get(name))
     if cda is None or not _may_stand(cda, inside):
         return None
-    made = etree.SubElement(target, HL7 + cda)
+    made = Node(HL7 + cda)
     if source.attrib or name in STYLES or name == "ol":
         _put_attributes(source, made, cda, [mark for mark in marks if mark != cda], name)
+    target.append(made)
     return made
 
 
@@ -202,7 +202,7 @@ def _may_stand(name: str, inside: str) -> bool:
     return name not in CONTENT_BLOCKS or inside not in NO_BLOCKS
 
 
-def _put_attributes(source: Element, made: Element, name: str, marks: list[str], xhtml: str) -> None:
+def _put_attributes(source: Element, made: Node, name: str, marks: list[str], xhtml: str) -> None:
     if ID.fullmatch(source.get("id") or ""):
         made.set("ID", source.get("id") or "")
     if name == "list" and xhtml == "ol":

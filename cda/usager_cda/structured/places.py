@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept, concept_from_code, parse_code
 from usager_cda.datatypes.extensions import filled
@@ -12,7 +13,7 @@ from usager_cda.structured import french
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing
-from usager_cda.tree import Element, add, attribute, child, children, descendant, node, text_of
+from usager_cda.tree import Element, Node, attribute, child, children, descendant, text_of
 
 PLACE = {"reference": "#place"}
 
@@ -47,7 +48,7 @@ def _place(role: Element | None) -> Tree:
     return made if len(made) > 2 else {}
 
 
-def build_place(place: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def build_place(place: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     """Yield the participant of a place."""
     row.tell("Lieu", place.get("name") or french.address(place.get("address")))
     known = [build_ii("id", ii) for each in place.get("identifier", ()) if (ii := ii_from_identifier(each))]

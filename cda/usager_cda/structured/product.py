@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_coding, code_from_concept, concept_from_code, parse_code
 from usager_cda.datatypes.extensions import filled
@@ -15,19 +16,7 @@ from usager_cda.structured.reading import Reading
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, said
 from usager_cda.systems import oid_of
-from usager_cda.tree import (
-    HL7,
-    PHARMACY,
-    Element,
-    add,
-    attribute,
-    child,
-    children,
-    descendant,
-    local_name,
-    node,
-    text_of,
-)
+from usager_cda.tree import HL7, PHARMACY, Element, Node, attribute, child, children, descendant, local_name, text_of
 
 ATC = "http://www.whocc.no/atc"
 CIS = "1.2.250.1.213.2.3.1"
@@ -126,7 +115,7 @@ def _expiry(element: Element | None, reading: Reading) -> str | None:
 
 def build_product(
     medication: Tree, writing: Writing, row: Row, heading: str, *, link: str | None = None, keeps_classes: bool = False
-) -> Element:
+) -> Node:
     """Return the consumable of a Medication.
 
     Shape   the ATC class stands beside the product, where the pharmacy extension has it; keeps_classes leaves it among
@@ -162,7 +151,7 @@ def _composition(ingredient: Tree) -> str:
     return " ".join(filter(None, told))
 
 
-def _product_code(coding: list[Tree], classes: list[Tree], reference: Element) -> Element:
+def _product_code(coding: list[Tree], classes: list[Tree], reference: Node) -> Node:
     """Return the code of a product: its CIS code, the others as translations, its words in the narrative."""
     is_main = bool(coding) and oid_of(coding[0].get("system") or "") == CIS
     main = build_code("code", code_from_coding(coding[0])) if is_main else None
@@ -173,7 +162,7 @@ def _product_code(coding: list[Tree], classes: list[Tree], reference: Element) -
     return made
 
 
-def _extension(medication: Tree, classes: list[Tree]) -> Iterator[Element]:
+def _extension(medication: Tree, classes: list[Tree]) -> Iterator[Node]:
     """Yield what the pharmacy extension holds, in its order: expiry, form, class, ingredients."""
     expiry = (medication.get("batch") or {}).get("expirationDate")
     if expiry:
@@ -191,7 +180,7 @@ def _extension(medication: Tree, classes: list[Tree]) -> Iterator[Element]:
         yield _build_ingredient(ingredient)
 
 
-def _build_ingredient(ingredient: Tree) -> Element:
+def _build_ingredient(ingredient: Tree) -> Node:
     concept = ingredient.get("itemCodeableConcept") or {}
     coding = {"coding": concept.get("coding", [])}
     code = build_code("code", code_from_concept(coding)) if coding["coding"] else None
@@ -209,7 +198,7 @@ def _build_ingredient(ingredient: Tree) -> Element:
     return add(made, _renamed(substance))
 
 
-def _renamed(element: Element) -> Element:
+def _renamed(element: Node) -> Node:
     """Return an element in the namespace of the pharmacy extension; the datatypes inside it stay where they are."""
     for each in element.iter():
         if each.tag.startswith(HL7):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.identifiers import build_ii, ii_from_identifier
 from usager_cda.structured.kinds import FR_ENTRY, IHE
@@ -9,7 +10,7 @@ from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.structured.words import Row
 from usager_cda.structured.writing import Writing, related, said
-from usager_cda.tree import Element, add
+from usager_cda.tree import Node
 
 TEMPLATES = (f"{IHE}1.5.3.1.4.4.1", f"{FR_ENTRY}36")
 
@@ -44,7 +45,7 @@ def _read_one(reason: Statement, reading: Reading, body: Tree) -> None:
     reading.later(settle)
 
 
-def build_reasons(resource: Tree, writing: Writing, row: Row) -> Iterator[Element]:
+def build_reasons(resource: Tree, writing: Writing, row: Row) -> Iterator[Node]:
     """Yield the relations to the reasons of a resource."""
     for reference in resource.get("reasonReference", ()):
         target = writing.find(reference, resource)
@@ -56,7 +57,7 @@ def build_reasons(resource: Tree, writing: Writing, row: Row) -> Iterator[Elemen
         yield _build_one(concept, None, None, writing, row)
 
 
-def _build_one(concept: Tree, target: Tree | None, words: str | None, writing: Writing, row: Row) -> Element:
+def _build_one(concept: Tree, target: Tree | None, words: str | None, writing: Writing, row: Row) -> Node:
     made = writing.statement("act", TEMPLATES)
     known = (ii_from_identifier(each) for each in (target or {}).get("identifier", ()))
     ii = next((each for each in known if each), None)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from usager_cda.building import add, node
 from usager_cda.structured.narrative import text_from_div
-from usager_cda.tree import Element, add, node, text_of
+from usager_cda.tree import Node, text_of
 
 NOTHING = "—"
 
@@ -14,23 +15,23 @@ class Row:
     def __init__(self, words: "Words") -> None:
         self._words = words
         self._said: dict[tuple[str, str], str] = {}
-        self.cells: dict[str, list[Element]] = {}
+        self.cells: dict[str, list[Node]] = {}
 
     def tell(self, heading: str, text: str | None) -> None:
         """Say something that no element points at; a narrative that is kept says it its own way."""
         if text and not self._words.is_kept:
             self.cells.setdefault(heading, []).append(node("content", text))
 
-    def say(self, heading: str, text: str | None, link: str | None = None) -> Element:
+    def say(self, heading: str, text: str | None, link: str | None = None) -> Node:
         """Say something and return the reference to it; link is where it may have stood in a narrative that is kept."""
         return node("reference", value=f"#{self._place(heading, text or NOTHING, link)}")
 
-    def point(self, heading: str, text: str | None, link: str | None) -> Element:
+    def point(self, heading: str, text: str | None, link: str | None) -> Node:
         """Return the reference to where a whole entry is told: the link it came with, else say it."""
         key = self._words.known(link) or self._place(heading, text or NOTHING, None)
         return node("reference", value=f"#{key}")
 
-    def near(self, heading: str, text: str | None, link: str | None) -> Element:
+    def near(self, heading: str, text: str | None, link: str | None) -> Node:
         """Return the reference to these words if the narrative has them, else to where the link leads, else say them.
 
         For what also tells its name by itself: its words in the narrative need not be the same.
@@ -57,7 +58,7 @@ class Words:
         self.prefix = prefix
         self._ids = ids
         self._rows: list[Row] = []
-        self._before: list[Element] = []
+        self._before: list[Node] = []
 
     def row(self) -> Row:
         """Return a new row."""
@@ -81,11 +82,11 @@ class Words:
         self._ids.add(f"{self.prefix}-{number}")
         return f"{self.prefix}-{number}"
 
-    def put(self, *blocks: Element) -> None:
+    def put(self, *blocks: Node) -> None:
         """Put paragraphs or other blocks before the table."""
         self._before.extend(blocks)
 
-    def build(self) -> Element | None:
+    def build(self) -> Node | None:
         """Return the text element; None when nothing was said."""
         rows = [row for row in self._rows if row.cells]
         if not rows and not self._before:
@@ -106,7 +107,7 @@ class KeptWords(Words):
         for element in list(self._text.iter()):
             self._index(element)
 
-    def _index(self, element: Element) -> None:
+    def _index(self, element: Node) -> None:
         key = element.get("ID")
         if key is None:
             return
@@ -133,7 +134,7 @@ class KeptWords(Words):
             return places.pop(0)
         return places[0] if places else None
 
-    def build(self) -> Element | None:
+    def build(self) -> Node | None:
         """Return the text element, with what it did not say yet behind it."""
         added = super().build()
         for block in () if added is None else list(added):
@@ -154,7 +155,7 @@ def _alike(rows: Iterable[Row]) -> list[list[Row]]:
     return tables
 
 
-def _table(rows: Sequence[Row]) -> Element:
+def _table(rows: Sequence[Row]) -> Node:
     headings = list(dict.fromkeys(heading for row in rows for heading in row.cells))
     head = add(node("thead"), add(node("tr"), *(node("th", heading) for heading in headings)))
     body = node("tbody")
@@ -163,7 +164,7 @@ def _table(rows: Sequence[Row]) -> Element:
     return add(node("table", border="0"), head, body)
 
 
-def _cell(contents: Iterable[Element]) -> Element:
+def _cell(contents: Iterable[Node]) -> Node:
     cell = node("td")
     for content in contents:
         if len(cell):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
 from usager_cda.datatypes.extensions import NARRATIVE_LINK, extensions_of, value_of
@@ -20,7 +21,7 @@ from usager_cda.header import Participation
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.words import Row, Words
-from usager_cda.tree import HL7, SDTC, XSI_TYPE, Element, add, node
+from usager_cda.tree import HL7, SDTC, XSI_TYPE, Node
 from usager_cda.write import participation
 
 ACTS = {
@@ -58,9 +59,7 @@ class Writing:
         """Keep one remark about what is written."""
         self.findings.append(Finding(severity, message, expression=expression))
 
-    def statement(
-        self, tag: str, templates: Iterable[str], *, mood: str = "EVN", negated: bool | None = None
-    ) -> Element:
+    def statement(self, tag: str, templates: Iterable[str], *, mood: str = "EVN", negated: bool | None = None) -> Node:
         """Return a new statement: its class, its mood and its templates, all of them written."""
         negation = None if negated is None else str(negated).lower()
         made = node(tag, classCode=ACTS[tag], moodCode=mood, negationInd=negation)
@@ -68,14 +67,14 @@ class Writing:
             made.append(node("templateId", root=root))
         return made
 
-    def ids_of(self, resource: Tree, *, most: int | None = None) -> list[Element]:
+    def ids_of(self, resource: Tree, *, most: int | None = None) -> list[Node]:
         """Return the ids of a resource: those it has, else one made from what it is."""
         identifiers = resource.get("identifier") or []
         listed = identifiers if isinstance(identifiers, list) else [identifiers]
         known = [ii for each in listed if (ii := ii_from_identifier(each)) is not None]
         return [build_ii("id", ii) for ii in (known or [self.new_id(resource)])[:most]]
 
-    def known_ids(self, resource: Tree) -> list[Element]:
+    def known_ids(self, resource: Tree) -> list[Node]:
         """Return the ids a resource has, and makes none."""
         known = (ii_from_identifier(each) for each in resource.get("identifier", ()))
         return [build_ii("id", ii) for ii in known if ii]
@@ -84,7 +83,7 @@ class Writing:
         """Return an id that is always the same for the same thing in the same document."""
         return II(str(UUID(uuid_of(self.scope, *map(str, parts)))).upper())
 
-    def coded(self, tag: str, concept: Tree | Code | None, reference: Element | None = None) -> Element | None:
+    def coded(self, tag: str, concept: Tree | Code | None, reference: Node | None = None) -> Node | None:
         """Return a coded element; its words are where reference points, else its own text."""
         code = concept if isinstance(concept, Code) or concept is None else code_from_concept(concept)
         made = build_code(tag, code)
@@ -95,9 +94,7 @@ class Writing:
         made.insert(0, add(node("originalText"), reference))
         return made
 
-    def comments(
-        self, resource: Tree, row: Row, *, link: str = "SUBJ", inverted: bool | None = True
-    ) -> Iterator[Element]:
+    def comments(self, resource: Tree, row: Row, *, link: str = "SUBJ", inverted: bool | None = True) -> Iterator[Node]:
         """Yield the notes of a resource as comments."""
         for note in resource.get("note", ()):
             act = self.statement("act", COMMENT_TEMPLATES)
@@ -109,7 +106,7 @@ class Writing:
                 act.append(participation(Participation("author", party, time=note.get("time"))))
             yield related(link, act, inverted=inverted)
 
-    def people(self, resource: Tree, role: str, native: str | None = None) -> Iterator[Element]:
+    def people(self, resource: Tree, role: str, native: str | None = None) -> Iterator[Node]:
         """Yield who takes part in a role: as the extensions say in full, else as R4's own element does."""
         if "extension" not in resource and native not in resource:
             return
@@ -128,7 +125,7 @@ class Writing:
         return self.resolver.find(reference, holder)
 
 
-def _in_entry(part: Participation) -> Element:
+def _in_entry(part: Participation) -> Node:
     """Return a participation as entries have it: the function of a performer is in the extension of HL7."""
     made = participation(part)
     for function in made.findall(HL7 + "functionCode") if part.role == "performer" else ():
@@ -141,7 +138,7 @@ def _references(held: Any) -> Iterator[Tree]:
         yield each.get("actor") or each if isinstance(each, dict) else {}
 
 
-def text_at(reference: Element) -> Element:
+def text_at(reference: Node) -> Node:
     """Return a text element that points at the narrative."""
     return add(node("text"), reference)
 
@@ -152,18 +149,18 @@ def link_of(resource: Tree) -> str | None:
     return link
 
 
-def related(type_code: str, statement: Element, *, inverted: bool | None = None) -> Element:
+def related(type_code: str, statement: Node, *, inverted: bool | None = None) -> Node:
     """Return an entryRelationship around a statement."""
     inversion = None if inverted is None else str(inverted).lower()
     return add(node("entryRelationship", typeCode=type_code, inversionInd=inversion), statement)
 
 
-def component(statement: Element) -> Element:
+def component(statement: Node) -> Node:
     """Return a component around a member of an organizer; its typeCode is tested by the CI-SIS rules."""
     return add(node("component", typeCode="COMP"), statement)
 
 
-def effective_time(resource: Tree, name: str = "effective", *, null: str = "NA", typed: bool = False) -> Element:
+def effective_time(resource: Tree, name: str = "effective", *, null: str = "NA", typed: bool = False) -> Node:
     """Return the effectiveTime of a resource with <name>DateTime or <name>Period; nullFlavor without."""
     point, period = resource.get(f"{name}DateTime"), resource.get(f"{name}Period")
     if point:
@@ -174,20 +171,20 @@ def effective_time(resource: Tree, name: str = "effective", *, null: str = "NA",
     return made
 
 
-def _interval(period: Tree, null: str) -> Element:
+def _interval(period: Tree, null: str) -> Node:
     made = build_interval("effectiveTime", Interval(period.get("start"), period.get("end"), null))
     if made is None:
         raise ValueError("a Period that is none")
     return made
 
 
-def from_to(start: str | None, end: str | None, *, tag: str = "effectiveTime", open_end: bool = False) -> Element:
+def from_to(start: str | None, end: str | None, *, tag: str = "effectiveTime", open_end: bool = False) -> Node:
     """Return an interval whose beginning is always there, unknown when it is not known."""
     high = ts_node("high", end, "UNK" if open_end else None)
     return add(node(tag), ts_node("low", start, "UNK"), high)
 
 
-def status(code: str) -> Element:
+def status(code: str) -> Node:
     """Return a statusCode."""
     return node("statusCode", code=code)
 
