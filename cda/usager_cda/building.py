@@ -1,16 +1,19 @@
 """Small words for building CDA trees, and for writing them down."""
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 from usager_cda.tree import HL7, HL7_NAMESPACE, PREFIXES, XSI_NAMESPACE, Node
 
 DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
-XSI = f"{{{XSI_NAMESPACE}}}"
+WRITTEN = {"": "", HL7: "", f"{{{XSI_NAMESPACE}}}": "xsi:", **PREFIXES}
 ALWAYS = f'xmlns="{HL7_NAMESPACE}" xmlns:xsi="{XSI_NAMESPACE}"'
 # XML 1.0 cannot hold the control characters that a JSON string can: they are left out.
 DROPPED: dict[str, str | None] = dict.fromkeys(map(chr, (*range(0x20), 0xFFFE, 0xFFFF)))
 IN_TEXT = DROPPED | {"\t": "\t", "\n": "\n", "\r": "&#13;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 TEXT = str.maketrans(IN_TEXT)
+NOT_AS_IT_IS = re.compile('[\\x00-\\x1f&<>"\\ufffe\\uffff]')
 ATTRIBUTE = str.maketrans(IN_TEXT | {"\t": "&#9;", "\n": "&#10;", '"': "&quot;"})
 
 
@@ -48,13 +51,13 @@ def document_of(pieces: Iterable[str]) -> bytes:
 
 
 def _write(element: Node, pieces: list[str]) -> None:
-    name = _name(element.tag)
-    told = [f' {_attribute(key)}="{_escaped(value, ATTRIBUTE)}"' for key, value in element.items()]
-    opening = f"<{name}{''.join(told)}"
-    if element.text is None and not len(element):
+    name, text = _name(element.tag), element.text
+    told = [f' {_name(key)}="{_escaped(value, ATTRIBUTE)}"' for key, value in element.items()]
+    opening = f"<{name}{''.join(told)}" if told else f"<{name}"
+    if text is None and not len(element):
         pieces.append(f"{opening}/>")
     else:
-        pieces.append(f"{opening}>{_escaped(element.text, TEXT)}")
+        pieces.append(f"{opening}>{_escaped(text, TEXT)}" if text else f"{opening}>")
         for kid in element:
             _write(kid, pieces)
         pieces.append(f"</{name}>")
@@ -62,18 +65,11 @@ def _write(element: Node, pieces: list[str]) -> None:
         pieces.append(_escaped(element.tail, TEXT))
 
 
+@cache
 def _name(tag: str) -> str:
-    if tag.startswith(HL7):
-        return tag.removeprefix(HL7)
-    namespace, _, name = tag.rpartition("}")
-    return PREFIXES[f"{namespace}}}"] + name
+    namespace, brace, name = tag.rpartition("}")
+    return WRITTEN[namespace + brace] + name
 
 
-def _attribute(key: str) -> str:
-    return f"xsi:{key.removeprefix(XSI)}" if key.startswith(XSI) else key
-
-
-def _escaped(text: str | None, table: dict[int, str | None]) -> str:
-    if not text or text.isalnum():
-        return text or ""
-    return text.translate(table)
+def _escaped(text: str, table: dict[int, str | None]) -> str:
+    return text.translate(table) if NOT_AS_IT_IS.search(text) else text
