@@ -89,6 +89,13 @@ def test_a_stay_that_ended_is_finished():
     assert (told["status"], told["period"]["end"]) == ("finished", "2023-05-05")
 
 
+def test_a_stay_without_a_code_is_of_an_unknown_class():
+    nameless = stay().replace(f'<code code="GEN-351" {CISIS}/>', "")
+    section = f'<section><templateId root="{ROOT}.2.249"/><code code="GEN-362" {CISIS}/>{WORDS}{nameless}</section>'
+    made = bundle_from_cda(body(f"<component>{section}</component>"))
+    assert "UNK" in encounters(made)
+
+
 def test_an_event_is_a_part_of_its_stay_with_its_kind_and_its_state():
     made = export()
     links = {entry["fullUrl"]: entry["resource"] for entry in made["entry"]}

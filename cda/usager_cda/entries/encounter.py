@@ -7,9 +7,17 @@ from usager_cda.datatypes.codes import Code, code_from_coding
 from usager_cda.fhir.participations import reference_key
 from usager_cda.fhir.resolver import Resolver
 from usager_cda.structured.kinds import CISIS, cisis
+from usager_cda.structured.reading import Reading
+from usager_cda.structured.statement import Statement
 from usager_cda.structured.writing import Writing
 
+NULL_FLAVORS = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 AGENDA = cisis("GEN-367", "Agenda de l'usager")
+
+
+def class_of(statement: Statement, reading: Reading) -> Tree:
+    """Return the class of the Encounter that a statement becomes; unknown without a code, since R4 wants one."""
+    return reading.coding(statement.first("code")) or {"system": NULL_FLAVORS, "code": "UNK"}
 
 
 def encounter_key(resource: Tree, resolver: Resolver) -> object:

@@ -10,7 +10,7 @@ from usager_cda.datatypes.identifiers import build_ii, parse_ii
 from usager_cda.datatypes.times import ts_node
 from usager_cda.datatypes.values import absent_value, build_value
 from usager_cda.entries import observation
-from usager_cda.entries.encounter import AGENDA, class_code, encounter_key, encounter_of
+from usager_cda.entries.encounter import AGENDA, class_code, class_of, encounter_key, encounter_of
 from usager_cda.fhir.parties import party_of
 from usager_cda.header import Organization, Party
 from usager_cda.structured import french
@@ -54,7 +54,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
     is_over = "end" in (period or {}) or any(LEFT in each.templates for each in happened)
     body = extended(
         {"extension": planned, "status": "finished" if is_over else "in-progress"},
-        {"class": reading.coding(stayed.first("code")), "subject": reading.subject},
+        {"class": class_of(stayed, reading), "subject": reading.subject},
         {"period": period, "serviceProvider": _provider(stayed.first("participant"), reading)},
     )
     reference = reading.put("Encounter", stayed, body)

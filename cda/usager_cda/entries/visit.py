@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from usager_cda.building import add
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import value_of
+from usager_cda.entries.encounter import class_of
 from usager_cda.structured import french
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
 from usager_cda.structured.places import PLACE, build_place, read_place
@@ -20,7 +21,6 @@ VISIT = f"{FR_ENTRY}58"
 PARENTS = (f"{CCD}25", f"{IHE}1.5.3.1.4.14")
 MOOD = f"{EXTENSIONS}/cda-mood"
 STATUSES = {"EVN": "finished"}
-NULL_FLAVORS = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 
 
 def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
@@ -35,7 +35,7 @@ def read(statement: Statement, reading: Reading) -> Iterable[Tree]:
         {"extension": as_extensions(reading.notes(statement))},
         {"contained": [place] if place else None},
         {"status": STATUSES.get(mood, "planned")},
-        {"class": reading.coding(statement.first("code")) or {"system": NULL_FLAVORS, "code": "UNK"}},
+        {"class": class_of(statement, reading)},
         {"priority": reading.concept(statement.first("priorityCode")), "subject": reading.subject},
         reading.people(statement),
         {"period": {"start": point, "end": point} if point else when.get("Period")},
