@@ -17,6 +17,8 @@ from usager_server.repository.postgres import PostgresRepository, PostgresStore
 from usager_server.repository.running import Runner
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
+from usager_server.traces.act import Act
+from usager_server.traces.event import Origin
 
 GRANTS = {
     "a record": Grant.of("patient/*.rs", patient="1"),
@@ -28,6 +30,8 @@ ELSEWHERE = {"a record": ("Location",)}
 READ = [
     lambda repository: repository.read("Patient", "1"),
     lambda repository: repository.read("Observation", "1"),
+    lambda repository: repository.show("Patient", "1", Act("read", Origin("someone"), "Patient", "1")),
+    lambda repository: repository.show("Observation", "1", Act("read", Origin("someone"), "Observation", "1")),
     lambda repository: repository.read_many([("Observation", "1"), ("Condition", "2")]),
     lambda repository: repository.vread("Observation", "1", 2),
     lambda repository: repository.history(HistoryQuery("Observation", "1")),

@@ -13,12 +13,16 @@ from usager_server.repository import Change
 from usager_server.repository.connections import Connections
 from usager_server.repository.postgres import PostgresRepository, PostgresStore
 from usager_server.search.index import IndexRows
+from usager_server.traces.act import Act
+from usager_server.traces.event import Origin
 
-Act = Callable[[PostgresRepository], Awaitable[Any]]
+Doing = Callable[[PostgresRepository], Awaitable[Any]]
 
 ROWS = IndexRows(
     tokens=[(1, 1)], references=[(1, 2)], strings=[(1, "a", 0)], dates=[(1, 2, 3)], numbers=[(1, 2.0, 3.0)]
 )
+
+READING = Act("read", Origin("someone"), "Patient", "one")
 
 
 @pytest.fixture
@@ -40,10 +44,16 @@ async def transaction_of_fifty(repository: PostgresRepository) -> None:
         await inside.create([patient(rows=IndexRows(tokens=[(1, n)])) for n in range(50)])
 
 
+async def twenty_shown_at_once(repository: PostgresRepository) -> None:
+    await asyncio.gather(*(repository.show("Patient", "one", READING) for _ in range(20)))
+
+
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
         (lambda repository: repository.read("Patient", "one"), 1),
+        (lambda repository: repository.show("Patient", "one", READING), 1),
+        (twenty_shown_at_once, 1),
         (lambda repository: repository.vread("Patient", "one", 1), 1),
         (lambda repository: repository.vread("Patient", "two", 1), 1),
         (lambda repository: repository.read_many([("Patient", "one"), ("Patient", "two")]), 1),
@@ -55,7 +65,7 @@ async def transaction_of_fifty(repository: PostgresRepository) -> None:
         (lambda repository: repository.write([Change(patient(f"new-{n}")) for n in range(50)]), 4),
     ],
 )
-async def test_trips(counted: tuple[PostgresRepository, list[str]], act: Act, expected: int) -> None:
+async def test_trips(counted: tuple[PostgresRepository, list[str]], act: Doing, expected: int) -> None:
     repository, sent = counted
     await act(repository)
     await asyncio.sleep(0)  # the driver tells of a statement once the loop turns

@@ -1,9 +1,8 @@
 """The grant of a caller: who acts, with which scopes, for which patient, in which structures, until when."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Self
 
@@ -19,6 +18,8 @@ class Grant:
             of the session the token belongs to. practitioner: the reference of the person ("Practitioner/1"), who is
             in the care teams that name it. structures: the ids of the Organizations (FINESS ET) the person works in,
             None for all of the tenant. roles: what the person is (`roles.py`), None when nobody is behind the client.
+            fingerprint: what the reach of the grant depends on, as a short text: two of the same fingerprint see the
+            same; empty when the grant permits everything. Made once, since every request asks for it.
     """
 
     client: str = ""
@@ -29,6 +30,10 @@ class Grant:
     structures: frozenset[str] | None = None
     roles: frozenset[str] | None = None
     expires: datetime | None = None
+    fingerprint: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fingerprint", "" if self.is_everything else _fingerprint(self))
 
     @classmethod
     def everything(cls) -> Self:
@@ -71,16 +76,7 @@ class Grant:
         """Whether nothing has to be checked."""
         return self.scopes is None
 
-    @property
-    def fingerprint(self) -> str:
-        """What the reach of the grant depends on, as a short text: two of the same fingerprint see the same.
 
-        Shape   empty when the grant permits everything.
-        """
-        return "" if self.is_everything else _fingerprint(self)
-
-
-@lru_cache(maxsize=4096)
 def _fingerprint(grant: Grant) -> str:
     parts = (
         grant.client,

@@ -40,12 +40,19 @@ class Reach:
         self._numbers = registry.definitions.type_numbers
         self._people = within_rights(self._meaning, grant)
         self._known: dict[tuple[Scope, str, str], Conditions | None] = {}
+        self._permitted: dict[tuple[str, str], bool] = {}
         self._kept: dict[str, Any] = {}
         self._lookups: OrderedDict[tuple[tuple[str, ...], str], Lookup | None] = OrderedDict()
 
     def permits(self, resource_type: str, letter: str) -> bool:
         """Say whether some resource of the type may be within reach for a letter."""
-        return any(self._conditions(scope, resource_type, letter) is not None for scope in self._scopes)
+        if resource_type not in self._numbers:
+            return False
+        key = (resource_type, letter)
+        if key not in self._permitted:
+            found = (self._conditions(scope, resource_type, letter) for scope in self._scopes)
+            self._permitted[key] = any(each is not None for each in found)
+        return self._permitted[key]
 
     def require(self, resource_type: str, letters: str) -> None:
         """Refuse a type that is out of reach altogether. Errors: Forbidden (403), naming type and letter."""

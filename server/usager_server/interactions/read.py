@@ -22,12 +22,20 @@ async def read(session: Session, request: Request) -> Reply:
             If-Modified-Since is not before its instant.
     Source  FHIR R4 http.html#read, #cread, #summary.
     """
-    stored = await session.repository.read(request.type, request.id)
+    stored = await _current(session, request)
     if stored is None:
         stored = session.house.served.get((request.type, request.id)) or await made_of_traces(session, request)
     if stored is None:
         raise NotFound(f"There is no {request.type}/{request.id}")
     return await version_reply(session, request, stored)
+
+
+async def _current(session: Session, request: Request) -> Stored | None:
+    """Return the current version: traced by the statement that finds it, when it is what will be shown, and whole."""
+    act = session.act
+    if act is None or act.kind != "read" or request.query or request.type == "Binary":
+        return await session.repository.read(request.type, request.id)
+    return await session.repository.show(request.type, request.id, act)
 
 
 async def made_of_traces(session: Session, request: Request) -> Stored | None:

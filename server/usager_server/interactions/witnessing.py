@@ -38,7 +38,8 @@ def kind_of(interaction: str) -> str:
 async def witnessed(interaction: Interaction, session: Session, request: Request) -> Reply:
     """Run an interaction, and trace what it is about to show, or that it was refused, before anyone is answered.
 
-    Shape   a write whose version is traced already, in its own transaction, leaves nothing more.
+    Shape   a write whose version is traced already, in its own transaction, leaves nothing more; nor does a read that
+            was traced by the statement that found what it shows.
     Errors  Unavailable (503) when the trace cannot be kept: then nothing is shown.
     """
     act = session.act
@@ -53,7 +54,7 @@ async def witnessed(interaction: Interaction, session: Session, request: Request
     except Exception:
         await session.repository.record([act.shown("", query=_asked(act, request), outcome=FAILED)])
         raise
-    if not (act.versions and act.kind in VERSIONS):
+    if not act.is_told and not (act.versions and act.kind in VERSIONS):
         await _trace(session, act, request, reply)
     return reply
 

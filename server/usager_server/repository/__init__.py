@@ -11,6 +11,7 @@ from usager_server.search.cursor import Cursors
 from usager_server.search.index import IndexRows
 from usager_server.search.likeness import Probe
 from usager_server.search.query import SearchQuery
+from usager_server.traces.act import Act
 from usager_server.traces.event import Event
 from usager_server.traces.record import Trace, TraceQuery
 
@@ -127,6 +128,14 @@ class Repository(Protocol):
 
     async def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Return the current version, or None; a deleted resource is a Stored without document."""
+        ...
+
+    async def show(self, resource_type: str, resource_id: str, act: Act) -> Stored | None:
+        """Return the current version as `read` does, and trace that it is shown, in the same statement where it can.
+
+        Shape   act is the read that will show it whole; act.is_told says afterwards whether the trace is on disk. When
+                it is not (nothing was found; several Patients are named), the caller is to record it.
+        """
         ...
 
     async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:

@@ -21,10 +21,12 @@ from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepositor
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
 from usager_server.repository.search_candidates import candidates
+from usager_server.repository.showing import view_within
 from usager_server.repository.writing import refuse_unknown
 from usager_server.search.likeness import Probe
 from usager_server.search.lookups import Lookup
 from usager_server.search.query import SearchQuery
+from usager_server.traces.act import Act
 
 HELD, DELETED, BEYOND = "held", "deleted", "beyond"
 
@@ -60,6 +62,15 @@ class LimitedRepository(PostgresRepository):
         text, arguments = self.reach.kept(f"read {resource_type}", lambda: read_one_within(within))
         found = await self.runner.row(text, self._numbers[resource_type], resource_id, *arguments)
         return None if found is None else stored(resource_type, resource_id, tuple(found))
+
+    async def show(self, resource_type: str, resource_id: str, act: Act) -> Stored | None:
+        """Return the current version as `read` does, and trace that it is shown, in one statement."""
+        self.reach.require(resource_type, "r")
+        within = self.reach.lookup((resource_type,), "r")
+        if within is None:
+            return await super().show(resource_type, resource_id, act)
+        view = self.reach.kept(f"show {resource_type}", lambda: view_within(self.runner.tenant, within))
+        return await self._shown(view, resource_type, resource_id, act)
 
     async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
         """Return the current versions of those that exist within reach; types out of reach are left aside."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from usager_server.access.rate import Rate
 from usager_server.access.reach import Reach
-from usager_server.errors import NotFound, Unavailable
+from usager_server.errors import Conflict, NotFound, Unavailable
 from usager_server.repository import (
     Change,
     Draft,
@@ -34,6 +34,7 @@ from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_candidates import candidates
 from usager_server.repository.search_sql import PostgresSearch
+from usager_server.repository.showing import Shows, View, Wanted, whole_view
 from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.likeness import Probe
@@ -64,8 +65,10 @@ class PostgresStore:
         self.known_values = KnownValues()
         self.growth = Growth(connections)
         self.scribe = Scribe(connections)
+        self.shows = Shows(connections)
         self.searching: PostgresSearch | None = None
         self._cursors: dict[int, Cursors] = {}
+        self._views: dict[int, View] = {}
 
     @property
     def searcher(self) -> PostgresSearch:
@@ -100,6 +103,12 @@ class PostgresStore:
         """Return what runs the statements of one tenant: for what is stored beside the resources."""
         return Runner(self.connections, tenant)
 
+    def whole_view(self, tenant: int) -> View:
+        """Return the view of all that a tenant has."""
+        if (view := self._views.get(tenant)) is None:
+            view = self._views[tenant] = whole_view(tenant)
+        return view
+
     async def cursors(self, runner: Runner) -> Cursors:
         """Return what seals the cursors of a tenant, with a key that all replicas find in the database."""
         if (cursors := await self.known_cursors(runner)) is None:
@@ -133,6 +142,10 @@ class PostgresRepository:
         """Return the current version, or None; a deleted resource is a Stored without document."""
         number = self._numbers.get(resource_type)
         return None if number is None else await reading.read(self.runner, resource_type, number, resource_id)
+
+    async def show(self, resource_type: str, resource_id: str, act: Act) -> Stored | None:
+        """Return the current version, and trace that it is shown, in one statement."""
+        return await self._shown(self.store.whole_view(self.runner.tenant), resource_type, resource_id, act)
 
     async def read_many(self, references: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
         """Return the current versions of those that exist."""
@@ -272,3 +285,15 @@ class PostgresRepository:
     async def delete_orphan_contents(self, age: timedelta = contents.ORPHAN_AGE) -> int:
         """Remove bytes that no version refers to, older than `age`; return how many keys."""
         return await contents.delete_orphans(self.runner, age)
+
+    async def _shown(self, view: View, resource_type: str, resource_id: str, act: Act) -> Stored | None:
+        """Show what is in view; what cannot be read and traced together is read, for the caller to trace."""
+        number = self._numbers.get(resource_type)
+        if number is None:
+            return None
+        wanted = Wanted(resource_type, number, resource_id, act.shown(""), act.base_url)
+        try:
+            found, act.is_told = await self.store.shows.show(view, wanted)
+        except (Conflict, Unavailable):
+            return await self.read(resource_type, resource_id)
+        return found

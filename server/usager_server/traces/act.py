@@ -13,7 +13,8 @@ class Act:
     """What a caller is doing.
 
     Shape   kind, type, id: of the request; asked: the parameters of a form. versions counts those made and traced
-            already, each in its own transaction. detail is what there is to say besides.
+            already, each in its own transaction. is_told: what is about to be shown is traced already. detail is what
+            there is to say besides.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Act:
     base_url: str = ""
     asked: Sequence[tuple[str, str]] = ()
     versions: int = 0
+    is_told: bool = False
     detail: dict[str, Any] = field(default_factory=dict)
 
     def version(self, kind: str, resource_type: str, resource_id: str, version: int | None, text: str) -> Event:

@@ -1,0 +1,161 @@
+"""Showing a current version: read and traced by one statement, which those who ask at once share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from usager_server.repository import Stored
+from usager_server.repository.connections import Connections
+from usager_server.repository.creating import TENANT
+from usager_server.repository.ids import row_numbers
+from usager_server.repository.reading import stored
+from usager_server.repository.running import Runner
+from usager_server.repository.search_clauses import Clauses
+from usager_server.repository.together import Together
+from usager_server.repository.trace_rows import NAMES
+from usager_server.search.lookups import Lookup
+from usager_server.traces.event import Event
+from usager_server.traces.record import body_of
+
+MOST_TOGETHER = 32
+
+WANTED = (
+    "n int, number smallint, row bigint, kind text, subject text, type text, id text, own text, base text, body text"
+)
+COLUMNS = "m.version, m.last_updated, m.method, m.document, m.content"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What part of a tenant's store is looked at: the statement that shows some of it, and its arguments.
+
+    Shape   made once for a tenant, or for a reach and a type; who has the same view is shown things together.
+    """
+
+    tenant: int
+    statement: str
+    arguments: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which version to show, and the trace of it: what the version itself tells is not in the event yet."""
+
+    type: str
+    number: int
+    id: str
+    event: Event
+    base_url: str
+
+
+Shown = tuple[Stored | None, bool]
+"""What was found, and whether its trace is kept."""
+
+
+class Shows:
+    """Shows versions to those who ask at once."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._together = Together[View, Wanted, Shown](self._shown, most=MOST_TOGETHER)
+
+    async def show(self, view: View, wanted: Wanted) -> Shown:
+        """Return the current version if it is within view, and whether its trace is on disk.
+
+        Shape   not traced: what is not there, what was deleted, and what names several Patients, which Python finds
+                (`traces/patients.py`): the caller traces these.
+        Errors  Unavailable (503), Conflict (409): nothing is known to be traced.
+        """
+        return await self._together.done(view, wanted)
+
+    async def _shown(self, view: View, together: Sequence[Wanted]) -> list[Shown]:
+        rows = [_row(number, wanted) for number, wanted in enumerate(together)]
+        runner = Runner(self._connections, view.tenant)
+        found = await runner.rows(view.statement, orjson.dumps(rows).decode(), *view.arguments, again=False)
+        shown: list[Shown] = [(None, False)] * len(together)
+        for number, is_told, *columns in found:
+            wanted = together[number]
+            shown[number] = stored(wanted.type, wanted.id, columns), bool(is_told)
+        return shown
+
+
+def _row(number: int, wanted: Wanted) -> dict[str, Any]:
+    event = wanted.event
+    return {
+        "n": number,
+        "number": wanted.number,
+        "row": row_numbers.next(),
+        "kind": event.kind,
+        "subject": event.origin.subject,
+        "type": event.type,
+        "id": wanted.id,
+        "own": wanted.id if wanted.type == "Patient" else "",
+        "base": f"{wanted.base_url}/Patient",
+        "body": body_of(event),
+    }
+
+
+def whole_view(tenant: int) -> View:
+    """Return the view of all that a tenant has."""
+    clauses = Clauses()
+    return View(tenant, _statement(clauses.bind(None, "text"), ""), ())
+
+
+def view_within(tenant: int, within: Lookup) -> View:
+    """Return the view of what is within reach, of one type."""
+    clauses = Clauses()
+    wanted = clauses.bind(None, "text")
+    return View(tenant, _statement(wanted, f"WHERE {clauses.test(within, 'm.type', 'm.row')}"), clauses.arguments[1:])
+
+
+# Which Patient a version is about, when it is one at most: `patients_in` of `traces/patients.py` in a few looks at the
+# text. What they do not settle (several Patients, one spelled with an address) is not told here.
+ABOUT = """
+SELECT f.rest, CASE WHEN w.own <> '' THEN w.own WHEN f.at = 0 THEN '' ELSE split_part(substr(f.rest, 2, 65), '"', 1) END
+    AS patient, f.at
+FROM (
+    SELECT e.at, substr(m.document, e.at + 8) AS rest
+    FROM (SELECT strpos(m.document, '"Patient') AS at OFFSET 0) AS e OFFSET 0
+) AS f OFFSET 0
+"""
+IS_TOLD = """
+strpos(m.document, w.base) = 0 AND CASE
+    WHEN a.at = 0 THEN true
+    WHEN w.own <> '' THEN starts_with(a.rest, '","id":"' || w.own || '"') AND strpos(a.rest, '"Patient') = 0
+    WHEN NOT starts_with(a.rest, '/') OR a.patient !~ '^[A-Za-z0-9.-]+$' OR length(a.patient) > 64 THEN false
+    ELSE strpos(a.rest, '"Patient') = 0
+        OR strpos(replace(a.rest, '"Patient/' || a.patient || '"', ''), '"Patient') = 0
+END
+"""
+
+
+def _statement(wanted: str, tested: str) -> str:
+    """Return the statement: what is wanted comes as JSON at its place; tested narrows the row m.
+
+    Order   the trace is drawn from the row that is shown: none without the other. As `under_tenant`, nothing is read
+            before the tenant is set.
+    """
+    block = (
+        "SELECT m.type, m.row, m.version, m.last_updated, m.method, m.document, m.content FROM resource AS m"
+        " WHERE m.tenant = t.tenant AND m.type = w.number AND m.id = w.id LIMIT 1"
+    )
+    if tested:
+        block = f"SELECT m.* FROM ({block}) AS m {tested} OFFSET 0"  # noqa: S608 - our own text
+    return f"""
+    WITH {TENANT},
+    shown AS MATERIALIZED (
+        SELECT s.* FROM t, LATERAL (
+            SELECT w.n, w.row, w.kind, w.subject, w.type, w.id, w.body, {COLUMNS}, a.patient, {IS_TOLD} AS is_told
+            FROM json_to_recordset({wanted}::json) AS w({WANTED}), LATERAL ({block}) AS m, LATERAL ({ABOUT}) AS a
+            OFFSET 0
+        ) AS s
+    ),
+    noted AS (
+        INSERT INTO trace (tenant, {NAMES})
+        SELECT t.tenant, s.row, s.version, 0, s.kind, s.subject, s.type, s.id, s.patient, s.body
+        FROM t, shown AS s WHERE s.is_told
+    )
+    SELECT s.n, s.is_told, s.version, s.last_updated, s.method, s.document, s.content FROM shown AS s
+    """  # noqa: S608 - names of our own

@@ -1,0 +1,77 @@
+"""What is asked at once is done together; one who asks alone waits for nobody, and one who fails harms no other."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from usager_server.errors import Unavailable
+from usager_server.repository.together import Together
+
+
+class Work:
+    """Doubles numbers, slowly, and notes which came together. Errors: ValueError on 13; Unavailable on 0."""
+
+    def __init__(self, most: int = 10) -> None:
+        self.calls: list[list[int]] = []
+        self.together = Together[str, int, int](self.done, most=most)
+
+    async def done(self, key: str, items: Sequence[int]) -> list[int]:
+        """Return the doubles."""
+        self.calls.append(list(items))
+        await asyncio.sleep(0.01)
+        if 0 in items:
+            raise Unavailable("down")
+        if 13 in items:
+            raise ValueError("13")
+        return [2 * item for item in items]
+
+    async def asked(self, *items: int) -> list[int | BaseException]:
+        """Ask for all of them at once."""
+        return await asyncio.gather(*(self.together.done("k", item) for item in items), return_exceptions=True)
+
+
+async def test_those_who_ask_at_once_share_a_call_and_those_who_come_meanwhile_the_next() -> None:
+    work = Work()
+    first = asyncio.create_task(work.asked(1, 2))
+    await asyncio.sleep(0.001)
+    assert await work.asked(3, 4) == [6, 8]
+    assert await first == [2, 4]
+    assert work.calls == [[1, 2], [3, 4]]
+
+
+async def test_a_call_holds_so_many_at_most() -> None:
+    work = Work(most=2)
+    assert await work.asked(1, 2, 3) == [2, 4, 6]
+    assert work.calls == [[1, 2], [3]]
+
+
+async def test_what_is_wrong_with_one_harms_no_other() -> None:
+    work = Work()
+    one, wrong, other = await work.asked(1, 13, 2)
+    assert (one, other) == (2, 4) and isinstance(wrong, ValueError)
+    assert work.calls == [[1, 13, 2], [1], [13], [2]]
+
+
+async def test_a_database_that_is_down_is_not_asked_again_for_each() -> None:
+    work = Work()
+    assert [type(each) for each in await work.asked(1, 0, 2)] == [Unavailable] * 3
+    assert len(work.calls) == 1
+
+
+async def test_one_who_goes_keeps_nobody_else_from_an_answer() -> None:
+    work = Work()
+    gone = asyncio.create_task(work.together.done("k", 1))
+    stays = asyncio.create_task(work.together.done("k", 2))
+    await asyncio.sleep(0.001)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert await stays == 4
+    assert await work.asked(3) == [6]
+
+
+async def test_different_keys_do_not_wait_for_each_other() -> None:
+    work = Work()
+    await asyncio.gather(work.together.done("a", 1), work.together.done("b", 2))
+    assert work.calls == [[1], [2]]
