@@ -8,6 +8,7 @@ from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
 from usager_server.national.consent.subjects import CODE_SYSTEM
+from usager_server.national.insi.operations import Insi
 from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
@@ -41,7 +42,7 @@ def register_requirements() -> Sequence[Requirement]:
 @hookimpl
 def register_operations() -> Sequence[Operation]:
     """Return the operations around the national services."""
-    return [national_services_status()]
+    return [national_services_status(), *Insi().operations()]
 
 
 @hookimpl

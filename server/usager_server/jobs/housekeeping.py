@@ -1,5 +1,8 @@
-"""What keeps the store in order: room for the months to come, no bytes that nothing refers to."""
+"""What keeps the store in order: room for the months to come, no bytes that nothing refers to, no tickets too old."""
 
+from datetime import UTC, datetime
+
+from usager_server.accounts.tickets import forget_old
 from usager_server.jobs.workplace import Workplace
 from usager_server.repository import behind, contents
 from usager_server.repository.opening import MONTHS_AHEAD
@@ -13,3 +16,12 @@ async def make_partitions(place: Workplace) -> int:
 async def remove_orphan_contents(place: Workplace) -> int:
     """Remove the bytes of Binaries that no version refers to, a day old at least, and return how many."""
     return sum([await contents.delete_orphans(place.runner(tenant)) for tenant in await place.tenants()])
+
+
+async def forget_old_tickets(place: Workplace) -> int:
+    """Remove the tickets that are too old: answers that nobody accepted, sessions that nobody ended."""
+    tenants = await place.tenants()
+    for tenant in tenants:
+        async with place.runner(tenant).transaction() as runner:
+            await forget_old(runner, datetime.now(UTC))
+    return 0

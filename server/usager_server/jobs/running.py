@@ -9,7 +9,7 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.opening import Source, running
 from usager_server.settings import Settings
 
-CONNECTIONS = 3
+CONNECTIONS = 6
 
 
 def work(settings: Settings) -> None:

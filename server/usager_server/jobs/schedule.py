@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from usager_server.jobs.anchoring import anchor
 from usager_server.jobs.backing_up import back_up_daily
-from usager_server.jobs.housekeeping import make_partitions, remove_orphan_contents
+from usager_server.jobs.housekeeping import forget_old_tickets, make_partitions, remove_orphan_contents
 from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.verifying_identities import EVERY_SECONDS, VerifyingIdentities
 from usager_server.jobs.workplace import Workplace
 
 HOUR = 3600.0
@@ -19,7 +20,8 @@ class Job:
 
     Shape   number is that of its lock in the database, the same for ever: two workers never do one job at once.
             do returns a count of what it did, for the log; it may be stopped at any moment and begin anew. One that is
-            long is done aside, so that the others go on meanwhile.
+            long is done aside, so that the others go on meanwhile; when
+            the worker is told to end it has grace_seconds to do so itself, and is broken off then.
     """
 
     number: int
@@ -27,7 +29,10 @@ class Job:
     every_seconds: float
     do: Callable[[Workplace], Awaitable[int]]
     is_long: bool = False
+    grace_seconds: float = 0.0
 
+
+identities = VerifyingIdentities()
 
 JOBS: Sequence[Job] = (
     Job(1, "link traces", 1, link_traces),
@@ -36,4 +41,7 @@ JOBS: Sequence[Job] = (
     Job(4, "make partitions", DAY, make_partitions),
     Job(5, "remove orphan contents", DAY, remove_orphan_contents),
     Job(6, "back up", 600, back_up_daily, is_long=True),
+    Job(7, "verify identities", EVERY_SECONDS, identities.verify, is_long=True, grace_seconds=60),
+    Job(8, "look at every identity", DAY, identities.look_at_everybody),
+    Job(9, "forget old tickets", HOUR, forget_old_tickets),
 )

@@ -38,16 +38,20 @@ class Worker:
         self._stopped.set()
 
     async def work(self) -> None:
-        """Do jobs until told to stop; what is done aside is then broken off."""
+        """Do jobs until told to stop; what is done aside is then broken off, after its grace."""
         try:
             while not self._stopped.is_set():
                 await self.round()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopped.wait(), PAUSE_SECONDS)
         finally:
-            for task in self._aside.values():
-                task.cancel()
-            await asyncio.gather(*self._aside.values(), return_exceptions=True)
+            await asyncio.gather(*(self._ended(job, task) for job, task in self._aside.items()))
+
+    async def _ended(self, job: Job, task: asyncio.Task[None]) -> None:
+        if job.grace_seconds:
+            await asyncio.wait([task], timeout=job.grace_seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def round(self) -> None:
         """Do the jobs whose time has come; begin the long ones."""

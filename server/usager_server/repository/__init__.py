@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from usager_server.access.reach import Reach
 from usager_server.search.cursor import Cursors
@@ -14,6 +14,9 @@ from usager_server.search.query import SearchQuery
 from usager_server.traces.act import Act
 from usager_server.traces.event import Event
 from usager_server.traces.record import Trace, TraceQuery
+
+if TYPE_CHECKING:
+    from usager_server.repository.running import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,11 @@ Stamp = tuple[int, datetime | None]
 
 class Repository(Protocol):
     """The store of one tenant. Each call is one transaction, unless the repository came from `transaction()`."""
+
+    @property
+    def runner(self) -> "Runner":
+        """What runs statements here, in the same transaction: for rooms that keep more than resources (tickets)."""
+        ...
 
     async def exists(self) -> bool:
         """Say whether there is such a tenant. Time: nothing once it was found."""

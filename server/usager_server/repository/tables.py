@@ -358,3 +358,50 @@ class EmergencyRow(SQLModel, table=True):
     tenant: int = _tenant()
     reader: str = _column("reader", Text(collation="C"), key=True)
     reason: str = _column("reason", Text)
+
+
+class WatchRow(SQLModel, table=True):
+    """An identity that is verified at INSi by itself.
+
+    Shape   verified is when INSi last confirmed it, version that of the Patient it was read from; message the id of the
+            call under way, lot that of the batch; state as in `national/insi/verifying/store.py`.
+    """
+
+    __tablename__ = "insi_watch"
+    __table_args__ = (
+        Index("insi_watch_due", "tenant", "state", "due"),
+        Index("insi_watch_nia", "tenant", "patient", postgresql_where=text("is_nia")),
+        Index("insi_watch_lot", "tenant", "lot", postgresql_where=text("lot IS NOT NULL")),
+    )
+
+    due: datetime = _column("due", DateTime(timezone=True))
+    verified: datetime = _column("verified", DateTime(timezone=True))
+    claimed: datetime | None = _column("claimed", DateTime(timezone=True), null=True)
+    message: uuid.UUID | None = None
+    lot: uuid.UUID | None = None
+    tenant: int = _tenant()
+    version: int = _integer("version", Integer)
+    state: int = Field(sa_column=Column("state", SmallInteger, nullable=False, server_default=text("0")))
+    is_nia: bool
+    patient: str = _column("patient", Text(collation="C"), key=True)
+
+
+class SweepRow(SQLModel, table=True):
+    """Up to where Patients were looked at for that: their instant, then their row."""
+
+    __tablename__ = "insi_sweep"
+
+    until: datetime = _column("until", DateTime(timezone=True))
+    row: int = _integer("row")
+    tenant: int = _tenant()
+
+
+class LotRow(SQLModel, table=True):
+    """A batch handed in to INSi, or about to be."""
+
+    __tablename__ = "insi_lot"
+
+    id: uuid.UUID = Field(primary_key=True)
+    made: datetime = _column("made", DateTime(timezone=True))
+    tenant: int = _tenant()
+    is_deposited: bool = Field(sa_column_kwargs={"server_default": text("false")})

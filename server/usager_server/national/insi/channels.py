@@ -27,6 +27,10 @@ class WireAnswer:
     content: bytes
 
 
+class NotSent(ServiceDown):
+    """INSi surely has nothing of a call: it may be made again."""
+
+
 class Channel(Protocol):
     """A way to INSi. Shape: sender is what the header calls Emetteur."""
 
@@ -63,6 +67,8 @@ class CertificateChannel:
                 return WireAnswer(answer.status_code, await _bounded(answer))
         except TimeoutError as error:
             raise ServiceDown(f"no answer within {TIMEOUT_SECONDS:g} s") from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(type(error).__name__) from error
         except httpx.TransportError as error:
             raise ServiceDown(type(error).__name__) from error
 

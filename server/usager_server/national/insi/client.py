@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -11,31 +10,24 @@ from usager_server.national.insi import lot_verification, unit_verification
 from usager_server.national.insi.answers import reply_of
 from usager_server.national.insi.asking import SEARCH_BY_CARD, SEARCH_BY_TRAITS, body_by_card, body_by_traits
 from usager_server.national.insi.breaker import Breaker
-from usager_server.national.insi.channels import Channel
+from usager_server.national.insi.channels import Channel, NotSent
 from usager_server.national.insi.envelope import Software, envelope
 from usager_server.national.insi.faults import InsiRefused, fault_in
-from usager_server.national.insi.messages import CardHolder, Claimed, Deposit, Lot, Reply, Sought
+from usager_server.national.insi.messages import (
+    NO_ANSWER,
+    REFUSED,
+    Call,
+    CardHolder,
+    Claimed,
+    Deposit,
+    Lot,
+    Reply,
+    Sought,
+)
 from usager_server.national.insi.names import SOAP, tag
 from usager_server.national.insi.xml import child, tree_of
 
 Answer = TypeVar("Answer")
-
-NO_ANSWER = "no-answer"
-REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that was made, for its trace: nothing of an identity.
-
-    Shape   code is that of the answer ("00", "01", …, "desir_550"), NO_ANSWER when nothing came back, REFUSED when what
-            came back could not be used.
-    """
-
-    operation: str
-    message_id: str
-    code: str
-    mode: str
 
 
 class InsiClient:
@@ -82,7 +74,7 @@ class InsiClient:
     async def _called(self, action: str, body: Any, read: Callable[[Any], Answer], message_id: str | None) -> Answer:
         wait = self._breaker.wait_seconds()
         if wait:
-            raise ServiceDown(f"INSi has not answered of late; calls pass again in {wait:.0f} s")
+            raise NotSent(f"INSi has not answered of late; calls pass again in {wait:.0f} s")
         message_id = message_id or str(uuid.uuid4())
         now = self._now()
         sent = envelope(
@@ -134,5 +126,5 @@ def _body(content: bytes, status: int) -> Any:
 
 def _unusable(status: int) -> Exception:
     if status == 429 or status > 500:
-        return ServiceDown(f"the answer is {status}")
+        return NotSent(f"the answer is {status}")  # it, or a gateway before it, did nothing
     return ServiceRefused(f"the answer is {status}")

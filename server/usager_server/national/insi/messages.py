@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 FOUND, NOBODY, SEVERAL = "00", "01", "02"
+NO_ANSWER, REFUSED = "no-answer", "refused"
+MOST_CLAIMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +110,15 @@ class Deposit:
     claims: Sequence[tuple[str, Claimed]]
 
 
-MOST_CLAIMS = 1000
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that was made, for its trace: nothing of an identity.
+
+    Shape   code is that of the answer ("00", "01", …, "desir_550"), NO_ANSWER when nothing came back, REFUSED when what
+            came back could not be used.
+    """
+
+    operation: str
+    message_id: str
+    code: str
+    mode: str
