@@ -13,10 +13,13 @@ from typing import Annotated
 
 import typer
 
-from usager_server import __version__, account_commands, auditing, listing, proving, registering
+from usager_server import __version__
 from usager_server.backup import commands as backups
+from usager_server.commands import accounts as people
+from usager_server.commands import clients as applications
+from usager_server.commands import listing, proving, traces
+from usager_server.commands.birthplaces import cog, import_edition
 from usager_server.documents.command import cda
-from usager_server.importing import cog, import_edition
 from usager_server.loading.command import load
 from usager_server.proxy import command as proxy_command
 
@@ -207,23 +210,23 @@ app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
 app.command()(told()(proving.sandbox))
 app.command()(told()(proving.conformity))
-clients.command("add")(told()(registering.add_client))
-clients.command("list")(told()(registering.list_clients))
-clients.command("revoke")(told()(registering.revoke_client))
-tenants.command("local-sign-in")(told()(account_commands.let_sign_in))
-accounts.command("add")(told()(account_commands.add_account))
-accounts.command("list")(told()(account_commands.list_accounts))
-accounts.command("reset")(told()(account_commands.reset_account))
-accounts.command("suspend")(told()(account_commands.suspend_account))
-accounts.command("resume")(told()(account_commands.resume_account))
-accounts.command("disable")(told()(account_commands.disable_account))
-accounts.command("unlock")(told()(account_commands.unlock_account))
-accounts.command("unlink")(told()(account_commands.unlink_account))
-accounts.command("switch-on")(told()(account_commands.switch_on_account))
-audit.command("verify")(told()(auditing.verify))
-audit.command("export")(told()(auditing.export))
-keys.command("list")(told()(registering.list_keys))
-keys.command("rotate")(told()(registering.rotate_keys))
+clients.command("add")(told()(applications.add_client))
+clients.command("list")(told()(applications.list_clients))
+clients.command("revoke")(told()(applications.revoke_client))
+tenants.command("local-sign-in")(told()(people.let_sign_in))
+accounts.command("add")(told()(people.add_account))
+accounts.command("list")(told()(people.list_accounts))
+accounts.command("reset")(told()(people.reset_account))
+accounts.command("suspend")(told()(people.suspend_account))
+accounts.command("resume")(told()(people.resume_account))
+accounts.command("disable")(told()(people.disable_account))
+accounts.command("unlock")(told()(people.unlock_account))
+accounts.command("unlink")(told()(people.unlink_account))
+accounts.command("switch-on")(told()(people.switch_on_account))
+audit.command("verify")(told()(traces.verify))
+audit.command("export")(told()(traces.export))
+keys.command("list")(told()(applications.list_keys))
+keys.command("rotate")(told()(applications.rotate_keys))
 backup = typer.Typer(help=backups.HELP, invoke_without_command=True, callback=told()(backups.back_up))
 backup.command("verify")(told()(backups.verify))
 backup.command("key")(told()(backups.key))

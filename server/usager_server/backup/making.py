@@ -18,7 +18,6 @@ from usager_server.backup.place import Place, place
 from usager_server.backup.programs import Running, find_programs
 from usager_server.backup.shelf import Shelf, write_sums
 from usager_server.backup.verifying import DATABASE, verify
-from usager_server.operating import operator
 from usager_server.repository.behind import make_partitions, tenant_numbers
 from usager_server.repository.connections import Connections
 from usager_server.repository.copying import Moment, moment, seeing_all
@@ -28,6 +27,7 @@ from usager_server.repository.tracing import record
 from usager_server.requirements import fulfils
 from usager_server.settings import Settings
 from usager_server.traces.event import Event
+from usager_server.traces.operator import operator
 
 
 @dataclass(frozen=True, slots=True)

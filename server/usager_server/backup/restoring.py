@@ -17,7 +17,6 @@ from usager_server.backup.place import Place, place
 from usager_server.backup.programs import find_programs
 from usager_server.backup.shelf import refuse_partial
 from usager_server.backup.verifying import feed, read_manifest, verify_sums
-from usager_server.operating import operator
 from usager_server.repository import copying, replacing
 from usager_server.repository.aftermath import end_what_lived
 from usager_server.repository.behind import tenant_numbers
@@ -30,6 +29,7 @@ from usager_server.repository.tracing import record
 from usager_server.requirements import fulfils
 from usager_server.settings import Settings
 from usager_server.traces.event import Event
+from usager_server.traces.operator import operator
 
 UNPACKED = ".restoring"
 

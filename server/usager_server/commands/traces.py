@@ -71,13 +71,13 @@ def export(
 
 
 async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
-    from usager_server.operating import operator
     from usager_server.repository.behind import tenant_numbers
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_verifying import verified
     from usager_server.repository.tracing import record
     from usager_server.traces.anchors import read_anchors, signing_key
     from usager_server.traces.event import Event
+    from usager_server.traces.operator import operator
 
     anchors = read_anchors(settings.audit_anchors, signing_key(settings.audit_key))
     verdicts = []
@@ -92,12 +92,12 @@ async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
 
 
 async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: "Form", file: Path | None) -> int:
-    from usager_server.operating import operator
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_reading import all_traces
     from usager_server.repository.tracing import record
     from usager_server.traces.event import Event
     from usager_server.traces.export import asked, header, lines
+    from usager_server.traces.operator import operator
 
     base_url = settings.base_url or f"http://{settings.host}:{settings.port}/fhir"
     patients = (query.patient,) if query.patient else ()

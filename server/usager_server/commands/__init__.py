@@ -1,0 +1,1 @@
+"""What an operator types: the options and the words of each command. What a command does is imported when it runs."""
