@@ -25,7 +25,7 @@ LOOK = under_tenant(
 )
 CHANGE = "UPDATE ticket SET data = $4 WHERE tenant = $1::text::int AND kind = $2 AND digest = $3"
 FORGET_ACCOUNT = "DELETE FROM ticket WHERE tenant = $1::text::int AND kind = $2 AND account = $3"
-FORGET_OLD = "DELETE FROM ticket WHERE tenant = $1::text::int AND expires <= $2"
+FORGET_OLD = "DELETE FROM ticket WHERE tenant = $1::text::int AND expires <= $2 RETURNING kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ class Tickets:
         return f"ticket {self.kind} {runner.tenant}"
 
 
-async def forget_old(runner: Runner, now: datetime) -> None:
-    """Remove what is too old, inside a transaction."""
-    await runner.rows(FORGET_OLD, now)
+async def forget_old(runner: Runner, now: datetime) -> int:
+    """Remove what is too old, inside a transaction, and return how many."""
+    return len(await runner.rows(FORGET_OLD, now))
 
 
 def _digest(secret: str) -> bytes:

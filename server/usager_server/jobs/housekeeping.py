@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from usager_server.accounts.tickets import forget_old
 from usager_server.jobs.workplace import Workplace
-from usager_server.repository import behind, contents
+from usager_server.repository import behind, contents, rates
 from usager_server.repository.opening import MONTHS_AHEAD
 
 
@@ -19,9 +19,14 @@ async def remove_orphan_contents(place: Workplace) -> int:
 
 
 async def forget_old_tickets(place: Workplace) -> int:
-    """Remove the tickets that are too old: answers that nobody accepted, sessions that nobody ended."""
-    tenants = await place.tenants()
-    for tenant in tenants:
+    """Remove the tickets that are too old: answers that nobody accepted, links that nobody followed; return how many."""
+    gone = 0
+    for tenant in await place.tenants():
         async with place.runner(tenant).transaction() as runner:
-            await forget_old(runner, datetime.now(UTC))
-    return 0
+            gone += await forget_old(runner, datetime.now(UTC))
+    return gone
+
+
+async def forget_full_buckets(place: Workplace) -> int:
+    """Remove the buckets of requests that are full, and return how many."""
+    return sum([await rates.forget_full(place.runner(tenant)) for tenant in await place.tenants()])

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from usager_server.jobs.anchoring import anchor
 from usager_server.jobs.backing_up import back_up_daily
-from usager_server.jobs.housekeeping import forget_old_tickets, make_partitions, remove_orphan_contents
+from usager_server.jobs.housekeeping import (
+    forget_full_buckets,
+    forget_old_tickets,
+    make_partitions,
+    remove_orphan_contents,
+)
 from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.running_out import end_sessions
 from usager_server.jobs.verifying_identities import EVERY_SECONDS, VerifyingIdentities
 from usager_server.jobs.workplace import Workplace
 
@@ -44,4 +50,6 @@ JOBS: Sequence[Job] = (
     Job(7, "verify identities", EVERY_SECONDS, identities.verify, is_long=True, grace_seconds=60),
     Job(8, "look at every identity", DAY, identities.look_at_everybody),
     Job(9, "forget old tickets", HOUR, forget_old_tickets),
+    Job(10, "end sessions", 60, end_sessions),
+    Job(11, "forget full buckets", 600, forget_full_buckets),
 )

@@ -17,7 +17,7 @@ WHERE tenant = $1::text::int AND key = $2
 GIVE_BACK = """
 UPDATE rate SET full_at = full_at - $3::float8 * interval '1 second' WHERE tenant = $1::text::int AND key = $2
 """
-FORGET = "DELETE FROM rate WHERE tenant = $1::text::int AND full_at < now()"
+FORGET = "DELETE FROM rate WHERE tenant = $1::text::int AND full_at < now() RETURNING 1"
 
 
 async def take(runner: Runner, key: str, rate: Rate, count: int) -> float | None:
@@ -39,7 +39,7 @@ async def give_back(runner: Runner, key: str, rate: Rate, count: int) -> None:
         await inside.rows(GIVE_BACK, key, count * 60 / rate.per_minute)
 
 
-async def forget_full(runner: Runner) -> None:
-    """Delete the buckets of a tenant that are full: they say no more than none."""
+async def forget_full(runner: Runner) -> int:
+    """Delete the buckets of a tenant that are full, which say no more than none, and return how many."""
     async with runner.transaction() as inside:
-        await inside.rows(FORGET)
+        return len(await inside.rows(FORGET))
