@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.backup.conftest import everything, fill, open_session, settings_of
-from tests.conftest import Database
+from tests.conftest import Database, copied_database, drop_database, migrated_template, started_cluster
 from tests.repository.looking import look
 from tests.whole import running_app, stored
 from usager_server.backup.errors import BackupFailed, BackupRefused
@@ -26,6 +26,10 @@ from usager_server.repository.trace_verifying import verified
 from usager_server.settings import Settings
 from usager_server.traces.anchors import read_anchors, signing_key
 
+COMPRESSION = """
+SELECT attrelid::regclass::text, CASE attcompression::text WHEN '' THEN 'p' ELSE attcompression::text END
+FROM pg_attribute WHERE attname = 'document' AND attrelid::regclass::text ~ '^(resource|history)' ORDER BY 1
+"""
 TOUCHED = {"session", "ticket", "launch", "authorization_grant", "trace", "trace_link"}
 
 
@@ -41,6 +45,7 @@ async def test_everything_comes_back_byte_for_byte(each_database: Database, tmp_
     await fill(settings)
     before = await everything(each_database.superuser_url)
     made = await back_up(settings)
+    compressed = await look(each_database, COMPRESSION)
     await destroy(each_database)
     done = await restored(settings, made)
     after = await everything(each_database.superuser_url)
@@ -50,9 +55,31 @@ async def test_everything_comes_back_byte_for_byte(each_database: Database, tmp_
     assert sum(map(len, before.values())) > 100
     assert set(before["trace"]) < set(after["trace"])
     assert done.links > 20
+    assert await look(each_database, COMPRESSION) == compressed
     async with running_app(each_database.url, audit="on") as client:  # walls, partitions, sequences, rights: it serves
         assert (await client.get("/fhir/Patient?name=durand&_total=accurate")).json()["total"] == 19
         await stored(client, {"resourceType": "Patient"})
+
+
+async def test_a_backup_goes_to_a_later_postgresql_and_not_to_an_earlier_one(
+    database: Database, run_folder: Path, tmp_path: Path
+) -> None:
+    earlier_cluster = started_cluster(run_folder, "15")
+    await migrated_template(earlier_cluster)
+    earlier = await copied_database(earlier_cluster)
+    make_key(tmp_path / "key")
+    old, new = settings_of(earlier, tmp_path), settings_of(database, tmp_path)
+    try:
+        made = await back_up(old)
+        assert made.manifest.postgresql == 15
+        await restored(new, made)
+        assert await look(database, "SELECT count(*) FROM trace WHERE kind = 'restore'") == [(2,)]
+        made = await back_up(new.model_copy(update={"backup_folder": tmp_path / "newer"}))
+        with pytest.raises(BackupRefused, match="is of PostgreSQL 18 and this server is 15"):
+            await restored(old, made, replace=True)
+    finally:
+        await drop_database(earlier)
+        earlier_cluster.stop()
 
 
 async def test_what_lived_when_it_was_copied_has_ended(settings: Settings, database: Database) -> None:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from tests.backup.conftest import settings_of
 from tests.conftest import Database
 from usager_server.backup.keys import make_key, read_keys
+from usager_server.backup.limits import MANIFEST_LIMIT_BYTES
 from usager_server.backup.making import Made
 from usager_server.backup.manifest import NAME, manifest_text
 from usager_server.backup.parts import write_part
@@ -94,6 +95,16 @@ def test_a_missing_file_is_told(copy: tuple[Settings, Path], part: str) -> None:
     (backup / part).unlink()
     done = usager(settings, "backup", "verify", str(backup))
     assert (done.exit_code, part in done.stderr) == (DAMAGED, True)
+
+
+@pytest.mark.parametrize("part", [NAME, SUMS])
+def test_a_file_too_large_to_be_read_whole_is_refused(copy: tuple[Settings, Path], part: str) -> None:
+    settings, backup = copy
+    os.truncate(backup / part, MANIFEST_LIMIT_BYTES + 1)
+    if part != SUMS:
+        _write_sums_anew(backup)
+    done = usager(settings, "backup", "verify", str(backup))
+    assert (done.exit_code, "too large" in done.stderr) == (DAMAGED, True)
 
 
 def test_what_a_killed_backup_left_is_no_backup(copy: tuple[Settings, Path]) -> None:

@@ -6,7 +6,17 @@ import pytest
 
 from tests.house.files import ROOT
 
-FLOORS = ("authorization", "http", "interactions", "search", "repository", "validation", "fhirpath", "xmltext")
+FLOORS = (
+    "authorization",
+    "backup",
+    "http",
+    "interactions",
+    "search",
+    "repository",
+    "validation",
+    "fhirpath",
+    "xmltext",
+)
 
 
 @pytest.mark.parametrize("floor", FLOORS)

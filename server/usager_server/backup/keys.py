@@ -13,6 +13,7 @@ from pathlib import Path
 from pyrage import IdentityError, RecipientError, x25519
 
 from usager_server.backup.errors import BackupRefused
+from usager_server.backup.limits import KEYS_LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,11 @@ def make_key(path: Path) -> str:
 
 def _lines(path: Path) -> Sequence[str]:
     try:
-        if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        status = path.stat()
+        if status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
             raise BackupRefused(f"{path} can be read or written by everyone on this machine: chmod 600 {path}")
+        if status.st_size > KEYS_LIMIT_BYTES:
+            raise BackupRefused(f"{path} is no file of keys: it is too large")
         return path.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:
         raise BackupRefused(f"{path} cannot be read: {type(error).__name__}") from error

@@ -40,17 +40,23 @@ class Programs:
     def dumping(self, url: str, snapshot: str) -> Iterator["Running"]:
         """Yield pg_dump at work on a snapshot, its archive on its standard output; killed if the block ends early.
 
-        Shape   the custom format, compressed a little. What is not logged is worth nothing after a crash, nor here.
+        Shape   the custom format, compressed a little. What is not logged is worth nothing after a crash, nor here. How
+            columns are compressed is left to the server they come to: some are built without lz4.
         """
-        words = ["--format=custom", "--compress=1", "--no-unlogged-table-data", f"--snapshot={snapshot}"]
+        words = ["--format=custom", "--compress=1", "--no-unlogged-table-data", "--no-toast-compression"]
+        words.append(f"--snapshot={snapshot}")
         with _running(self.folder / "pg_dump", url, words, stdout=PIPE) as found:
             yield found
 
     @contextmanager
-    def restoring(self, url: str) -> Iterator["Running"]:
-        """Yield pg_restore, which takes an archive on its standard input: all of it is there in the end, or nothing."""
+    def restoring(self, url: str, compression: str) -> Iterator["Running"]:
+        """Yield pg_restore, which takes an archive on its standard input: all of it is there in the end, or nothing.
+
+        Shape   compression: how the server shall compress long values.
+        """
         words = ["--single-transaction", "--exit-on-error"]
-        with _running(self.folder / "pg_restore", url, words, stdin=PIPE) as found:
+        options = f"{OPTIONS} -c default_toast_compression={compression}"
+        with _running(self.folder / "pg_restore", url, words, options, stdin=PIPE) as found:
             yield found
 
     @contextmanager
@@ -140,12 +146,18 @@ def _major(folder: Path) -> int | None:
 
 @contextmanager
 def _running(
-    program: Path, url: str | None, words: list[str], *, stdin: int = DEVNULL, stdout: int = DEVNULL
+    program: Path,
+    url: str | None,
+    words: list[str],
+    options: str = OPTIONS,
+    *,
+    stdin: int = DEVNULL,
+    stdout: int = DEVNULL,
 ) -> Iterator[Running]:
     environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C"}
     if url is not None:
         address, password = without_password(url)
-        environment = {**environment, "PGOPTIONS": OPTIONS, **({"PGPASSWORD": password} if password else {})}
+        environment = {**environment, "PGOPTIONS": options, **({"PGPASSWORD": password} if password else {})}
         words = [*words, "--no-password", f"--dbname={address}"]
     with TemporaryFile() as told:
         process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, our own arguments

@@ -117,10 +117,13 @@ async def _restored_beside(
 async def _fill(url: str, backup: Path, manifest: Manifest, keys: Keys, *, embedded: bool) -> None:
     async with copying.seeing_all(url) as connection:
         server = connection.get_server_version().major
+        compression = await replacing.best_compression(connection)
     if server < manifest.postgresql:
         raise BackupRefused(f"the backup is of PostgreSQL {manifest.postgresql} and this server is {server}")
-    with find_programs(manifest.postgresql, most=server, embedded=embedded).restoring(url) as restoring:
+    with find_programs(manifest.postgresql, most=server, embedded=embedded).restoring(url, compression) as restoring:
         await asyncio.to_thread(feed, restoring, backup, keys)
+    async with copying.seeing_all(url) as connection:
+        await replacing.compress(connection, compression)
 
 
 async def _compare(url: str, manifest: Manifest) -> None:

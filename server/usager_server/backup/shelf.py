@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from usager_server.backup.errors import BackupDamaged, BackupFailed, BackupRefused
+from usager_server.backup.limits import SUMS_LIMIT_BYTES
 from usager_server.backup.parts import Part
 
 SUMS = "SHA256SUMS"
@@ -121,6 +122,8 @@ def read_sums(backup: Path) -> Mapping[str, str]:
     if not backup.is_dir():
         raise BackupRefused(f"{backup} is not there, or is no folder")
     try:
+        if (backup / SUMS).stat().st_size > SUMS_LIMIT_BYTES:
+            raise BackupDamaged(f"{backup.name}: {SUMS} is no list of sums: it is too large")
         lines = (backup / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:
         raise BackupDamaged(f"{backup.name} is no backup, or not whole: {SUMS} cannot be read") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from usager_server.backup.errors import BackupDamaged
 from usager_server.backup.keys import Keys
+from usager_server.backup.limits import MANIFEST_LIMIT_BYTES
 from usager_server.backup.manifest import NAME, Manifest, parse_manifest
 from usager_server.backup.parts import Part, part_of, read_part
 from usager_server.backup.programs import Running, find_programs
@@ -52,6 +53,8 @@ def read_manifest(backup: Path, keys: Keys, parts: dict[str, Part]) -> Manifest:
 
     Errors  BackupRefused when no identity opens it; BackupDamaged.
     """
+    if parts[NAME].size_bytes > MANIFEST_LIMIT_BYTES:
+        raise BackupDamaged(f"{backup.name}: {NAME} is no manifest: it is too large")
     content = BytesIO()
     read_part(backup / NAME, content, keys.identities)
     manifest = parse_manifest(content.getvalue())

@@ -31,6 +31,12 @@ SELECT c.relname FROM pg_class AS c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 AND c.relpersistence = 'p' AND c.relname <> ALL ($1) ORDER BY 1
 """
+# Of those that a server was built with, the one that the migrations choose, else its own.
+COMPRESSION = """
+SELECT CASE WHEN 'lz4' = ANY (enumvals) THEN 'lz4' ELSE 'pglz' END FROM pg_settings
+WHERE name = 'default_toast_compression'
+"""
+DOCUMENTS = "SELECT relid::text FROM pg_partition_tree('history') UNION ALL SELECT 'resource'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,17 @@ async def take_place(url: str) -> None:
         except asyncpg.ObjectInUseError as error:
             raise Conflict("the database is in use: stop usager serve and usager worker first") from error
         await connection.execute(f"DROP DATABASE IF EXISTS {_quoted(name + BEFORE)}")
+
+
+async def best_compression(connection: Connection) -> str:
+    """Return how a server shall compress documents."""
+    return str(await connection.fetchval(COMPRESSION))
+
+
+async def compress(connection: Connection, compression: str) -> None:
+    """Have the documents that are written from now on compressed like this."""
+    for (table,) in await connection.fetch(DOCUMENTS):
+        await connection.execute(f"ALTER TABLE {table} ALTER document SET COMPRESSION {compression}")
 
 
 async def _standing(connection: Connection) -> Standing:
