@@ -19,7 +19,7 @@ async def remove_orphan_contents(place: Workplace) -> int:
 
 
 async def forget_old_tickets(place: Workplace) -> int:
-    """Remove the tickets that are too old: answers that nobody accepted, links that nobody followed; return how many."""
+    """Remove the tickets that are too old (answers not accepted, links not followed), and return how many."""
     gone = 0
     for tenant in await place.tenants():
         async with place.runner(tenant).transaction() as runner:
