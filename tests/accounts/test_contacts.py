@@ -1,10 +1,12 @@
 """Contact details: verified by a code when created and when changed."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.accounts.conftest import SOMEONE, stored_account
 from usager_server.accounts.journal import What
-from usager_server.errors import Conflict, Invalid, Throttled, Unprocessable
+from usager_server.errors import Conflict, Invalid, Throttled, Unavailable, Unprocessable
 
 pytestmark = [pytest.mark.requirement("SC.SSI/IE.56"), pytest.mark.requirement("SC.SSI/IE.57")]
 
@@ -121,3 +123,27 @@ async def test_what_is_no_address_or_number_is_refused(contacts, letters, accoun
 async def test_the_code_is_not_stored(contacts, letters, account):
     await contacts.change(account, "email", NEW, SOMEONE)
     assert letters.code() not in repr(await contacts.of_account(account))
+
+
+class NoLetters:
+    """Sends nothing."""
+
+    async def send(self, kind: str, to: str, subject: str, text: str) -> None:
+        """Refuse."""
+        raise Unavailable("down")
+
+
+async def test_what_was_done_to_an_account_is_told_where_it_was_verified(contacts, letters, account):
+    await verified(contacts, letters, account, "email", OLD)
+    await contacts.change(account, "telephone", "06 12 34 56 78", SOMEONE)
+    before = len(letters.sent)
+    await contacts.notify(account, "Le mot de passe a été remplacé.")
+    [told] = letters.sent[before:]
+    assert told[:2] == ("email", OLD) and "prévenez l'administrateur" in told[2]
+
+
+async def test_a_notice_that_does_not_leave_stops_nothing(contacts, letters, account, capsys):
+    await verified(contacts, letters, account, "email", OLD)
+    await replace(contacts, messaging=NoLetters()).notify(account, "Le mot de passe a été remplacé.")
+    logged = capsys.readouterr().out
+    assert "did not leave" in logged and OLD not in logged

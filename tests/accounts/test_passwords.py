@@ -110,5 +110,8 @@ def test_after_the_lock_has_run_out_the_next_wrong_one_locks_again():
 
 
 def test_a_password_may_be_as_long_as_the_limit():
+    long = "Xk7#pQ9!zLw2mV4& " * 8
     for length in (64, 128):
-        check_password(("Xk7#pQ9!zLw2mV4& " * 8)[:length], NURSE)
+        check_password(long[:length], NURSE)
+    with pytest.raises(Unprocessable, match="at most 128"):
+        check_password(long[:129], NURSE)

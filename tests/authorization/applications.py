@@ -36,6 +36,12 @@ def public_app(tenant: int = 1, **more: Any) -> Client:
     return new_client(tenant, asked | more)
 
 
+def confidential_app(**more: Any) -> Client:
+    """Return an application that proves who it is with a key, to be stored."""
+    asked = {"redirect_uris": [CALLBACK], "scope": CLINICAL, "grant_types": ["authorization_code"]}
+    return service(ec_key(), **asked | more)
+
+
 def rsa_key(kid: str = "r1") -> RSAKey:
     """Return a key for RS384."""
     return RSAKey.generate_key(2048, {"kid": kid})

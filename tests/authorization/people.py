@@ -21,7 +21,7 @@ class People:
         """Open a session and return the Cookie header of its browser."""
         professional = Person(tenant, str(uuid.uuid4()), practitioner, frozenset({"professional"}))
         person = replace(professional, **more)  # type: ignore[arg-type]
-        now, secret = datetime.now(UTC), secrets.token_urlsafe(32)
+        now, secret = datetime.now(UTC), f"{tenant}.{secrets.token_urlsafe(32)}"
         end = now + timedelta(hours=4)
         self.sessions[secret] = SignedIn(person, str(uuid.uuid4()), now, end, "eidas1")
         return f"{COOKIE}={secret}"

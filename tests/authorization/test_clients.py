@@ -123,6 +123,7 @@ def test_what_cannot_be_registered(change: dict[str, Any], why: str):
     ("change", "why"),
     [
         ({"scope": "patient/*.rs offline_access"}, "prove"),
+        ({"trusted": True}, "prove"),
         ({"scope": "system/*.rs"}, "client_credentials"),
         ({"jwks": {"keys": [KEY]}}, "no keys"),
         ({"redirect_uris": []}, "1 to 20"),

@@ -7,10 +7,20 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.authorization.applications import BASE, CALLBACK, Browser, bearer, public_app, sent
+from tests.authorization.applications import (
+    BASE,
+    CALLBACK,
+    CLINICAL,
+    Browser,
+    bearer,
+    confidential_app,
+    public_app,
+    sent,
+)
 from tests.authorization.conftest import Register
 from tests.authorization.people import People
 from tests.conftest import Database
+from usager_server.accounts.session import parse_key
 
 OF_CLIENT = "FROM authorization_grant WHERE client = $1"
 
@@ -56,7 +66,7 @@ async def test_prompt_none_asks_nobody(http: httpx.AsyncClient, people: People, 
 
 
 async def test_a_trusted_application_is_not_asked_about(http: httpx.AsyncClient, people: People, register: Register):
-    browser = Browser(http, await register(public_app(trusted=True)), people.sign_in())
+    browser = Browser(http, await register(confidential_app(trusted=True)), people.sign_in())
     assert "code" in sent(await browser.authorize("user/Patient.rs"))
     assert (await browser.authorize("user/Patient.rs", prompt="consent")).status_code == 200
 
@@ -239,6 +249,18 @@ async def test_the_store_holds_no_code(browser: Browser, database: Database):
     held = await connection.fetch("SELECT g::text FROM authorization_grant AS g")
     await connection.close()
     assert code.partition(".")[2] not in str(held)
+
+
+async def test_the_page_says_for_how_long_and_has_a_way_out(
+    http: httpx.AsyncClient, people: People, register: Register
+):
+    confidential = confidential_app(scope=f"{CLINICAL} offline_access")
+    browser = Browser(http, await register(confidential), people.sign_in())
+    assert "jusqu&#39;à la fin de votre session, quatre heures au plus" in (await browser.authorize("user/*.rs")).text
+    page = await browser.authorize("user/*.rs offline_access")
+    assert "pendant 90 jours au plus, même après la fin de votre session" in page.text
+    key = parse_key(browser.headers["cookie"].partition("=")[2])
+    assert key and f'action="/sign-out">\n      <input type="hidden" name="csrf" value="{key.csrf}">' in page.text
 
 
 async def test_the_page_keeps_to_itself(browser: Browser):

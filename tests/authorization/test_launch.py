@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.authorization.applications import Browser, bearer, ec_key, proof, public_app, sent, service
+from tests.authorization.applications import Browser, bearer, confidential_app, ec_key, proof, public_app, sent, service
 from tests.authorization.conftest import Register
 from tests.authorization.people import People
 from tests.conftest import Database
@@ -78,7 +78,7 @@ async def test_a_patient_of_another_tenant_cannot_be_chosen(
 async def test_a_trusted_application_asks_for_the_patient_only(
     http: httpx.AsyncClient, people: People, register: Register, patients: dict[str, str]
 ):
-    browser = Browser(http, await register(public_app(trusted=True)), people.sign_in())
+    browser = Browser(http, await register(confidential_app(trusted=True)), people.sign_in())
     page = await browser.authorize("patient/Patient.rs")
     assert page.status_code == 200
     assert "code" in sent(await browser.answer(page, patient=patients["Tilleul"]))

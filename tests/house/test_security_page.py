@@ -40,6 +40,24 @@ def named_in(path: Path) -> set[str]:
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
+@cache
+def asserting_in(path: Path) -> set[str]:
+    """Return the functions of a file that assert or expect an error, themselves or by another one of it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found: set[str] = set()
+    while more := {each.name for each in functions if each.name not in found and _asserts(each, found)}:
+        found |= more
+    return found
+
+
+def _asserts(function: ast.AST, asserting: set[str]) -> bool:
+    called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
+        called & (asserting | {"pytest.raises"})
+    )
+
+
 def anchors(path: Path) -> set[str]:
     """Return the anchors of the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
@@ -66,6 +84,11 @@ def test_what_is_met_names_one_test_or_the_page() -> None:
 def test_every_test_that_is_named_is_there() -> None:
     named = [found for row in rows() for found in TEST.findall(row.why)]
     assert [f"{path}::{name}" for path, name in named if name not in named_in(ROOT / path)] == []
+
+
+def test_every_test_that_is_named_asserts_something() -> None:
+    named = [found for row in rows() for found in TEST.findall(row.why)]
+    assert [f"{path}::{name}" for path, name in named if name not in asserting_in(ROOT / path)] == []
 
 
 def test_what_is_not_met_says_who_can_mend_it() -> None:

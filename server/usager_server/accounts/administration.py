@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from usager_server.accounts import accounts_store, links_store
+from usager_server.accounts import accounts_store, credentials_store, links_store
 from usager_server.accounts.account import Account, Kind, Link, State, emergency_end, moved
 from usager_server.accounts.attributes import checked, checked_username, refusal
 from usager_server.accounts.contacts import Contacts
@@ -160,6 +160,29 @@ class Administration:
             if before.state is State.DISABLED:
                 raise Conflict("The account is disabled")
             return await self._passwords.reset_link(runner, before, actor)
+
+    async def reset_factors(self, tenant: int, account: uuid.UUID, reason: str, actor: Actor) -> tuple[Account, str]:
+        """Take the second factors of somebody who has lost theirs; return what they show to choose a password.
+
+        Order   the account waits for that password, since whoever knows the old one would enrol an application with it;
+                its sessions end.
+        Errors  Forbidden (403) to oneself; Conflict (409) unless the account is active.
+        """
+        why = checked_reason(reason)
+        if actor.account == account:
+            raise Forbidden("A second factor is taken away by another administrator")
+        async with self._locked(tenant, account) as (runner, before):
+            if before.state is not State.ACTIVE:
+                raise Conflict("Only an active account has its second factors taken away")
+            for factor in await credentials_store.factors(runner, account):
+                await credentials_store.remove_factor(runner, account, factor.id)
+                event = Event(What.FACTOR_REMOVED, account, actor, because=why, details={"factor": factor.kind})
+                await self._journal.record(runner, event)
+            await accounts_store.change(runner, account, {"state": State.PENDING})
+            details = {"state": State.PENDING.value, "before": before.state.value}
+            await self._journal.record(runner, Event(What.STATE_CHANGED, account, actor, because=why, details=details))
+            await self._sessions.end_within(runner, account, actor, "its second factors were taken away")
+            return before, await self._passwords.reset_link(runner, before, actor)
 
     async def _move(self, tenant: int, account: uuid.UUID, state: State, reason: str, actor: Actor) -> None:
         why = checked_reason(reason)

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import structlog
+
 from usager_server.accounts import contacts_store
 from usager_server.accounts.account import Account
 from usager_server.accounts.attributes import checked_contact
@@ -17,8 +19,10 @@ from usager_server.accounts.contacts_store import Contact
 from usager_server.accounts.journal import Actor, Event, Journal, What
 from usager_server.accounts.messaging import Messaging
 from usager_server.accounts.sessions import Clock, Runners, utc_now
-from usager_server.errors import Conflict, Invalid, Throttled
+from usager_server.errors import Conflict, Invalid, Throttled, Unavailable
 from usager_server.requirements import fulfils
+
+log = structlog.get_logger()
 
 CODE_MINUTES = 10
 MOST_TRIES = 5
@@ -32,10 +36,13 @@ CODE_TEXT = (
     "Si vous n'avez rien demandé, ne le donnez à personne."
 )
 NOTICE_SUBJECT = "Vos coordonnées sont en cours de modification"
+NOT_YOU = "Si ce n'est pas vous, prévenez l'administrateur de votre organisme."
 NOTICE_TEXT = (
-    "Une autre coordonnée a été donnée pour votre compte. Elle remplacera celle-ci une fois vérifiée. "
-    "Si ce n'est pas vous, prévenez l'administrateur de votre organisme."
+    f"Une autre coordonnée a été donnée pour votre compte. Elle remplacera celle-ci une fois vérifiée. {NOT_YOU}"
 )
+ACCOUNT_SUBJECT = "Votre compte a été modifié"
+FACTORS_TEXT = "L'application d'authentification de votre compte a été retirée, et vos sessions sont fermées."
+PASSWORD_TEXT = "Le mot de passe de votre compte a été remplacé, et vos sessions sont fermées."  # noqa: S105 - no password
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,18 @@ class Contacts:
             await self.journal.record(runner, event)
         if why:
             raise Invalid("The code is wrong, or too old: ask for another one", "code", code="value")
+
+    async def notify(self, account: Account, text: str) -> None:
+        """Tell the owner of an account what was done to it, at each verified address of theirs.
+
+        Errors  none: what was done is done; a message that does not leave is logged.
+        """
+        for contact in (await self.of_account(account)).values():
+            if contact.value is not None:
+                try:
+                    await self.messaging.send(contact.kind, contact.value, ACCOUNT_SUBJECT, f"{text} {NOT_YOU}")
+                except Unavailable as refusal:
+                    log.warning("a notice to a person did not leave", kind=contact.kind, reason=str(refusal))
 
     def _why_not(self, found: Contact, account: Account, code: str) -> str:
         if found.pending is None or found.code is None or found.expires is None or found.expires <= self.now():

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 STEP_MINUTES = 10
 MEANS = "password+totp"
 WRONG = "The name or the password is wrong"
+WRONG_PASSWORD = "The password that is to be replaced is wrong"  # noqa: S105 - no password
 WRONG_CODE = "The code is wrong, or was used already"
 SLOW = "Too many wrong tries: wait, or ask an administrator"
 BEGIN_AGAIN = "This sign-in took too long: begin again"
@@ -87,14 +88,14 @@ class LocalSignIn:
             return await self._next(runner, account, "code")
         return await self._next(runner, account, "enrol", totp.new_secret())
 
-    async def new_password(self, tenant: int, ticket: str, password: str, actor: Actor) -> Next:
+    async def new_password(self, tenant: int, ticket: str, password: str, actor: Actor) -> tuple[Account, Next]:
         """Take the password that follows one that has expired. Errors: Invalid (400), Unprocessable (422)."""
         runner = self._runners(tenant)
         _, account = await self._step(runner, ticket, "password")
         await self._passwords.change(account, password, actor)
         async with runner.transaction() as inside:
             await self._steps.take(inside, self._sessions.now(), ticket)
-        return await self.after_password(runner, account)
+        return account, await self.after_password(runner, account)
 
     async def second(
         self, tenant: int, ticket: str, code: str, actor: Actor, agent: str | None, idle_seconds: int | None = None
@@ -140,6 +141,21 @@ class LocalSignIn:
             raise LoginRequired(WRONG_CODE)
         await self._restore(runner, account, replace(before, failures=0))
         return await self._sessions.renew(session, Proof(MEANS), actor)
+
+    async def replace_password(self, session: SignedIn, old: str, new: str, actor: Actor) -> None:
+        """Put a password in the place of the one that its owner types again; every session ends.
+
+        Errors  LoginRequired (401) when the old one is wrong, Throttled (429), Unprocessable (422) when the new one
+                will not do.
+        """
+        runner, account = self._runners(session.tenant), session.account
+        before, _ = await self._counted(runner, account.username, actor)
+        stored = await credentials_store.passwords(runner, account.id)
+        if not await matches(old, stored[0][0] if stored else None):
+            await self._refuse(runner, account, actor, "the password is wrong")
+            raise LoginRequired(WRONG_PASSWORD)
+        await self._restore(runner, account, before)
+        await self._passwords.change(account, new, actor)
 
     async def _why_not(self, runner: Runner, account: Account | None, right: bool) -> str:
         """Return why somebody may not go on, for the trace alone; empty when they may."""

@@ -208,6 +208,8 @@ def _check_scope(metadata: Mapping[str, Any]) -> None:
         raise _wrong(f"{ADMINISTRATION} stands alone: who administers holds no clinical scope")
     if ("system" in contexts or ADMINISTRATION in words) and CREDENTIALS not in metadata["grant_types"]:
         raise _wrong("system/ scopes need the grant type client_credentials")
+    if metadata["trusted"] and metadata["token_endpoint_auth_method"] == PUBLIC:
+        raise _wrong("trusted is for clients that can prove who they are: who a public one is, people are asked")
     if "offline_access" in words and metadata["token_endpoint_auth_method"] == PUBLIC:
         raise _wrong("offline_access is for clients that can prove who they are: a public one asks for online_access")
 

@@ -126,6 +126,16 @@ ROWS: Sequence[Row] = (
         "204",
     ),
     (
+        "/account/password",
+        "post",
+        "changePassword",
+        SESSION,
+        COOKIE,
+        "Put another password in the place of the old one; every session ends.",
+        ("old", "password"),
+        "204",
+    ),
+    (
         "/account/identity",
         "post",
         "attachIdentity",
@@ -203,6 +213,16 @@ ROWS: Sequence[Row] = (
         ADMINISTRATOR,
         "Give a link for a password.",
         (),
+        "200",
+    ),
+    (
+        "/accounts/{id}/second-factor-reset",
+        "post",
+        "resetSecondFactors",
+        ACCOUNTS,
+        ADMINISTRATOR,
+        "Take the second factors of whoever lost theirs; give a link for another password.",
+        REASON,
         "200",
     ),
     (

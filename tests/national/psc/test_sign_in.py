@@ -252,6 +252,16 @@ async def test_signing_out_does_not_wait_for_the_provider(person, server, sandbo
     assert await person.session() is None
 
 
+async def test_a_link_of_another_site_shows_the_button_first(person, server):
+    query, elsewhere = "return=%2Fsession&idle_seconds=300", {"Sec-Fetch-Site": "cross-site"}
+    answer = await person.at.get(f"/sign-in/psc?{query}", headers=elsewhere)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?{query}")
+    page = await person.at.get(answer.headers["location"])
+    assert "/sign-in/psc?return=%2Fsession&amp;tenant=1&amp;idle_seconds=300" in page.text
+    clicked = await person.at.get("/sign-in/psc", headers={"Sec-Fetch-Site": "same-origin"})
+    assert clicked.headers["location"].startswith("https://")
+
+
 async def test_the_other_sessions_are_listed_and_ended(person, server, sandbox):
     await account_of(server, NURSE)
     await person.signs_in(NURSE)

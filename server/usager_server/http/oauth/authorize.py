@@ -11,11 +11,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from usager_server import __version__
+from usager_server.accounts.session import key_in
 from usager_server.authorization.asking import Back, read_asked, where_back
 from usager_server.authorization.clients import tenant_of
 from usager_server.authorization.deciding import Question
 from usager_server.authorization.errors import NotRedirectable, OAuthError
 from usager_server.authorization.form import parse_form
+from usager_server.authorization.limits import GRANT_DAYS
 from usager_server.authorization.server import AuthorizationServer
 from usager_server.authorization.signed_in import SignedIn
 from usager_server.errors import FHIRError, NotFound
@@ -139,6 +141,8 @@ class AuthorizePages:
             chosen=chosen,
             name=name,
             lacks_choice=lacks_choice,
+            days=GRANT_DAYS,
+            hidden=_way_out(request),
         )
 
     async def _known(self, request: Request, person: SignedIn, patient: str) -> Choice:
@@ -154,6 +158,12 @@ class AuthorizePages:
     def _sent(self, address: str) -> Response:
         """Send the person back; 303, so that no browser sends the form along."""
         return RedirectResponse(address, 303, {**NO_STORE, "Referrer-Policy": "no-referrer"})
+
+
+def _way_out(request: Request) -> Mapping[str, str]:
+    """Return what the form to sign out holds."""
+    key = key_in(headers_of(request))
+    return {} if key is None else {"csrf": key.csrf}
 
 
 def _page_headers(backs: Sequence[Back]) -> Mapping[str, str]:

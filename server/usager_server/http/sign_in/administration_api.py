@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from usager_server.accounts.account import Account, Kind
 from usager_server.accounts.attributes import refusal
-from usager_server.accounts.contacts import KINDS
+from usager_server.accounts.contacts import FACTORS_TEXT, KINDS
 from usager_server.accounts.contacts_store import Contact
 from usager_server.accounts.journal import Actor
 from usager_server.accounts.session import key_in
@@ -24,6 +24,7 @@ from usager_server.http.sign_in.wire import (
     NO_STORE,
     actor_of,
     check_csrf,
+    check_fresh,
     headers_of,
     named,
     parsed,
@@ -123,6 +124,15 @@ class AdministrationApi:
         return JSONResponse({"reset": self._reset(request, tenant, secret)}, headers=NO_STORE)
 
     @named
+    async def reset_factors(self, request: Request) -> Response:
+        """Take the second factors of whoever lost theirs, with a reason; give the address for another password."""
+        tenant, actor = await self._administrator(request)
+        reason = (await read_json(request)).get("reason", "")
+        account, secret = await self.desk.administration.reset_factors(tenant, path_id(request), reason, actor)
+        await self.desk.contacts.notify(account, FACTORS_TEXT)
+        return JSONResponse({"reset": self._reset(request, tenant, secret)}, headers=NO_STORE)
+
+    @named
     async def end_sessions(self, request: Request) -> Response:
         """End every session of an account."""
         tenant, actor = await self._administrator(request)
@@ -139,6 +149,7 @@ class AdministrationApi:
             Route("/accounts/{id}", self.change, methods=["PATCH"]),
             Route("/accounts/{id}/sessions", self.end_sessions, methods=["DELETE"]),
             Route("/accounts/{id}/password-reset", self.reset, methods=["POST"]),
+            Route("/accounts/{id}/second-factor-reset", self.reset_factors, methods=["POST"]),
             Route("/accounts/{id}/switch-on", self.switch_on, methods=["POST"]),
             Route("/accounts/{id}/{act}", self.act, methods=["POST"]),
         ]
@@ -158,8 +169,7 @@ class AdministrationApi:
         session = required(await self.desk.sessions.of_key(key) if key else None)
         if not session.account.is_privileged:
             raise Forbidden("Only an account of administration administers accounts")
-        if not session.is_fresh(self.desk.sessions.now()):
-            raise Forbidden("The proof is over 15 minutes old: POST /session/proof", code="login")
+        check_fresh(session, self.desk.sessions.now())
         if writes:
             check_csrf(key, request.headers.get(CSRF_HEADER))
         return session.tenant, actor_of(request, session)

@@ -1,11 +1,14 @@
 """The desk where people sign in: everything that its pages need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from usager_server.accounts.administration import Administration
 from usager_server.accounts.contacts import Contacts
+from usager_server.accounts.journal import Actor
 from usager_server.accounts.keeping_passwords import Passwords
 from usager_server.accounts.local_sign_in import LocalSignIn
+from usager_server.accounts.session import SignedIn
 from usager_server.accounts.sessions import Runners, Sessions
 from usager_server.national.psc.ciba_sign_in import CibaSignIn
 from usager_server.national.psc.logout import PscLogout
@@ -27,3 +30,9 @@ class Desk:
     psc: PscSignIn | None = None
     psc_logout: PscLogout | None = None
     ciba: CibaSignIn | None = None
+
+    async def leave(self, headers: Mapping[bytes, bytes], new: SignedIn, actor: Actor) -> None:
+        """End the session that a browser had before a new one."""
+        before = await self.sessions.of_request(headers)
+        if before is not None and before.sid != new.sid:
+            await self.sessions.end(before, actor, "signed in anew")

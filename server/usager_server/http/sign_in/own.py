@@ -7,24 +7,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from usager_server.accounts.contacts import KINDS
+from usager_server.accounts.contacts import KINDS, PASSWORD_TEXT
 from usager_server.accounts.contacts_store import Contact
 from usager_server.accounts.session import COOKIE, Key, SignedIn, key_in
 from usager_server.errors import NotFound, Unprocessable
 from usager_server.http.sign_in.desk import Desk
 from usager_server.http.sign_in.wire import (
-    BROWSER,
     CSRF_HEADER,
     NO_STORE,
     actor_of,
     check_csrf,
+    check_fresh,
     headers_of,
     named,
     path_id,
     read_json,
     required,
+    signed_out,
     with_cookie,
-    without_cookie,
 )
 
 
@@ -47,7 +47,7 @@ class OwnSessions:
         if self.desk.psc_logout is not None:
             await self.desk.psc_logout.end_there(session)
         await self.desk.sessions.end(session, actor_of(request, session))
-        return without_cookie(Response(status_code=204, headers=NO_STORE), COOKIE, BROWSER)
+        return signed_out(Response(status_code=204, headers=NO_STORE))
 
     @named
     async def renew(self, request: Request) -> Response:
@@ -67,8 +67,8 @@ class OwnSessions:
 
     @named
     async def end_others(self, request: Request) -> Response:
-        """End every other session of the account."""
-        _, session = await self._writing(request)
+        """End every other session of the account. Errors: Forbidden (403) without a recent proof."""
+        session = await self._proven(request)
         actor = actor_of(request, session)
         ended = await self.desk.sessions.end_all(
             session.tenant, session.account.id, actor, "ended from another session", but=session.sid
@@ -77,8 +77,8 @@ class OwnSessions:
 
     @named
     async def end_one(self, request: Request) -> Response:
-        """End one session of the account."""
-        _, session = await self._writing(request)
+        """End one session of the account. Errors: Forbidden (403) without a recent proof."""
+        session = await self._proven(request)
         other = await self.desk.sessions.of_sid(session.tenant, path_id(request), used=False)
         if other is None or other.account.id != session.account.id:
             raise NotFound("There is no such session of yours")
@@ -94,8 +94,8 @@ class OwnSessions:
 
     @named
     async def change_contact(self, request: Request) -> Response:
-        """Note another e-mail address or telephone number; a code is sent there."""
-        _, session = await self._writing(request)
+        """Note another e-mail address or telephone number; a code is sent there, with a recent proof only."""
+        session = await self._proven(request)
         value = (await read_json(request)).get("value")
         await self.desk.contacts.change(session.account, self._kind(request), value, actor_of(request, session))
         return Response(status_code=202, headers=NO_STORE)
@@ -107,6 +107,16 @@ class OwnSessions:
         code = str((await read_json(request)).get("code", ""))
         await self.desk.contacts.verify(session.account, self._kind(request), code, actor_of(request, session))
         return Response(status_code=204, headers=NO_STORE)
+
+    @named
+    async def replace_password(self, request: Request) -> Response:
+        """Put another password in the place of the old one, which is typed again; every session ends."""
+        _, session = await self._writing(request)
+        given = await read_json(request)
+        old, new = (str(given.get(name, "")) for name in ("old", "password"))
+        await self.desk.local.replace_password(session, old, new, actor_of(request, session))
+        await self.desk.contacts.notify(session.account, PASSWORD_TEXT)
+        return signed_out(Response(status_code=204, headers=NO_STORE))
 
     @named
     async def attach(self, request: Request) -> Response:
@@ -130,6 +140,7 @@ class OwnSessions:
             Route("/account/contacts", self.contacts, methods=["GET"]),
             Route("/account/contacts/{kind}", self.change_contact, methods=["PUT"]),
             Route("/account/contacts/{kind}/verification", self.verify_contact, methods=["POST"]),
+            Route("/account/password", self.replace_password, methods=["POST"]),
             Route("/account/identity", self.attach, methods=["POST"]),
         ]
 
@@ -144,6 +155,12 @@ class OwnSessions:
         key, session = await self._current(request)
         check_csrf(key, request.headers.get(CSRF_HEADER))
         return key, session
+
+    async def _proven(self, request: Request) -> SignedIn:
+        """Return who writes, and has proven lately who they are. Errors: Forbidden (403)."""
+        _, session = await self._writing(request)
+        check_fresh(session, self.desk.sessions.now())
+        return session
 
     @staticmethod
     def _kind(request: Request) -> str:

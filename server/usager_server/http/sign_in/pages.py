@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from usager_server.accounts import accounts_store, totp
+from usager_server.accounts.contacts import PASSWORD_TEXT
 from usager_server.accounts.local_sign_in import Next
 from usager_server.accounts.session import COOKIE, Key, key_in
 from usager_server.errors import FHIRError, LoginRequired, NotFound, Throttled, Unprocessable
@@ -27,9 +28,9 @@ from usager_server.http.sign_in.wire import (
     parsed,
     read_form,
     shown,
+    signed_out,
     tenant_of,
     with_cookie,
-    without_cookie,
 )
 
 TOLD = {
@@ -69,11 +70,12 @@ class SignInPages:
         fields = await self._form(request)
         ticket, tenant = fields.get("ticket", ""), known_browser(request).tenant
         try:
-            following = await self.desk.local.new_password(
+            account, following = await self.desk.local.new_password(
                 tenant, ticket, fields.get("password", ""), actor_of(request)
             )
         except Unprocessable as refusal:
             return await self._next(request, Next("password", ticket), fields, refusal)
+        await self.desk.contacts.notify(account, PASSWORD_TEXT)
         return await self._next(request, following, fields)
 
     @page
@@ -83,7 +85,7 @@ class SignInPages:
         ticket, browser = fields.get("ticket", ""), known_browser(request)
         idle = fields.get("idle_seconds", "")
         try:
-            key, _ = await self.desk.local.second(
+            key, session = await self.desk.local.second(
                 browser.tenant,
                 ticket,
                 fields.get("code", "").replace(" ", ""),
@@ -93,6 +95,7 @@ class SignInPages:
             )
         except LoginRequired as refusal:
             return await self._next(request, Next("code", ticket), fields, refusal)
+        await self.desk.leave(headers_of(request), session, actor_of(request))
         return await arrived(key, back_of(fields))
 
     @page
@@ -102,11 +105,12 @@ class SignInPages:
         if request.method == "GET":
             return await self._reset_page(request, fields, None)
         try:
-            await self.desk.passwords.reset(
+            account = await self.desk.passwords.reset(
                 tenant_of(fields), fields.get("ticket", ""), fields.get("password", ""), actor_of(request)
             )
         except Unprocessable as refusal:
             return await self._reset_page(request, fields, refusal)
+        await self.desk.contacts.notify(account, PASSWORD_TEXT)
         query = urlencode({"told": "password", "tenant": fields.get("tenant", "1")})
         return RedirectResponse(f"/sign-in?{query}", 303, NO_STORE)
 
@@ -121,7 +125,7 @@ class SignInPages:
             if self.desk.psc_logout is not None:
                 await self.desk.psc_logout.end_there(session)
             await self.desk.sessions.end(session, actor_of(request, session))
-        return without_cookie(RedirectResponse("/sign-in?told=signed-out", 303, NO_STORE), COOKIE, BROWSER)
+        return signed_out(RedirectResponse("/sign-in?told=signed-out", 303, NO_STORE))
 
     def routes(self) -> list[BaseRoute]:
         """Return their routes."""
@@ -148,7 +152,7 @@ class SignInPages:
         if not name:
             raise NotFound("There is no such organisation")
         browser, back = browser_of(request, tenant), back_of(fields)
-        query = urlencode({"return": back, "tenant": tenant})
+        query = urlencode({"return": back, "tenant": tenant, **_idle(fields)})
         response = await shown(
             "sign_in.html",
             refusal.status if refusal else 200,
@@ -159,7 +163,7 @@ class SignInPages:
             told=told,
             is_wrong=refusal is not None,
             username=fields.get("username", "")[:64],
-            hidden={"csrf": browser.csrf, "return": back, "tenant": tenant},
+            hidden={"csrf": browser.csrf, "return": back, "tenant": tenant, **_idle(fields)},
         )
         return with_cookie(response, BROWSER, browser.cookie)
 
@@ -172,7 +176,7 @@ class SignInPages:
             "return": back_of(fields),
             "tenant": browser.tenant,
             "ticket": following.ticket,
-            **({"idle_seconds": fields["idle_seconds"]} if fields.get("idle_seconds") else {}),
+            **_idle(fields),
         }
         secret = following.secret
         return await shown(
@@ -219,6 +223,11 @@ PASSWORD_ADVICE = {
     "neither your name": "Il ne doit contenir ni votre nom, ni celui du logiciel ou de l'organisme.",
     "used before": "Il a déjà servi.",
 }
+
+
+def _idle(fields: dict[str, str]) -> dict[str, str]:
+    """Return the shorter idle time that a shared station asks for, as it came."""
+    return {"idle_seconds": fields["idle_seconds"][:5]} if fields.get("idle_seconds") else {}
 
 
 def _detail(refusal: FHIRError | None) -> str:

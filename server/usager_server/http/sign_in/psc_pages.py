@@ -51,8 +51,14 @@ class PscPages:
 
     @page
     async def start(self, request: Request) -> Response:
-        """Send somebody to the provider; `attach=1` attaches the identity to the account of the session."""
+        """Send somebody to the provider; `attach=1` attaches the identity to the account of the session.
+
+        Who comes from elsewhere is shown the button first: the provider may still know them, and a link of somebody
+        else would sign them in unasked.
+        """
         fields = parsed(request.url.query)
+        if request.headers.get("sec-fetch-site") == "cross-site":
+            return RedirectResponse(f"/sign-in?{request.url.query}", 303, NO_STORE)
         session = await self.desk.sessions.of_request(headers_of(request)) if fields.get("attach") == "1" else None
         tenant = session.tenant if session else tenant_of(fields)
         browser, idle = browser_of(request, tenant), fields.get("idle_seconds", "")
@@ -79,6 +85,7 @@ class PscPages:
         if isinstance(outcome, Returned):
             query = urlencode({"return": outcome.back, "tenant": browser.tenant, "told": outcome.error or ""})
             return RedirectResponse(f"/sign-in?{query}" if outcome.error else outcome.back, 303, NO_STORE)
+        await self.desk.leave(headers_of(request), outcome.session, actor_of(request))
         return self._arrived(outcome)
 
     @page
@@ -120,6 +127,7 @@ class PscPages:
         found = await self.ciba.poll(tenant, str(given.get("ticket", "")), actor_of(request), agent_of(request))
         if isinstance(found, float):
             return JSONResponse({"state": "pending"}, 202, {**NO_STORE, "Retry-After": str(ceil(found))})
+        await self.desk.leave(headers_of(request), found.session, actor_of(request))
         content = {**session_json(found.session), "csrf": found.key.csrf, "chooses": bool(found.situations)}
         return with_cookie(JSONResponse(content, headers=NO_STORE), COOKIE, found.key.cookie)
 

@@ -4,6 +4,7 @@ import hmac
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from usager_server.accounts.journal import Actor
-from usager_server.accounts.session import Key, SignedIn, cookie_in, new_key, parse_key
+from usager_server.accounts.session import COOKIE, Key, SignedIn, cookie_in, new_key, parse_key
 from usager_server.errors import (
     FHIRError,
     Forbidden,
@@ -210,9 +211,10 @@ def with_cookie(response: Response, name: str, value: str) -> Response:
     return response
 
 
-def without_cookie(response: Response, *names: str) -> Response:
-    """Return a response that takes cookies back."""
-    for name in names:
+def signed_out(response: Response) -> Response:
+    """Return a response that takes the cookies back, and has the browser forget what it kept of us."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # not "cookies": those of the whole domain would go
+    for name in (COOKIE, BROWSER):
         response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
@@ -223,6 +225,12 @@ def path_id(request: Request) -> uuid.UUID:
         return uuid.UUID(request.path_params["id"])
     except ValueError as error:
         raise Invalid("The id in the address is no UUID") from error
+
+
+def check_fresh(session: SignedIn, now: datetime) -> None:
+    """Refuse what wants a recent proof of who is there. Errors: Forbidden (403)."""
+    if not session.is_fresh(now):
+        raise Forbidden("The proof is over 15 minutes old: POST /session/proof, or sign in again", code="login")
 
 
 def required(session: SignedIn | None) -> SignedIn:

@@ -1,0 +1,196 @@
+"""What somebody who is signed in changes of their own, over HTTP, with a password and a code."""
+
+import base64
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import Database, copied_database, drop_database
+from usager_server.accounts.totp import code_at
+from usager_server.app import create_app
+from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.settings import Settings
+from usager_server.testing import client_of
+
+ADMINISTRATOR = {"Authorization": f"Bearer {'0123456789abcdef' * 4}"}
+PASSWORD, OTHER = "Xk7#pQ9!zLw2mV4&", "Rt5?yU8;kJn3bW6%"
+
+
+@pytest.fixture(scope="module")
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """A database for the tests of this file, which each have an account."""
+    database = await copied_database(postgres)
+    yield database
+    await drop_database(database)
+
+
+@pytest.fixture(scope="module")
+async def desk(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server that has accounts; whose cookies are nobody's."""
+    folder = tmp_path_factory.mktemp("desk")
+    tokens = folder / "tokens"
+    tokens.write_text(f"{ADMINISTRATOR['Authorization'].partition(' ')[2]} 1 administrator\n")
+    settings = Settings(
+        database_url=database.url,
+        data_dir=folder,
+        auth="token",
+        token_file=tokens,
+        log_level="warning",
+        refusals_per_minute=1_000_000,
+    )
+    async with client_of(create_app(settings), "https://localhost") as client:
+        yield client
+
+
+class AtADesk:
+    """An administrator at a browser of their own. Shape: secret: of the application that they enrolled."""
+
+    def __init__(self, desk: httpx.AsyncClient, username: str) -> None:
+        self.at = httpx.AsyncClient(transport=desk._transport, base_url="https://localhost")
+        self.username = username
+        self.secret: str = ""
+        self.steps = 0
+
+    async def chooses(self, reset: str, password: str = PASSWORD) -> httpx.Response:
+        """Choose a password by a link."""
+        page = await self.at.get(reset)
+        return await self.at.post("/sign-in/reset", data={**hidden(page), "password": password})
+
+    async def signs_in(self, password: str = PASSWORD) -> httpx.Response:
+        """Type a name, a password and a code; return the last answer."""
+        page = await self.at.get("/sign-in")
+        form = {**hidden(page), "username": self.username, "password": password}
+        page = await self.at.post("/sign-in", data=form)
+        if page.status_code != 200:
+            return page
+        if shown := re.search(r'class="secret">([A-Z2-7]+)<', page.text):
+            self.secret, self.steps = shown[1], 0
+        return await self.at.post("/sign-in/code", data={**hidden(page), "code": self.code()})
+
+    def code(self) -> str:
+        """Return a code that was not shown yet: that of this step, then the one after."""
+        self.steps += 1
+        return code_at(base64.b32decode(self.secret), int(time.time()) // 30 + self.steps - 1)
+
+    async def csrf(self) -> dict[str, str]:
+        """Return the header that a write wants."""
+        return {"X-CSRF-Token": (await self.at.get("/session")).json()["csrf"]}
+
+    async def is_in(self) -> bool:
+        """Tell whether the cookie opens a session."""
+        return (await self.at.get("/session")).status_code == 200
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """Return the hidden fields of a page."""
+    return dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', page.text))
+
+
+@pytest.fixture
+async def somebody(desk: httpx.AsyncClient) -> AsyncIterator[AtADesk]:
+    """An administrator who has a password and is signed in."""
+    given = {"username": f"admin-{uuid.uuid4().hex[:8]}", "kind": "privileged", "family": "Martin", "given": "Claude"}
+    made = (await desk.post("/accounts", json=given, headers=ADMINISTRATOR)).json()
+    person = AtADesk(desk, given["username"])
+    assert (await person.chooses(made["reset"])).status_code == 303
+    assert (await person.signs_in()).status_code == 200
+    yield person
+    await person.at.aclose()
+
+
+async def aged(database: Database) -> None:
+    """Let the proof of every session be a quarter of an hour old."""
+    connection = await asyncpg.connect(database.superuser_url)
+    await connection.execute("UPDATE session SET authenticated = authenticated - interval '15 minutes'")
+    await connection.close()
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status of a refusal and its code."""
+    return answer.status_code, answer.json()["issue"][0]["code"]
+
+
+async def test_a_password_is_replaced_by_whoever_types_the_old_one(somebody: AtADesk):
+    csrf = await somebody.csrf()
+    wrong = await somebody.at.post("/account/password", json={"old": OTHER, "password": OTHER}, headers=csrf)
+    assert refused(wrong) == (401, "login")
+    weak = await somebody.at.post("/account/password", json={"old": PASSWORD, "password": "short"}, headers=csrf)
+    assert weak.status_code == 422
+    assert await somebody.is_in()
+    right = await somebody.at.post("/account/password", json={"old": PASSWORD, "password": OTHER}, headers=csrf)
+    assert right.status_code == 204
+    assert not await somebody.is_in()
+    assert (await somebody.signs_in(PASSWORD)).status_code == 401
+
+
+async def test_a_stolen_session_does_not_replace_the_password_nor_guess_it(somebody: AtADesk):
+    csrf, statuses = await somebody.csrf(), []
+    assert (await somebody.at.post("/account/password", json={"old": PASSWORD, "password": OTHER})).status_code == 403
+    for guess in range(6):
+        given = {"old": f"Guessed-number-{guess}!", "password": OTHER}
+        statuses.append((await somebody.at.post("/account/password", json=given, headers=csrf)).status_code)
+    assert set(statuses[:2]) == {401} and statuses[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/account/contacts/email", {"value": "other@example.org"}),
+        ("DELETE", "/sessions", None),
+        ("DELETE", "/sessions/00000000-0000-0000-0000-000000000000", None),
+    ],
+)
+async def test_what_a_thief_would_do_first_wants_a_recent_proof(
+    somebody: AtADesk, database: Database, method: str, path: str, body: Any
+):
+    csrf = await somebody.csrf()
+    await aged(database)
+    answer = await somebody.at.request(method, path, json=body, headers=csrf)
+    assert refused(answer) == (403, "login")
+    assert "POST /session/proof" in answer.json()["issue"][0]["diagnostics"]
+
+
+async def test_a_recent_proof_lets_the_others_be_ended(somebody: AtADesk, database: Database):
+    await aged(database)
+    proof = await somebody.at.post("/session/proof", json={"code": somebody.code()}, headers=await somebody.csrf())
+    assert proof.status_code == 200
+    assert (await somebody.at.delete("/sessions", headers=await somebody.csrf())).json() == {"ended": 0}
+
+
+async def test_signing_in_again_ends_the_session_before(somebody: AtADesk):
+    before = dict(somebody.at.cookies)["__Host-session"]
+    assert (await somebody.signs_in()).status_code == 200
+    assert dict(somebody.at.cookies)["__Host-session"] != before
+    async with httpx.AsyncClient(transport=somebody.at._transport, base_url="https://localhost") as thief:
+        kept = await thief.get("/session", headers={"cookie": f"__Host-session={before}"})
+    assert kept.status_code == 401
+
+
+async def test_signing_out_has_the_browser_forget(somebody: AtADesk):
+    csrf = (await somebody.csrf())["X-CSRF-Token"]
+    answer = await somebody.at.post("/sign-out", data={"csrf": csrf})
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    assert all("Max-Age=0" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    assert not await somebody.is_in()
+
+
+async def test_whoever_lost_their_application_begins_again_with_another_password(
+    somebody: AtADesk, desk: httpx.AsyncClient
+):
+    own = (await somebody.at.get("/session")).json()["account"]
+    path, reason = f"/accounts/{own}/second-factor-reset", {"reason": "téléphone perdu"}
+    assert (await somebody.at.post(path, json=reason, headers=await somebody.csrf())).status_code == 403
+    assert (await desk.post(path, json={}, headers=ADMINISTRATOR)).status_code == 422
+    reset = (await desk.post(path, json=reason, headers=ADMINISTRATOR)).json()["reset"]
+    assert not await somebody.is_in()
+    assert (await somebody.signs_in(PASSWORD)).status_code == 401
+    assert (await somebody.chooses(reset, OTHER)).status_code == 303
+    before = somebody.secret
+    assert (await somebody.signs_in(OTHER)).status_code == 200
+    assert somebody.secret != before
