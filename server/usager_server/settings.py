@@ -144,6 +144,17 @@ class Settings(BaseSettings):
         default=False,
         description="Whether the VSM is written too; the medical summary of the CI-SIS is IPS-FR. It is always read.",
     )
+    fr_core_release: Literal["2.1", "2.2"] = Field(
+        default="2.2", description="Release of FR Core in which statuses of identity are written; both are read."
+    )
+    ins_production: bool = Field(
+        default=False, description="Whether real people are served: invented matricules INS are then refused."
+    )
+    identity_migrator: str | None = Field(
+        default=None,
+        description="Client, or bearer of a token, that may bring an existing base in with the INS it holds; unset: "
+        "nobody. For the time of the migration.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
     bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tests.bench import vocabulary as words
 from tests.bench.clinical import encounter_entries
+from usager_server.identity.matricule import key_of
 
 Resource = dict[str, Any]
 
@@ -50,7 +51,8 @@ class Person:
 def patient(person: Person) -> Resource:
     """Return the Patient, about 3 kB as Synthea writes it."""
     pick = person.random
-    nir = f"{1 if person.gender == 'male' else 2}{person.birth:%y%m}{pick.randrange(10**8):08d}{pick.randrange(97):02d}"
+    nir = f"{1 if person.gender == 'male' else 2}{person.birth:%y%m}{pick.randrange(10**8):08d}"
+    nir += key_of(nir)
     full_name = f"{person.given} {person.family}"
     return {
         "resourceType": "Patient",
@@ -168,7 +170,7 @@ def _coding(system: str, code: str, display: str) -> Resource:
 def _identifiers(person: Person, nir: str) -> list[Resource]:
     kind = IDENTIFIER_TYPES
     return [
-        {"use": "official", "system": INS_NIR, "value": nir, "type": _coding(kind, "NI", "National unique")},
+        {"use": "temp", "system": INS_NIR, "value": nir, "type": _coding(kind, "NI", "National unique")},
         {"use": "usual", "system": HOSPITAL, "value": person.identifier, "type": _coding(kind, "MR", "Dossier")},
         {"system": "https://mutuelle.example/adherent", "value": f"M{person.random.randrange(10**9)}"},
         {"system": "https://departement.example/apa", "value": f"APA-{person.random.randrange(10**7)}"},

@@ -6,19 +6,25 @@ from typing import Any
 import httpx
 
 from tests.cda.documents import EXAMPLES
+from tests.identity.people import brought_in
 from tests.served import FHIR_JSON
+from usager_server.identity.matricule import as_received
 
 FINDING = "https://usager.example/fhir/StructureDefinition/prefill-finding"
 Tree = dict[str, Any]
 
 
-async def recorded(client: httpx.AsyncClient, name: str = "synthese-medicale", *, still: bool = True) -> dict[str, str]:
+async def recorded(
+    client: httpx.AsyncClient, name: str = "synthese-medicale", *, still: bool = True, qualified: bool = True
+) -> dict[str, str]:
     """Store the resources of an example; return their references by the last word of their fullUrl.
 
-    Shape   still: the stay goes on, as when a document is being written.
+    Shape   still: the stay goes on, as when a document is being written. qualified: the identity of the person is.
     """
     entries = [e for e in example(name)["entry"] if e["resource"]["resourceType"] != "Composition"]
     for entry in entries:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"] = (brought_in if qualified else as_received)(entry["resource"])
         if still and entry["resource"]["resourceType"] == "Encounter":
             entry["resource"]["status"] = "in-progress"
             entry["resource"]["period"].pop("end", None)

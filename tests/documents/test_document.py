@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from tests.cda.documents import EXAMPLES, example
+from tests.identity.people import brought_in
 from tests.served import FHIR_JSON, issue
 from usager_cda import read_header
 from usager_cda.fhir.names import PARTICIPATION
@@ -27,6 +28,9 @@ async def stored(client: httpx.AsyncClient, bundle: dict[str, Any]) -> str:
     entries = [
         {**entry, "request": {"method": "POST", "url": entry["resource"]["resourceType"]}} for entry in bundle["entry"]
     ]
+    for entry in entries:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"] = brought_in(entry["resource"])
     made = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     response = await client.post("/", content=build_json(made), headers=FHIR_JSON)
     assert response.status_code == 200, response.text

@@ -11,6 +11,7 @@ from tests.cda.documents import ALL, EXAMPLES, everything, resources
 from tests.served import FHIR_JSON, issue
 from usager_cda import bundle_from_cda
 from usager_server.demo.people import demonstration
+from usager_server.identity.matricule import as_received
 from usager_server.operations.conformity import LETTER, REPORT, Received
 
 XML = {"Content-Type": "application/xml"}
@@ -127,7 +128,7 @@ async def test_another_document_makes_no_second_person(client):
 
 
 async def test_the_local_record_is_never_overwritten(client):
-    patient = resources(bundle_from_cda(everything()), "Patient")[0]
+    patient = as_received(resources(bundle_from_cda(everything()), "Patient")[0])
     del patient["contact"]
     patient["telecom"] = [{"system": "phone", "value": "0199999999"}]
     local = (await client.post("/Patient", json=patient, headers=FHIR_JSON)).json()
@@ -225,7 +226,7 @@ async def test_what_was_odd_is_told_with_its_place(client):
 
 
 async def test_two_records_under_one_matricule_are_a_matter_for_a_person(client):
-    patient = resources(bundle_from_cda(everything()), "Patient")[0]
+    patient = as_received(resources(bundle_from_cda(everything()), "Patient")[0])
     del patient["contact"]
     for _ in range(2):
         assert (await client.post("/Patient", json=patient, headers=FHIR_JSON)).status_code == 201

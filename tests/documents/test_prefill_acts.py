@@ -121,7 +121,8 @@ async def test_the_box_of_a_test_names_its_device(client, tested):
     assert device["lotNumber"] == "K4471"
 
 
-async def test_a_sampling_without_its_checklist_says_what_lacks(client, record):
+async def test_a_sampling_without_its_checklist_says_what_lacks(client):
+    record = await recorded(client, qualified=False)
     patient = (await client.get(f"/{record['Patient']}")).json()
     bundle = await prefilled(client, record["Patient"], type="cert-decl", author=record["Practitioner"])
     told = {text: severity for severity, text, _ in remarks_in(bundle)}
@@ -168,13 +169,6 @@ async def complete(client, record):
     telecom = [{"system": "email", "value": "medecin@ville.mssante.fr"}]
     doctor = await created(client, {"resourceType": "Practitioner", "name": [{"family": "ROY"}], "telecom": telecom})
     patient = (await client.get(f"/{record['Patient']}")).json()
-    status = {"system": "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-identity-status", "code": "QUAL"}
-    patient["extension"].append(
-        {
-            "url": "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability",
-            "extension": [{"url": "identityStatus", "valueCoding": status}],
-        }
-    )
     patient["generalPractitioner"] = [{"reference": f"Practitioner/{doctor['id']}"}]
     response = await client.put(f"/{record['Patient']}", json=patient, headers=FHIR_JSON)
     assert response.status_code == 200, response.text

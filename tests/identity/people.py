@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from usager_server.identity import events
+from usager_server.identity import events, words
 from usager_server.identity.evidence import Attribute
-from usager_server.identity.matricule import TEST, Matricule
+from usager_server.identity.matricule import SYSTEMS, TEST, Matricule
+from usager_server.identity.parts import with_extension
 from usager_server.identity.status import Status
 from usager_server.identity.traits import Traits, with_traits
 from usager_server.identity.transitions import Refusal, apply
@@ -48,3 +49,27 @@ def of_status(status: Status, *ticked: Attribute) -> dict[str, Any]:
         Status.qualifiee: (retrieved(moment=EARLIER), CHECK),
     }[status]
     return after(typed_in(), *steps, *(events.Ticked(each, EARLIER) for each in ticked))
+
+
+def migrated(status: Status) -> dict[str, Any]:
+    """Return a Patient of an existing base, with the INS it had, as it is brought in."""
+    patient = of_status(status)
+    parts = patient["extension"][[each["url"] for each in patient["extension"]].index(words.EVIDENCE)]["extension"]
+    source = next(each for each in parts if each["url"] == "source")
+    source["valueCode"] = "migration"
+    return patient
+
+
+def brought_in(patient: dict[str, Any]) -> dict[str, Any]:
+    """Return a Patient that states an INS as one of an existing base: with where it comes from, checked on a device."""
+    ins = next((each for each in patient.get("identifier", ()) if each.get("system") in SYSTEMS), None)
+    if ins is None:
+        return patient
+    parts = [
+        {"url": "source", "valueCode": "migration"},
+        {"url": "matricule", "valueIdentifier": {"system": ins["system"], "value": ins["value"]}},
+        {"url": "moment", "valueInstant": EARLIER},
+    ]
+    checked = {"url": "validationMode", "valueCoding": {"system": words.DEVICES, "code": "CN"}}
+    made = with_extension(patient, words.EVIDENCE, {"extension": parts})
+    return with_extension(made, words.RELIABILITY, {"extension": [checked]})

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from tests.interactions.test_transaction import ANNE, HEART, entry, observation, sent
 from tests.served import FHIR_JSON, PATIENT, created, issue
 
-NIR = {"system": "urn:oid:1.2.250.1.213.1.4.8", "value": "180032B39502517"}
+NIR = {"system": "urn:oid:1.2.250.1.213.1.4.8", "value": "180032B39502513"}
 ANNE_DURAND: dict[str, Any] = {**PATIENT, "identifier": [NIR]}
 CONDITION = f"identifier={NIR['system']}|{NIR['value']}"
 

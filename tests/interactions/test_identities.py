@@ -13,18 +13,18 @@ from tests.served import FHIR_JSON, PATIENT, created, issue
 SYSTEM = "urn:oid:1.2.250.1.213.1.4.8"
 MARIE: dict[str, Any] = {
     **PATIENT,
-    "identifier": [{"system": SYSTEM, "value": "280012B39502517"}, {"system": "urn:local", "value": "IPP-7"}],
+    "identifier": [{"system": SYSTEM, "value": "280012B39502528"}, {"system": "urn:local", "value": "IPP-7"}],
     "gender": "female",
 }
-ONE = f"identifier={SYSTEM}|280012B39502517"
+ONE = f"identifier={SYSTEM}|280012B39502528"
 OTHER = "identifier=urn:local|IPP-7"
 
 SPELLINGS = [
-    (ONE, f"identifier={SYSTEM.replace(':', '%3A')}%7C280012B39502517"),
-    (ONE, f"identifier={SYSTEM}|280012b39502517"),
+    (ONE, f"identifier={SYSTEM.replace(':', '%3A')}%7C280012B39502528"),
+    (ONE, f"identifier={SYSTEM}|280012b39502528"),
     (ONE, f"{ONE}&{ONE}"),
     (f"{ONE}&gender=female", f"gender=female&{ONE}"),
-    (f"{ONE},x|1", f"identifier=x|1,{SYSTEM}|280012B39502517"),
+    (f"{ONE},x|1", f"identifier=x|1,{SYSTEM}|280012B39502528"),
     (f"{ONE}&name=durand", f"{ONE}&name=DURAND"),
     ("general-practitioner:Organization.identifier=a|1", "general-practitioner:Organization.identifier=a%7C1"),
 ]
@@ -75,7 +75,7 @@ async def test_two_conditions_that_would_make_two_of_one_person_are_refused(clie
     response = await sent(client, *entries)
     assert response.status_code == 400
     assert issue(response)["code"] == "duplicate"
-    assert "280012B39502517" not in response.text
+    assert "280012B39502528" not in response.text
     assert await count(client) == 0
 
 
@@ -126,5 +126,5 @@ async def test_an_error_about_a_condition_does_not_repeat_its_values(client: Asy
     headers = {**FHIR_JSON, "If-None-Exist": ONE}
     response = await client.post("/Patient", json=MARIE, headers=headers)
     assert response.status_code == 412
-    assert "280012B39502517" not in response.text
+    assert "280012B39502528" not in response.text
     assert "Patient?identifier=…" in issue(response)["diagnostics"]

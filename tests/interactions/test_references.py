@@ -9,7 +9,7 @@ from tests.interactions.test_transaction import entry, observation, sent
 from tests.served import FHIR_JSON, PATIENT, created, issue
 
 BASE = "http://test.example/fhir"
-NIR = {"system": "urn:oid:1.2.250.1.213.1.4.8", "value": "280012B39502517"}
+NIR = {"system": "urn:oid:1.2.250.1.213.1.4.8", "value": "280012B39502528"}
 MARIE: dict[str, Any] = {**PATIENT, "identifier": [NIR]}
 CONDITIONAL = f"Patient?identifier={NIR['system']}|{NIR['value']}"
 

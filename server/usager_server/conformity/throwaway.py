@@ -62,5 +62,6 @@ def _settings(
         "auth": "token",
         "token_file": str(tokens),
         "log_level": "warning",
+        "identity_migrator": "conformite",
         **sandbox,
     }

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from usager_server.demo.names import COMMUNES, CONDITIONS, FAMILIES, FEMALE, MALE, PROFESSIONALS
+from usager_server.identity.matricule import key_of
+from usager_server.identity.words import EVIDENCE
 
 Resource = dict[str, Any]
 
@@ -31,15 +33,6 @@ def demonstration(today: date) -> Resource:
     for number in range(1, RESIDENTS + 1):
         resources += _resident(rng, number, home, professionals[0], today)
     return {"resourceType": "Bundle", "type": "transaction", "entry": [_entry(resource) for resource in resources]}
-
-
-def ins_with_key(thirteen: str) -> str:
-    """Return the 15 characters of an INS from its 13 first: the key is 97 less their remainder by 97.
-
-    Source  the NIR's own rule; for it, 2A (South Corsica) counts as 19 and 2B as 18.
-    """
-    digits = thirteen.replace("2A", "19").replace("2B", "18")
-    return f"{thirteen}{97 - int(digits) % 97:02d}"
 
 
 def _entry(resource: Resource) -> Resource:
@@ -97,7 +90,7 @@ def _practitioner(rpps: str, family: str, given: str, gender: str, code: str, ti
 
 
 def _resident(rng: Random, number: int, home: Resource, doctor: Resource, today: date) -> list[Resource]:
-    patient = _patient(rng, number, home)
+    patient = _patient(rng, number, home, today)
     admitted = today - timedelta(days=rng.randint(40, 1500))
     stay = _encounter(number, patient, home, admitted)
     return [
@@ -109,17 +102,18 @@ def _resident(rng: Random, number: int, home: Resource, doctor: Resource, today:
     ]
 
 
-def _patient(rng: Random, number: int, home: Resource) -> Resource:
+def _patient(rng: Random, number: int, home: Resource, today: date) -> Resource:
     female = rng.random() < 0.7
     family = FAMILIES[number % len(FAMILIES)]
     given = rng.sample(FEMALE if female else MALE, 2)
     born = date(rng.randint(1926, 1950), rng.randint(1, 12), rng.randint(1, 28))
     commune, city = rng.choice(COMMUNES)
-    ins = ins_with_key(f"{2 if female else 1}{born:%y%m}{commune}{number:03d}")
+    body = f"{2 if female else 1}{born:%y%m}{commune}{number:03d}"
+    ins = body + key_of(body)
     return {
         "resourceType": "Patient",
         "meta": {"profile": [f"{FR_CORE}/StructureDefinition/fr-core-patient-ins"]},
-        "extension": [_reliability(), _birth_place(commune, city)],
+        "extension": [_reliability(), _evidence(ins, today), _birth_place(commune, city)],
         "identifier": [_ins(ins), _local_identifier(f"R{number:04d}")],
         "active": True,
         "name": [_official_name(family, given), {"use": "usual", "family": family, "given": [given[0]]}],
@@ -150,12 +144,24 @@ def _local_identifier(value: str) -> Resource:
 
 
 def _reliability() -> Resource:
-    parts = (("identityStatus", "identity-status", "QUAL"), ("methodCollection", "identity-method-collection", "INSI"))
+    system = f"{FR_CORE}/CodeSystem/fr-core-cs-"
     return {
         "url": f"{FR_CORE}/StructureDefinition/fr-core-identity-reliability",
         "extension": [
-            {"url": url, "valueCoding": {"system": f"{FR_CORE}/CodeSystem/fr-core-cs-{system}", "code": code}}
-            for url, system, code in parts
+            {"url": "identityStatus", "valueCoding": {"system": f"{system}identity-status", "code": "QUAL"}},
+            {"url": "validationMode", "valueCoding": {"system": f"{system}mode-validation-identity", "code": "CN"}},
+        ],
+    }
+
+
+def _evidence(ins: str, today: date) -> Resource:
+    """Return where the INS comes from: the home brings in the base that it had before."""
+    return {
+        "url": EVIDENCE,
+        "extension": [
+            {"url": "source", "valueCode": "migration"},
+            {"url": "matricule", "valueIdentifier": {"system": INS_TEST, "value": ins}},
+            {"url": "moment", "valueInstant": f"{today}T00:00:00Z"},
         ],
     }
 

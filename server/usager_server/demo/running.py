@@ -21,6 +21,9 @@ Usager is up: {root}
 Ctrl-C stops it; what is stored stays in {data}.
 """
 
+# Who calls without signing in: here only, so that the residents come with the INS they had.
+ANYBODY = "anonymous"
+
 
 def demonstrate(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve in one process until Ctrl-C, the demonstration brought in as soon as the server answers."""
@@ -29,7 +32,7 @@ def demonstrate(settings: Settings, say: Callable[[str], None]) -> None:
         Thread(target=_bring_in, args=(root, settings, say), daemon=True).start()
 
     with _worker():
-        serve(settings.model_copy(update={"workers": 1}), welcome)
+        serve(settings.model_copy(update={"workers": 1, "identity_migrator": ANYBODY}), welcome)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import jiter
 
 import usager_cda
 from usager_server.errors import FHIRError, Invalid, Issue, TooLarge, Unprocessable
+from usager_server.identity.matricule import as_received
 from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:  # usager_cda finds its names when they are first used
@@ -23,12 +24,16 @@ CDA_TYPES = ("application/xml", "text/xml", "application/cda+xml", "application/
 def bundle_from_document(data: bytes) -> Resource:
     """Return the transaction Bundle of a CDA document.
 
+    Shape   a matricule INS is one that was received: `temp` until INSi has confirmed it.
     Errors  Invalid (400) when it is not XML that may be read, TooLarge (413) over a bound, Unprocessable (422) when it
             is no CDA or cannot be filed. The diagnostics say the line, the XPath and what was expected.
     """
     with told():
         made: Resource = _with_digits(usager_cda.bundle_from_cda(data))
-        return made
+    for entry in made["entry"]:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"] = as_received(entry["resource"])
+    return made
 
 
 def _with_digits(tree: Any) -> Any:

@@ -80,7 +80,7 @@ def evidence_of(patient: Mapping[str, Any]) -> Evidence:
     mode = (value_of(reliability, "validationMode", "valueCoding") or {}).get("code", "")
     checked = Checked(mode, value_of(reliability, "validationDate", "valueDate") or "") if mode else None
     ticked = frozenset(each for each in Attribute if str(each) in _comments(reliability))
-    sourced = _sourced(extension_of(patient, words.EVIDENCE))
+    sourced = sourced_in(patient)
     if sourced is not None and matricule_of(patient) != sourced.matricule:
         sourced = None
     return Evidence(sourced, checked, ticked)
@@ -118,13 +118,16 @@ def _comment(part: Mapping[str, Any]) -> str:
     return next((each["code"] for each in codings if "code" in each), "")
 
 
-def _sourced(extension: Tree | None) -> Sourced | None:
+def sourced_in(patient: Mapping[str, Any]) -> Sourced | None:
+    """Return what a Patient says of where its INS comes from, in force or not; None when it says nothing of it."""
+    extension = extension_of(patient, words.EVIDENCE)
     identifier = value_of(extension, "matricule", "valueIdentifier")
     matricule = matricule_in(identifier) if identifier else None
-    if matricule is None:
+    source = next((each for each in Source if each == value_of(extension, "source", "valueCode")), None)
+    if matricule is None or source is None:
         return None
     return Sourced(
-        Source(value_of(extension, "source", "valueCode")),
+        source,
         matricule,
         value_of(extension, "moment", "valueInstant") or "",
         value_of(extension, "operation", "valueString") or "",

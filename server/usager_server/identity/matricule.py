@@ -78,10 +78,13 @@ def matricule_of(patient: Mapping[str, Any]) -> Matricule | None:
 
 
 def received_of(patient: Mapping[str, Any]) -> Matricule | None:
-    """Return the matricule that a document, a datamatrix or a person gave, and that INSi has not confirmed."""
+    """Return the matricule that a document, a datamatrix or a person gave, and that INSi has not confirmed.
+
+    Shape   written `temp`; one of no use, or of another that is neither `official` nor `old`, claims no more.
+    """
     sourced = evidenced(patient)
-    temporary = (_read(each) for each in _bearing(patient) if each.get("use") == "temp")
-    return next((found for found in temporary if found != sourced), None)
+    unconfirmed = (_read(each) for each in _bearing(patient) if each.get("use") not in ("official", "old"))
+    return next((found for found in unconfirmed if found != sourced), None)
 
 
 def evidenced(patient: Mapping[str, Any]) -> Matricule | None:
@@ -123,8 +126,21 @@ def with_matricule(patient: Mapping[str, Any], matricule: Matricule) -> Tree:
 def with_received(patient: Mapping[str, Any], matricule: Matricule) -> Tree:
     """Return the Patient with a matricule that nobody has verified; another one that was received before gives way."""
     known = received_of(patient)
+    if known == matricule:
+        return dict(patient)
     made = _without(patient, known) if known is not None else dict(patient)
     return with_list(made, "identifier", [*made.get("identifier", ()), identifier_of(matricule, "temp")])
+
+
+def as_received(patient: Mapping[str, Any]) -> Tree:
+    """Return a Patient from elsewhere with its matricules as received ones: kept, searched by, and not in force."""
+    made = [{**each, **_as_received(each)} if is_ins(each) else each for each in patient.get("identifier", ())]
+    return with_list(dict(patient), "identifier", made)
+
+
+def _as_received(identifier: Mapping[str, Any]) -> Tree:
+    known = _read(identifier)
+    return identifier_of(known, "temp") if known.oid in KINDS and identifier.get("use") != "old" else {}
 
 
 def with_old(patient: Mapping[str, Any], history: Sequence[Matricule]) -> Tree:

@@ -102,6 +102,12 @@ def with_status(patient: Mapping[str, Any], event: str, moment: str, release: st
     return _with_profile(_with_coding(made, status, release), status)
 
 
+def restated(patient: Mapping[str, Any], moment: str, release: str) -> Tree:
+    """Return the Patient with its status written anew, and the event that it went through last left as it is."""
+    event = value_of(extension_of(patient, words.EVIDENCE), "event", "valueCode")
+    return with_status(patient, event or "migrated", moment, release)
+
+
 def _history(known: Tree | None, status: Status, event: str, since: str, following: str) -> Tree:
     values: Tree = {
         "status": {"valueCode": CODES[status]},
@@ -131,12 +137,18 @@ def _with_coding(patient: Tree, status: Status, release: str) -> Tree:
 def _with_profile(patient: Tree, status: Status) -> Tree:
     """Return the Patient under the profile of its status: only a qualified identity is one of `fr-core-patient-ins`."""
     meta = patient.get("meta") or {}
-    wanted = words.PATIENT_INS if status is Status.qualifiee else words.PATIENT
+    wanted = words.PATIENT_INS if status is Status.qualifiee and _is_complete(patient) else words.PATIENT
     ours = (words.PATIENT, words.PATIENT_INS)
     if not any(each in ours for each in meta.get("profile", ())):
         return patient
     profiles = dict.fromkeys(wanted if each in ours else each for each in meta["profile"])
     return patient | {"meta": with_list(meta, "profile", list(profiles))}
+
+
+def _is_complete(patient: Mapping[str, Any]) -> bool:
+    traits = traits_of(patient)
+    texts = (traits.birth_name, traits.first_birth_given_name, traits.birth_given_names, traits.birth_place)
+    return all(texts) and traits.sex in ("M", "F") and len(traits.birth_date) == len("YYYY-MM-DD")
 
 
 def what_next(patient: Mapping[str, Any]) -> str:

@@ -103,7 +103,7 @@ def _official(known: Tree | None, traits: Traits) -> Tree:
 
 def _usual(known: Tree | None, traits: Traits) -> Tree:
     made = _with_text({**(known or {}), "use": "usual"}, "family", traits.used_name)
-    if traits.used_given_name == " ".join((known or {}).get("given", ())):
+    if traits.used_given_name == " ".join(each for each in (known or {}).get("given", ()) if each):
         return made
     return with_list(made, "given", [traits.used_given_name] if traits.used_given_name else [])
 

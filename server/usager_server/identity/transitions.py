@@ -127,17 +127,26 @@ def untick(patient: Patient, event: events.Unticked, release: str = "2.2") -> Tr
 
 def edit_traits(patient: Patient, event: events.TraitsEdited, release: str = "2.2") -> Tree | Refusal:
     """Row 9. A strict trait that changes takes the INS and the check with it; a first given name may be corrected."""
-    before, after = traits_of(patient), event.traits
+    return edited(with_traits(patient, event.traits), traits_of(patient), event, release)
+
+
+def edited(patient: Patient, before: Traits, event: events.TraitsEdited, release: str = "2.2") -> Tree | Refusal:
+    """Row 9, of a Patient that bears the traits of the event already; before: those that it had."""
+    after = event.traits
     if (refusal := _inconsistent(after) or (_untrusted(event.device) if event.device else None)) is not None:
         return refusal
-    changed = [name for name in STRICT if getattr(before, name) != getattr(after, name)]
-    made = with_traits(patient, after)
+    changed = changed_traits(before, after)
     if not changed or changed == ["first_birth_given_name"]:
-        return _follow(made, event, "first given name" if changed else "complementary", release)
+        return _follow(patient, event, "first given name" if changed else "complementary", release)
     if event.device is None or attributes_of(patient) & FORCING:
-        return _follow(made, event, "strict", release)
+        return _follow(patient, event, "strict", release)
     checked = Checked(event.device.mode, event.device.day)
-    return _follow(made, event, "strict and checked", release, checked=checked)
+    return _follow(patient, event, "strict and checked", release, checked=checked)
+
+
+def changed_traits(before: Traits, after: Traits) -> list[str]:
+    """Return the strict traits that differ by a letter."""
+    return [name for name in STRICT if getattr(before, name) != getattr(after, name)]
 
 
 def verify(patient: Patient, event: events.Verified, release: str = "2.2") -> Tree | Refusal:

@@ -59,7 +59,8 @@ class House:
 class Session:
     """One caller at work in the house, on the store of its tenant, or on the part of it that its grant reaches.
 
-    Shape   act is None when nobody keeps traces; reach when the grant permits everything. Made by `gate.session_for`.
+    Shape   act is None when nobody keeps traces; reach when the grant permits everything. receives: what is written
+            comes from a document, where a number may be wrong. Made by `gate.session_for`.
     """
 
     house: House
@@ -68,6 +69,7 @@ class Session:
     base_url: str
     act: Act | None = None
     reach: Reach | None = None
+    receives: bool = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Session"]:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.entries import Entry, refuse_entry
+from usager_server.interactions.identities import is_identity_written
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Session
 from usager_server.interactions.writing import expected_version, prepared, refuse_known, written_reply
-from usager_server.repository import Change, Draft
+from usager_server.repository import Change, Draft, Stored
 
 SLICE = 25
 
@@ -16,13 +17,15 @@ SLICE = 25
 async def store(session: Session, entries: Sequence[Entry]) -> None:
     """Write these entries, whose targets are known: one statement for all that are new, few for the others."""
     creates, updates = list[tuple[Entry, Draft]](), list[tuple[Entry, Change]]()
+    followed = await _followed(session, entries)
     for number, entry in enumerate(entries):
         if number % SLICE == 0:
             await asyncio.sleep(0)
         method = "POST" if entry.interaction == "create" else "PUT"
         _, resource_id = entry.target or ("", "")
         try:
-            draft = await prepared(session, entry.resource or {}, resource_id, method)
+            current = followed.get(entry.target or ("", ""))
+            draft = await prepared(session, entry.resource or {}, resource_id, method, current=current)
             if entry.is_new:
                 creates.append((entry, draft))
             else:
@@ -31,6 +34,16 @@ async def store(session: Session, entries: Sequence[Entry]) -> None:
             refuse_entry(error, entry)
     await _create(session, creates)
     await _update(session, updates)
+
+
+async def _followed(session: Session, entries: Sequence[Entry]) -> dict[tuple[str, str], Stored]:
+    """Return the versions that Patients of these entries follow, which nobody may replace before this is done."""
+    targets = [entry.target for entry in entries if entry.target and not entry.is_new]
+    compared = [target for target in targets if is_identity_written(target[0])]
+    if not compared:
+        return {}
+    await session.repository.lock(compared)
+    return await session.repository.read_many(compared)
 
 
 async def _change(session: Session, request: Request, draft: Draft) -> Change:

@@ -5,6 +5,7 @@ from typing import Any
 
 from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.base64_text import decoded
+from usager_server.interactions.identities import is_identity_written, settled_identity
 from usager_server.interactions.references import may_change, settle_references
 from usager_server.interactions.request import Preference, Request, etags_name, parse_etags
 from usager_server.interactions.session import Reply, Session, now
@@ -19,13 +20,21 @@ def new_id() -> str:
 
 
 async def prepared(
-    session: Session, resource: dict[str, Any], resource_id: str, method: str, content: str | None = None
+    session: Session,
+    resource: dict[str, Any],
+    resource_id: str,
+    method: str,
+    content: str | None = None,
+    current: Stored | None = None,
 ) -> Draft:
     """Return a checked resource ready for the store; the bytes of a Binary go there now, outside its document.
 
-    Shape   content is the key of the bytes that a Binary has already; data in the resource takes their place.
-    Errors  those of a conditional reference that does not name one resource (`references.py`).
+    Shape   content is the key of the bytes that a Binary has already; data in the resource takes their place. current:
+            the version that a Patient follows, which must still be the current one when it is stored.
+    Errors  those of a conditional reference that does not name one resource (`references.py`), of an identity that may
+            not become so (`identities.py`).
     """
+    resource = settled_identity(session, resource, current)
     if resource["resourceType"] == "Binary" and "data" in resource:
         content = await session.repository.write_content(_pieces(decoded(resource["data"])))
         resource = {name: value for name, value in resource.items() if name not in ("data", "_data")}
@@ -62,8 +71,34 @@ async def store_next(
     session: Session, request: Request, resource: dict[str, Any], resource_id: str, content: str | None = None
 ) -> Reply:
     """Store a checked resource as the next version, or as the first one of this id."""
+    if is_identity_written(resource["resourceType"]):
+        return await _store_next_identity(session, request, resource, resource_id)
     draft = await prepared(session, resource, resource_id, "PUT", content)
     expected = await expected_version(session, request.if_match, draft.type, draft.id)
+    written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
+    return written_reply(written.stored, 201 if written.created else 200, request.prefer)
+
+
+async def _store_next_identity(session: Session, request: Request, resource: dict[str, Any], resource_id: str) -> Reply:
+    """Store a Patient over the version that it was compared with; when somebody else wrote meanwhile, compare again."""
+    try:
+        return await _store_compared(session, request, resource, resource_id)
+    except VersionConflict:
+        if request.if_match is not None:
+            raise
+    async with session.transaction() as inner:
+        await inner.repository.lock([(resource["resourceType"], resource_id)])
+        return await _store_compared(inner, request, resource, resource_id)
+
+
+async def _store_compared(session: Session, request: Request, resource: dict[str, Any], resource_id: str) -> Reply:
+    current = await session.repository.read(resource["resourceType"], resource_id)
+    draft = await prepared(session, resource, resource_id, "PUT", current=current)
+    if current is None or current.document is None:
+        expected = await expected_version(session, request.if_match, draft.type, draft.id)
+    else:
+        refuse_other_version(request.if_match, current)
+        expected = current.version
     written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
     return written_reply(written.stored, 201 if written.created else 200, request.prefer)
 

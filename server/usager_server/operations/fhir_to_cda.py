@@ -7,6 +7,7 @@ from typing import Any
 
 from usager_server.documents.conversion import references_needed
 from usager_server.errors import Invalid, Issue, Unavailable, Unprocessable
+from usager_server.identity.diffusion import leaving
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
@@ -32,7 +33,8 @@ async def convert(session: Session, request: OperationRequest) -> Reply:
     bundle = _bundle_of(request)
     copies, pdf = flag_of(request, "copy"), given_pdf(request)
     await check_resource(session, bundle, "Bundle")
-    others = await _read_missing(session, bundle)
+    bundle = {**bundle, "entry": [_leaving_entry(each) for each in bundle.get("entry", ())]}
+    others = [_leaving(each) for each in await _read_missing(session, bundle)]
     written, issues = await _written(session, bundle, others, copies, pdf)
     return answer(request, CDA, written, issues, {})
 
@@ -71,6 +73,15 @@ def _bundle_of(request: OperationRequest) -> Resource:
         text = f"The resource is a {resource.get('resourceType')}; expected a Bundle or a DocumentReference"
         raise Invalid(text, "Parameters.parameter.where(name = 'resource')", code="value")
     return resource
+
+
+def _leaving_entry(entry: Resource) -> Resource:
+    return {**entry, "resource": _leaving(entry["resource"])} if "resource" in entry else entry
+
+
+def _leaving(resource: Resource) -> Resource:
+    """Return a resource as a document carries it: the matricule of a person leaves when the identity is qualified."""
+    return leaving(resource) if resource["resourceType"] == "Patient" else resource
 
 
 async def _read_missing(session: Session, bundle: Resource) -> list[Resource]:

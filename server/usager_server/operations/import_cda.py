@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
@@ -36,7 +37,7 @@ async def import_document(session: Session, request: OperationRequest) -> Reply:
             return _answer(session, filing.answer_for(known), known)
         await filing.attach_to(_patient_of(request))
         await filing.follow_versions()
-        reply = await transaction(inner, bundle, MINIMAL)
+        reply = await transaction(replace(inner, receives=True), bundle, MINIMAL)
         response = parse_json((reply.document or "{}").encode())
         return _answer(session, filing.annotated(response), filing.location_in(response))
 

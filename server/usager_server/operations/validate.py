@@ -5,6 +5,7 @@ from typing import Any
 
 from usager_server.errors import Issue, Unprocessable, operation_outcome
 from usager_server.interactions.checks import judged
+from usager_server.interactions.identities import told_of_identity
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
@@ -59,7 +60,7 @@ def _judged(session: Session, request: OperationRequest, resource: Any, seconds:
     ]
     known = [name for name in profiles if validator.knows(name)]
     told = validator.profiles(resource, known, seconds=seconds), validator.advice(resource, seconds=seconds)
-    return [*broken, *unknown, *(issue for issues in told for issue in issues)]
+    return [*broken, *unknown, *(issue for issues in (*told, told_of_identity(session, resource)) for issue in issues)]
 
 
 def _identity(request: OperationRequest, resource: Any, mode: Any) -> Sequence[Issue]:

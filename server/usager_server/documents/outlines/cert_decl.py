@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from usager_server.documents.prefill.outline import COMPLEMENTARY, Fill, Outline, Part, Tree
 from usager_server.documents.prefill.statements import codes_in
+from usager_server.identity.status import Status, status_of
 from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ SAMPLING, PRESCRIPTION, RETURN = "Prélèvement", "Prescription", "Adresses MSSa
 PRESCRIBED = Fill("ServiceRequest?status=active&category=108252007&_sort=-authored", most=5)
 IMAGES = Fill("DocumentReference?status=current&type=PRESC-BIO&_sort=-date", most=1)
 RPPS = "https://rpps.esante.gouv.fr"
-QUALIFIED = "QUAL"
 SECURE = "mssante.fr"
 LABORATORIES = ("lab", "SA25", "laboratory")
 
@@ -81,14 +81,8 @@ def _checklist(
 
 
 def _is_qualified(patient: Tree) -> bool:
-    """Say whether the INS is qualified: a matricule, and the identity status that says so."""
-    from usager_cda.datatypes.extensions import extension_of, value_of
-    from usager_cda.datatypes.identifiers import ii_from_identifier
-    from usager_cda.fhir import names
-
-    status = value_of(extension_of(patient, names.RELIABILITY) or {}, "identityStatus", "valueCoding") or {}
-    matricules = (ii_from_identifier(each) for each in patient.get("identifier", ()))
-    return status.get("code") == QUALIFIED and any(each is not None and each.is_ins for each in matricules)
+    """Say whether the INS is qualified: the identity is, and bears its matricule."""
+    return status_of(patient) is Status.qualifiee
 
 
 def _laboratory(draft: "Draft") -> Tree:

@@ -1,0 +1,46 @@
+"""The identity of a Patient on its way in: what is sent, compared with the version that it follows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from usager_server.errors import Issue
+from usager_server.identity.settling import Terms, settled, told
+from usager_server.interactions.session import Session, instant_text, now
+from usager_server.jsontext import parse_json
+from usager_server.repository import Stored
+
+
+def is_identity_written(resource_type: str) -> bool:
+    """Say whether what is written of this type is compared with the version before."""
+    return resource_type == "Patient"
+
+
+def settled_identity(session: Session, resource: dict[str, Any], current: Stored | None) -> dict[str, Any]:
+    """Return a checked resource as it is stored: a Patient with the status of its identity.
+
+    Shape   current is the version that it follows, None for a new one; another type comes back as it is.
+    Errors  Unprocessable (422) for what an identity may not become (`identity/settling.py`).
+    """
+    if not is_identity_written(resource["resourceType"]):
+        return resource
+    known = None if current is None or current.document is None else parse_json(current.document.encode())
+    return settled(resource, known, terms_of(session))
+
+
+def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Issue]:
+    """Return what a write of this resource would be refused for, and warned of, in the traits of an identity."""
+    return told(resource, terms_of(session)) if is_identity_written(resource["resourceType"]) else ()
+
+
+def terms_of(session: Session) -> Terms:
+    """Return under which terms the caller writes an identity."""
+    settings, caller = session.house.settings, session.caller
+    names = (caller.grant.client, caller.subject)
+    return Terms(
+        settings.fr_core_release,
+        instant_text(now()),
+        lambda code: session.house.birthplaces.gazetteer.standing(code),
+        is_production=settings.ins_production,
+        is_received=session.receives,
+        may_migrate=bool(settings.identity_migrator) and settings.identity_migrator in names,
+    )
