@@ -36,6 +36,7 @@ from usager_server.offer import by_name, search_parameter, served, supported
 from usager_server.operations.break_glass import break_glass_operation
 from usager_server.operations.cda_to_fhir import cda_to_fhir
 from usager_server.operations.cda_validate import cda_validate
+from usager_server.operations.diffusion import tell_diffusion_operation
 from usager_server.operations.document import compose_document
 from usager_server.operations.everything import everything
 from usager_server.operations.expand import expand
@@ -74,6 +75,7 @@ OPERATIONS = (
     cda_validate,
     code_system_validate_code,
     compose_document,
+    tell_diffusion_operation,
     everything,
     expand,
     extract,

@@ -150,6 +150,10 @@ class Settings(BaseSettings):
     ins_production: bool = Field(
         default=False, description="Whether real people are served: invented matricules INS are then refused."
     )
+    mss_citizens_unqualified: bool = Field(
+        default=False,
+        description="Whether persons whose INS is not qualified yet may be written to (derogation before admission).",
+    )
     identity_migrator: str | None = Field(
         default=None,
         description="Client, or bearer of a token, that may bring an existing base in with the INS it holds; unset: "

@@ -12,7 +12,7 @@ from usager_server.repository.postgres import PostgresStore
 from usager_server.search.parameters import SearchRegistry
 from usager_server.validation.validator import HouseValidator
 
-__all__ = ["migrating", "owner", "production", "served", "shared_database", "shared_store", "tenant"]
+__all__ = ["fr_core", "migrating", "owner", "production", "served", "shared_database", "shared_store", "tenant"]
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def following(patient: dict[str, Any]) -> str:
     return str(value_of(extension_of(patient, words.EVIDENCE), "next", "valueString"))
 
 
-@pytest.mark.requirement("INS/va1.23", "INS/va1.25")
+@pytest.mark.requirement("INS/va1.23", "INS/va1.25", "INS/va1.36", "SC.DMP/UX.11")
 async def test_a_new_identity_is_provisional_and_says_what_to_do(served):
     patient = await created(served, TYPED)
     assert (stated_coding(patient) or {})["code"] == "PROV"

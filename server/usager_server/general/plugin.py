@@ -55,6 +55,7 @@ def register_scenarios() -> Sequence[Scenario]:
         "usager_server.documents.prefill.conformity",
         "usager_server.documents.production.conformity",
         "usager_server.http.conformity",
+        "usager_server.identity.conformity",
         "usager_server.matching.conformity",
         "usager_server.national.psc.conformity",
         "usager_server.national.status.conformity",

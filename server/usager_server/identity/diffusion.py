@@ -42,7 +42,7 @@ class Diffusion:
     because: str = ""
 
 
-@fulfils("SC.DMP/UX.11", "INS/va1.44", "INS/va1.46", "INS/va1.52", "INS/va1.54")
+@fulfils("INS/va1.44", "INS/va1.46", "INS/va1.52", "INS/va1.54")
 def diffusion(patient: Mapping[str, Any], channel: Channel, *, citizens_unqualified: bool = False) -> Diffusion:
     """Return whether a Patient may leave by a channel, and with what.
 

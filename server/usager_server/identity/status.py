@@ -9,6 +9,7 @@ from usager_server.identity.evidence import Attribute, Evidence, evidence_of, re
 from usager_server.identity.matricule import identifiers_of, received_of
 from usager_server.identity.parts import Tree, extension_of, value_of, with_extension, with_list
 from usager_server.identity.traits import UNKNOWN_PLACE, traits_of
+from usager_server.requirements import fulfils
 
 
 class Status(StrEnum):
@@ -27,6 +28,7 @@ SYSTEMS_2_1 = (words.STATUSES_2_1, f"{words.FR_CORE}/CodeSystem/fr-core-cs-fiabi
 FORCING = frozenset((Attribute.douteuse, Attribute.fictive))
 
 
+@fulfils("INS/va1.26")
 def computed(evidence: Evidence) -> Status:
     """Return the status that follows from this evidence: the matrix of the RNIV, and what forces `provisoire`."""
     if evidence.attributes & FORCING:
@@ -88,6 +90,7 @@ def is_identity(patient: Mapping[str, Any]) -> bool:
     return marked is not None or bool(identifiers_of(patient))
 
 
+@fulfils("SC.DMP/UX.11", "INS/va1.25", "INS/va1.32", "INS/va1.36")
 def with_status(patient: Mapping[str, Any], event: str, moment: str, release: str) -> Tree:
     """Return the Patient with its status, what brought it there and since when, what to do next, and its profile.
 

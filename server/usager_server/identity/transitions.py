@@ -34,6 +34,7 @@ from usager_server.identity.parts import Tree
 from usager_server.identity.status import FORCING, attributes_of, status_of, with_status
 from usager_server.identity.traits import STRICT, Traits, traits_of, with_traits
 from usager_server.identity.transition_table import BY_CELL, Act
+from usager_server.requirements import fulfils
 
 Patient = Mapping[str, Any]
 
@@ -130,6 +131,7 @@ def edit_traits(patient: Patient, event: events.TraitsEdited, release: str = "2.
     return edited(with_traits(patient, event.traits), traits_of(patient), event, release)
 
 
+@fulfils("INS/va1.27")
 def edited(patient: Patient, before: Traits, event: events.TraitsEdited, release: str = "2.2") -> Tree | Refusal:
     """Row 9, of a Patient that bears the traits of the event already; before: those that it had."""
     after = event.traits

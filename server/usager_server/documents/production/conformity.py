@@ -10,6 +10,7 @@ from typing import Any
 from usager_server.conformity.people import a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
+from usager_server.identity.matricule import as_received
 
 Resource = dict[str, Any]
 
@@ -240,8 +241,11 @@ def _told(cda: bytes, name: str) -> str:
 
 
 def _letter(run: Run) -> Resource:
-    """Return the letter, from a home of its own."""
+    """Return the letter, from a home of its own; the matricule of its person is one that was read, not yet verified."""
     letter: Resource = json.loads(_letter_text().replace(HOME, a_finess(run)))
+    for entry in letter["entry"]:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"] = as_received(entry["resource"])
     return letter
 
 

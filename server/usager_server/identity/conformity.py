@@ -1,0 +1,337 @@
+"""The scenarios of identities: what a front end may write, what the server alone says, what leaves."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import httpx
+
+from usager_server.conformity.people import a_birth, a_finess
+from usager_server.conformity.run import Run
+from usager_server.conformity.scenario import scenario
+from usager_server.identity import words
+from usager_server.identity.matricule import TEST
+from usager_server.identity.parts import Tree, extension_of, value_of, with_extension
+from usager_server.identity.traits import Traits, with_traits
+
+SYSTEM = f"urn:oid:{TEST}"
+WRONG_KEY = "181036322045660"
+IMAGE = b"/Subtype /Image"
+
+
+@scenario("INS/va1.08", "INS/va1.15", title="Un INS ne se saisit pas : un matricule lu attend sa vérification")
+async def an_ins_is_never_typed(run: Run) -> None:
+    """Un matricule saisi comme INS est refusé ; lu sur un document, il est gardé, retrouvé, et n'est pas en vigueur."""
+    birth = a_birth(run)
+    async with run.step("Saisir un INS à la main"):
+        official = {"use": "official", "system": SYSTEM, "value": birth.matricule}
+        answer = await _sent(run, _typed(birth.date) | {"identifier": [official]})
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
+        run.check("$ins-search" in answer.text, "Il est dit comment obtenir l'INS", found=answer.text)
+    async with run.step("Saisir un matricule dont la clé est fausse"):
+        wrong = {"use": "temp", "system": "urn:oid:1.2.250.1.213.1.4.8", "value": WRONG_KEY}
+        answer = await _sent(run, _typed(birth.date) | {"identifier": [wrong]})
+        run.check(answer.status_code == 422 and "clé" in answer.text, "C'est refusé, pour sa clé", found=answer.text)
+    async with run.step("Garder un matricule lu sur un document"):
+        read = {"use": "temp", "system": SYSTEM, "value": birth.matricule}
+        patient = run.expect(await _sent(run, _typed(birth.date) | {"identifier": [read]}), 201)
+        run.check(_status(patient) == "PROV", "L'identité reste provisoire", found=_status(patient))
+        query = {"identifier": f"{SYSTEM}|{birth.matricule}"}
+        found = run.expect(await run.http.get("Patient", params=query), 200)
+        run.check(len(found.get("entry", ())) == 1, "La personne se retrouve par ce matricule")
+
+
+@scenario("INS/va1.18", "INS/va1.21", "SC.INS.06", "P-INS-04", title="Les traits sont tenus selon le RNIV")
+async def traits_are_kept_by_rule(run: Run) -> None:
+    """Prénom cohérent avec la liste, date complétée et marquée, lieu inconnu choisi et jamais prérempli."""
+    day = a_birth(run).date
+    async with run.step("Saisir un premier prénom qui ne commence pas la liste"):
+        answer = await _sent(run, _typed(day, first_birth_given_name="MARIE"))
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.text)
+    async with run.step("Saisir une date de naissance incomplète"):
+        answer = await _sent(run, _typed(day[:7]))
+        run.check(answer.status_code == 422 and "se complète" in answer.text, "La règle est dite", found=answer.text)
+    async with run.step("Saisir la date complétée, marquée comme estimée"):
+        patient = run.expect(await _sent(run, _typed(f"{day[:7]}-01", birth_date_estimated=True)), 201)
+        marked = value_of(patient.get("_birthDate"), words.ESTIMATED, "valueBoolean")
+        run.check(marked is True, "Le marqueur est gardé")
+    async with run.step("Créer une identité sans lieu de naissance"):
+        patient = run.expect(await _sent(run, _typed(day, birth_place="", birth_place_label="")), 201)
+        run.check("99999" not in str(patient), "99999 n'est pas prérempli")
+    async with run.step("Dire que le lieu de naissance est inconnu"):
+        answer = await _sent(run, _typed(day, birth_place="99999", birth_place_label="INCONNU"))
+        run.expect(answer, 201, "99999 INCONNU est accepté")
+
+
+@scenario(
+    *("INS/va1.22", "INS/va1.23", "INS/va1.25", "INS/va1.36", "SC.DMP/UX.11", "P-INS-05", "P-INS-06", "P-INS-08"),
+    title="Le statut se calcule, et se lit avec l'identité",
+)
+async def a_status_is_computed(run: Run) -> None:
+    """Provisoire par défaut, validée par un dispositif ; un statut saisi est refusé ; la suite à donner est dite."""
+    day = a_birth(run).date
+    async with run.step("Créer une identité"):
+        patient = run.expect(await _sent(run, _typed(day)), 201)
+        run.check(_status(patient) == "PROV", "Elle est provisoire", found=_status(patient))
+        run.check("INSi" in _next(patient), "Il est dit comment la qualifier", found=_next(patient))
+        run.check(patient["name"][0]["family"] == "KERMARREC", "Ses traits se lisent avec son statut")
+    async with run.step("Saisir un statut"):
+        answer = await _put(run, _reliable(patient, _said("QUAL")))
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
+    async with run.step("Dater un contrôle sans en dire le type"):
+        answer = await _put(run, _reliable(patient, {"url": "validationDate", "valueDate": "2026-05-04"}))
+        run.check(answer.status_code == 422, "C'est refusé : le type est obligatoire", found=answer.status_code)
+    async with run.step("Contrôler une carte nationale d'identité"):
+        patient = run.expect(await _put(run, _reliable(patient, _checked("CN"))), 200)
+        run.check(_status(patient) == "VALI", "L'identité est validée", found=_status(patient))
+    async with run.step("Relire le dossier"):
+        again = run.expect(await run.http.get(f"Patient/{patient['id']}"), 200)
+        run.check(_status(again) == "VALI", "Le statut y est, sans autre appel", found=_status(again))
+
+
+@scenario("INS/va1.26", title="Douteuse ou fictive, une identité est provisoire et perd son INS")
+async def a_doubt_makes_an_identity_provisional(run: Run) -> None:
+    """Un doute retire l'INS et le contrôle ; fictive exclut tout autre attribut ; homonyme ne force rien."""
+    patient = await _qualified(run)
+    async with run.step("Cocher homonyme"):
+        ticked = _reliable(patient, *_parts(patient), _ticked("HOMA"))
+        patient = run.expect(await _put(run, ticked), 200)
+        run.check(_status(patient) == "QUAL", "L'identité reste qualifiée", found=_status(patient))
+    async with run.step("Cocher fictive en plus"):
+        answer = await _put(run, _reliable(patient, *_parts(patient), _ticked("FICT")))
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
+    async with run.step("Cocher douteuse"):
+        patient = run.expect(await _put(run, _reliable(patient, *_parts(patient), _ticked("DOUT"))), 200)
+        run.check(_status(patient) == "PROV", "L'identité est provisoire", found=_status(patient))
+        run.check(_uses(patient) == ["old"], "L'INS est gardé comme ancien", found=_uses(patient))
+    async with run.step("Décocher douteuse"):
+        without = [each for each in _parts(patient) if "DOUT" not in str(each)]
+        patient = run.expect(await _put(run, _reliable(patient, *without)), 200)
+        run.check(_status(patient) == "PROV", "Elle reste provisoire", found=_status(patient))
+
+
+@scenario(
+    "INS/va1.27", "INS/va1.32", title="Les traits d'une identité qualifiée sont verrouillés, et son histoire gardée"
+)
+async def strict_traits_are_locked(run: Run) -> None:
+    """Changer un trait strict est refusé, sauf à dire que l'INS se perd ; qui, quand et pourquoi restent."""
+    patient = await _qualified(run)
+    renamed = {**patient, "name": [{**patient["name"][0], "family": "KERMAREC"}, *patient["name"][1:]]}
+    async with run.step("Changer le nom de naissance"):
+        answer = await _put(run, renamed)
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
+        run.check("PROV" in answer.text, "Il est dit quel statut en résulterait", found=answer.text)
+    async with run.step("Changer l'adresse"):
+        patient = run.expect(await _put(run, {**patient, "address": [{"city": "BREST"}]}), 200)
+        run.check(_status(patient) == "QUAL", "L'identité reste qualifiée", found=_status(patient))
+    async with run.step("Changer le nom de naissance en disant que l'identité devient provisoire"):
+        parts = [_said("PROV"), *(each for each in _parts(patient) if each["url"] != "identityStatus")]
+        patient = run.expect(await _put(run, _reliable(renamed, *parts)), 200)
+        run.check(_status(patient) == "PROV" and _uses(patient) == ["old"], "L'INS est perdu, et gardé comme ancien")
+    async with run.step("Lire l'histoire"):
+        history = run.expect(await run.http.get(f"Patient/{patient['id']}/_history"), 200)
+        statuses = [_status(each["resource"]) for each in history["entry"]]
+        run.check(statuses == ["PROV", "QUAL", "QUAL"], "Chaque statut y est", found=statuses)
+        event = value_of(extension_of(patient, words.EVIDENCE), "event", "valueCode")
+        run.check(event == "traits-edited", "Avec ce qui est arrivé", found=event)
+        provenances = run.expect(await run.http.get("Provenance", params={"target": f"Patient/{patient['id']}"}), 200)
+        run.check(len(provenances.get("entry", ())) == 3, "Avec qui, et quand, pour chaque version")
+
+
+@scenario(
+    *("INS/va1.44", "INS/va1.46", "INS/va1.52", "INS/va1.54", "P-INS-14", "P-INS-16"),
+    title="Il est dit par où une identité peut partir, et avec quoi",
+)
+async def who_may_receive_what(run: Run) -> None:
+    """Le DMP demande une identité qualifiée, la MSSanté des professionnels non ; une identité fictive ne part pas."""
+    patient = await _qualified(run)
+    async with run.step("Demander par où l'identité qualifiée peut partir"):
+        told = run.expect(await run.http.get(f"Patient/{patient['id']}/$diffusion"), 200)
+        run.check(all(allowed and ins for allowed, ins in _channels(told).values()), "Par tout, avec son INS")
+        address = str(run.value(told, "citizen-address"))
+        run.check(address.endswith("@patient.mssante.fr"), "Son adresse de MSSanté citoyenne est donnée", found=address)
+    async with run.step("Demander par où une identité provisoire peut partir"):
+        patient = run.expect(await _sent(run, _typed(a_birth(run).date)), 201)
+        told = run.expect(await run.http.get(f"Patient/{patient['id']}/$diffusion"), 200)
+        channels = _channels(told)
+        run.check(channels["dmp"] == (False, False), "Pas par le DMP", found=channels["dmp"])
+        run.check(channels["mssante-professional"] == (True, False), "Aux professionnels par MSSanté, sans INS")
+        run.check(channels["mssante-citizen"] == (False, False), "Pas à la personne", found=channels)
+        run.check("Qualifier l'INS" in str(told), "Il est dit quoi faire")
+    async with run.step("Cocher fictive"):
+        patient = run.expect(await _put(run, _reliable(patient, _ticked("FICT"))), 200)
+        channels = _channels(run.expect(await run.http.get(f"Patient/{patient['id']}/$diffusion"), 200))
+        outside = [allowed for channel, (allowed, _) in channels.items() if channel != "document"]
+        run.check(not any(outside), "Elle ne part par aucune voie", found=channels)
+
+
+@scenario(
+    *("INS/va1.47", "INS/va1.48", "INS/va1.50", "INS/va1.51", "INS/va1.56", "P-INS-15"),
+    title="Un document porte l'INS d'une identité qualifiée, et d'elle seule",
+)
+async def a_document_bears_a_qualified_ins_only(run: Run) -> None:
+    """Le même document, avant et après la perte de l'INS : en-tête CDA, bloc d'identité et datamatrix."""
+    patient = await _qualified(run)
+    matricule = next(each["value"] for each in patient["identifier"] if each.get("system") == SYSTEM)
+    async with run.step("Produire le document d'une identité qualifiée"):
+        document = await _produced(run, patient)
+        run.attach("qualifiee.xml", document, "Le document d'une identité qualifiée")
+        run.check(f'extension="{matricule}"' in document, "L'en-tête porte le matricule")
+        run.check(f'root="{TEST}"' in document, "Avec son OID")
+    async with run.step("L'imprimer"):
+        pdf = await _printed(run, patient)
+        run.attach("qualifiee.pdf", pdf, "Le document imprimé d'une identité qualifiée, avec son datamatrix INS")
+        run.check(pdf.count(IMAGE) == 1, "Le datamatrix INS y est", found=pdf.count(IMAGE))
+    async with run.step("Cocher douteuse, et produire le document de nouveau"):
+        patient = run.expect(await _put(run, _reliable(patient, *_parts(patient), _ticked("DOUT"))), 200)
+        document = await _produced(run, patient)
+        run.attach("provisoire.xml", document, "Le document de la même personne, provisoire")
+        run.check(matricule not in document, "L'en-tête ne porte plus de matricule")
+        run.check("KERMARREC" in document, "Il porte toujours les traits")
+    async with run.step("L'imprimer"):
+        pdf = await _printed(run, patient)
+        run.attach("provisoire.pdf", pdf, "Le document imprimé de la même personne, provisoire")
+        run.check(pdf.count(IMAGE) == 0, "Aucun datamatrix n'y est", found=pdf.count(IMAGE))
+
+
+def _typed(day: str, **traits: Any) -> Tree:
+    """Return an identity as a front end types it."""
+    known = {
+        "birth_name": "KERMARREC",
+        "first_birth_given_name": "JEANNE",
+        "birth_given_names": "JEANNE MARIE",
+        "sex": "F",
+        "birth_date": day,
+        "birth_place": "29019",
+        "birth_place_label": "Brest",
+    }
+    return with_traits({"resourceType": "Patient", "meta": {"profile": [words.PATIENT]}}, Traits(**{**known, **traits}))
+
+
+async def _qualified(run: Run) -> Tree:
+    """Return a qualified identity, brought in as one of an existing base (USAGER_IDENTITY_MIGRATOR)."""
+    birth = a_birth(run)
+    local = {
+        "use": "usual",
+        "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "PI"}]},
+        "system": f"urn:oid:1.2.250.1.71.4.2.2.1{a_finess(run)}",
+        "value": run.unique("D"),
+    }
+    evidence = [
+        {"url": "source", "valueCode": "migration"},
+        {"url": "matricule", "valueIdentifier": {"system": SYSTEM, "value": birth.matricule}},
+        {"url": "moment", "valueInstant": "2026-01-05T09:00:00Z"},
+    ]
+    sent = _reliable(_typed(birth.date), _checked("CN"))
+    sent = with_extension(sent, words.EVIDENCE, {"extension": evidence})
+    ins = {"use": "official", "system": SYSTEM, "value": birth.matricule}
+    async with run.step("Reprendre une identité qualifiée d'une base existante"):
+        patient: Tree = run.expect(await _sent(run, sent | {"identifier": [ins, local]}), 201)
+        run.require(_status(patient) == "QUAL", "Elle est qualifiée", found=_status(patient))
+    return patient
+
+
+async def _produced(run: Run, patient: Tree) -> str:
+    """Return the CDA of a letter about a person of this server."""
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": _letter(run, patient)}
+    answer = await run.http.post("$fhir-to-cda", json=bundle, headers={"Accept": "application/xml"})
+    run.require(answer.status_code == 200, "Le document est produit", found=f"{answer.status_code} {answer.text}")
+    return answer.text
+
+
+async def _printed(run: Run, patient: Tree) -> bytes:
+    """Return the print of a Composition about a person of this server."""
+    *entries, letter = [each["resource"] for each in _letter(run, patient)]
+    names = [each["fullUrl"] for each in _letter(run, patient)]
+    context = letter["context"]
+    for each in entries:
+        if each["resourceType"] == "Organization":
+            each["type"] = [context["practiceSetting"]]
+        if each["resourceType"] == "Encounter":
+            each["contained"] = [{"resourceType": "Location", "id": "lieu", "type": [context["facilityType"]]}]
+            each["location"] = [{"location": {"reference": "#lieu"}}]
+    text = {
+        "status": "generated",
+        "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Marche avec une canne.</p></div>',
+    }
+    composition = {
+        "resourceType": "Composition",
+        "status": "final",
+        **{name: letter[name] for name in ("type", "subject", "date", "author", "custodian")},
+        "title": "Lettre de liaison",
+        "encounter": context["encounter"][0],
+        "attester": [{"mode": "legal", "time": letter["date"], "party": letter["authenticator"]}],
+        "section": [{"title": "Situation", "text": text}],
+    }
+    sent = [
+        {"fullUrl": name, "resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+        for name, each in zip(names, [*entries, composition], strict=True)
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": sent}
+    stored = run.expect(await run.http.post("", json=bundle), 200, "Le document est enregistré")
+    address = str(stored["entry"][-1]["response"]["location"]).partition("/_history/")[0]
+    answer = await run.http.get(f"{address}/$document", params={"format": "pdf"}, headers={"Accept": "application/pdf"})
+    run.require(answer.status_code == 200, "Le document s'imprime", found=f"{answer.status_code} {answer.text[:300]}")
+    return answer.content
+
+
+def _letter(run: Run, patient: Tree) -> list[Tree]:
+    """Return the entries of the letter, about a person of this server, from a home of its own; the letter is last."""
+    letter = json.loads(files("usager_server.documents").joinpath("letter.json").read_text("utf-8"))
+    person = letter["entry"].pop(0)["fullUrl"]
+    text = json.dumps(letter["entry"]).replace(person, f"Patient/{patient['id']}").replace("750000999", a_finess(run))
+    found: list[Tree] = json.loads(text)
+    return found
+
+
+async def _sent(run: Run, patient: Tree) -> httpx.Response:
+    return await run.http.post("Patient", json=patient)
+
+
+async def _put(run: Run, patient: Tree) -> httpx.Response:
+    return await run.http.put(f"Patient/{patient['id']}", json=patient)
+
+
+def _reliable(patient: Tree, *parts: Tree) -> Tree:
+    return with_extension(patient, words.RELIABILITY, {"extension": list(parts)})
+
+
+def _parts(patient: Tree) -> list[Tree]:
+    return list((extension_of(patient, words.RELIABILITY) or {}).get("extension", ()))
+
+
+def _said(code: str) -> Tree:
+    return {"url": "identityStatus", "valueCoding": {"system": words.STATUSES, "code": code}}
+
+
+def _checked(code: str) -> Tree:
+    return {"url": "validationMode", "valueCoding": {"system": words.DEVICES, "code": code}}
+
+
+def _ticked(code: str) -> Tree:
+    return {"url": "comment", "valueCoding": {"system": words.STATUS_COMMENTS, "code": code}}
+
+
+def _status(patient: Tree) -> str:
+    coding = value_of(extension_of(patient, words.RELIABILITY), "identityStatus", "valueCoding") or {}
+    return str(coding.get("code"))
+
+
+def _next(patient: Tree) -> str:
+    return str(value_of(extension_of(patient, words.EVIDENCE), "next", "valueString"))
+
+
+def _uses(patient: Tree) -> list[str]:
+    return [each["use"] for each in patient.get("identifier", ()) if each.get("system") == SYSTEM]
+
+
+def _channels(told: Tree) -> dict[str, tuple[bool, bool]]:
+    """Return whether each channel is allowed, and with the INS."""
+    found = {}
+    for each in told["parameter"]:
+        if each["name"] == "diffusion":
+            values = {
+                part["name"]: next(value for key, value in part.items() if key != "name") for part in each["part"]
+            }
+            found[values["channel"]] = (values["allowed"], values["with-ins"])
+    return found
