@@ -29,8 +29,7 @@ async def stored(client: httpx.AsyncClient, bundle: dict[str, Any]) -> str:
         {**entry, "request": {"method": "POST", "url": entry["resource"]["resourceType"]}} for entry in bundle["entry"]
     ]
     for entry in entries:
-        if entry["resource"]["resourceType"] == "Patient":
-            entry["resource"] = brought_in(entry["resource"])
+        entry["resource"] = brought_in(entry["resource"])
     made = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     response = await client.post("/", content=build_json(made), headers=FHIR_JSON)
     assert response.status_code == 200, response.text

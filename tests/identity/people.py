@@ -61,8 +61,12 @@ def migrated(status: Status) -> dict[str, Any]:
 
 
 def brought_in(patient: dict[str, Any]) -> dict[str, Any]:
-    """Return a Patient that states an INS as one of an existing base: with where it comes from, checked on a device."""
-    ins = next((each for each in patient.get("identifier", ()) if each.get("system") in SYSTEMS), None)
+    """Return a Patient that states an INS as one of an existing base: with where it comes from, checked on a device.
+
+    Anything else comes back as it is.
+    """
+    known = patient.get("identifier", ()) if patient["resourceType"] == "Patient" else ()
+    ins = next((each for each in known if each.get("system") in SYSTEMS), None)
     if ins is None:
         return patient
     parts = [
