@@ -9,11 +9,16 @@ import httpx
 from usager_server.conformity.people import a_birth, a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
-from usager_server.identity import words
-from usager_server.identity.matricule import TEST
-from usager_server.identity.parts import Tree, extension_of, value_of, with_extension
-from usager_server.identity.traits import Traits, with_traits
 
+Tree = dict[str, Any]
+
+FR_CORE = "https://hl7.fr/ig/fhir/core"
+EXTENSIONS = f"{FR_CORE}/StructureDefinition"
+RELIABILITY = f"{EXTENSIONS}/fr-core-identity-reliability"
+EVIDENCE = "https://usager.example/fhir/StructureDefinition/identity-evidence"
+ESTIMATED = "https://usager.example/fhir/StructureDefinition/birth-date-estimated"
+COMMUNES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
+TEST = "1.2.250.1.213.1.4.10"
 SYSTEM = f"urn:oid:{TEST}"
 WRONG_KEY = "181036322045660"
 IMAGE = b"/Subtype /Image"
@@ -46,20 +51,20 @@ async def traits_are_kept_by_rule(run: Run) -> None:
     """Prénom cohérent avec la liste, date complétée et marquée, lieu inconnu choisi et jamais prérempli."""
     day = a_birth(run).date
     async with run.step("Saisir un premier prénom qui ne commence pas la liste"):
-        answer = await _sent(run, _typed(day, first_birth_given_name="MARIE"))
+        answer = await _sent(run, _typed(day, first="MARIE"))
         run.check(answer.status_code == 422, "C'est refusé", found=answer.text)
     async with run.step("Saisir une date de naissance incomplète"):
         answer = await _sent(run, _typed(day[:7]))
         run.check(answer.status_code == 422 and "se complète" in answer.text, "La règle est dite", found=answer.text)
     async with run.step("Saisir la date complétée, marquée comme estimée"):
-        patient = run.expect(await _sent(run, _typed(f"{day[:7]}-01", birth_date_estimated=True)), 201)
-        marked = value_of(patient.get("_birthDate"), words.ESTIMATED, "valueBoolean")
-        run.check(marked is True, "Le marqueur est gardé")
+        mark = {"extension": [{"url": ESTIMATED, "valueBoolean": True}]}
+        patient = run.expect(await _sent(run, _typed(f"{day[:7]}-01") | {"_birthDate": mark}), 201)
+        run.check(patient.get("_birthDate") == mark, "Le marqueur est gardé")
     async with run.step("Créer une identité sans lieu de naissance"):
-        patient = run.expect(await _sent(run, _typed(day, birth_place="", birth_place_label="")), 201)
+        patient = run.expect(await _sent(run, _typed(day, place=None)), 201)
         run.check("99999" not in str(patient), "99999 n'est pas prérempli")
     async with run.step("Dire que le lieu de naissance est inconnu"):
-        answer = await _sent(run, _typed(day, birth_place="99999", birth_place_label="INCONNU"))
+        answer = await _sent(run, _typed(day, place=("99999", "INCONNU")))
         run.expect(answer, 201, "99999 INCONNU est accepté")
 
 
@@ -73,7 +78,7 @@ async def a_status_is_computed(run: Run) -> None:
     async with run.step("Créer une identité"):
         patient = run.expect(await _sent(run, _typed(day)), 201)
         run.check(_status(patient) == "PROV", "Elle est provisoire", found=_status(patient))
-        run.check("INSi" in _next(patient), "Il est dit comment la qualifier", found=_next(patient))
+        run.check("INSi" in _told(patient, "next"), "Il est dit comment la qualifier", found=_told(patient, "next"))
         run.check(patient["name"][0]["family"] == "KERMARREC", "Ses traits se lisent avec son statut")
     async with run.step("Saisir un statut"):
         answer = await _put(run, _reliable(patient, _said("QUAL")))
@@ -132,7 +137,7 @@ async def strict_traits_are_locked(run: Run) -> None:
         history = run.expect(await run.http.get(f"Patient/{patient['id']}/_history"), 200)
         statuses = [_status(each["resource"]) for each in history["entry"]]
         run.check(statuses == ["PROV", "QUAL", "QUAL"], "Chaque statut y est", found=statuses)
-        event = value_of(extension_of(patient, words.EVIDENCE), "event", "valueCode")
+        event = _told(patient, "event")
         run.check(event == "traits-edited", "Avec ce qui est arrivé", found=event)
         provenances = run.expect(await run.http.get("Provenance", params={"target": f"Patient/{patient['id']}"}), 200)
         run.check(len(provenances.get("entry", ())) == 3, "Avec qui, et quand, pour chaque version")
@@ -194,18 +199,26 @@ async def a_document_bears_a_qualified_ins_only(run: Run) -> None:
         run.check(pdf.count(IMAGE) == 0, "Aucun datamatrix n'y est", found=pdf.count(IMAGE))
 
 
-def _typed(day: str, **traits: Any) -> Tree:
-    """Return an identity as a front end types it."""
-    known = {
-        "birth_name": "KERMARREC",
-        "first_birth_given_name": "JEANNE",
-        "birth_given_names": "JEANNE MARIE",
-        "sex": "F",
-        "birth_date": day,
-        "birth_place": "29019",
-        "birth_place_label": "Brest",
+def _typed(day: str, *, first: str = "JEANNE", place: tuple[str, str] | None = ("29019", "Brest")) -> Tree:
+    """Return an identity as a front end types it; place is the code and the label of a commune or country."""
+    listed = {"url": f"{EXTENSIONS}/fr-core-patient-birth-list-given-name", "valueString": "JEANNE MARIE"}
+    made: Tree = {
+        "resourceType": "Patient",
+        "meta": {"profile": [f"{EXTENSIONS}/fr-core-patient"]},
+        "name": [{"extension": [listed], "use": "official", "family": "KERMARREC", "given": [first]}],
+        "gender": "female",
+        "birthDate": day,
     }
-    return with_traits({"resourceType": "Patient", "meta": {"profile": [words.PATIENT]}}, Traits(**{**known, **traits}))
+    if place is not None:
+        coding = {"system": COMMUNES, "code": place[0]}
+        born = {
+            "extension": [{"url": f"{EXTENSIONS}/fr-core-address-insee-code", "valueCoding": coding}],
+            "city": place[1],
+        }
+        made["extension"] = [
+            {"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": born}
+        ]
+    return made
 
 
 async def _qualified(run: Run) -> Tree:
@@ -223,7 +236,7 @@ async def _qualified(run: Run) -> Tree:
         {"url": "moment", "valueInstant": "2026-01-05T09:00:00Z"},
     ]
     sent = _reliable(_typed(birth.date), _checked("CN"))
-    sent = with_extension(sent, words.EVIDENCE, {"extension": evidence})
+    sent["extension"].append({"url": EVIDENCE, "extension": evidence})
     ins = {"use": "official", "system": SYSTEM, "value": birth.matricule}
     async with run.step("Reprendre une identité qualifiée d'une base existante"):
         patient: Tree = run.expect(await _sent(run, sent | {"identifier": [ins, local]}), 201)
@@ -293,32 +306,40 @@ async def _put(run: Run, patient: Tree) -> httpx.Response:
 
 
 def _reliable(patient: Tree, *parts: Tree) -> Tree:
-    return with_extension(patient, words.RELIABILITY, {"extension": list(parts)})
+    """Return a Patient with these parts of reliability, and no others."""
+    others = [each for each in patient.get("extension", ()) if each["url"] != RELIABILITY]
+    return {**patient, "extension": [*others, {"url": RELIABILITY, "extension": list(parts)}]}
 
 
-def _parts(patient: Tree) -> list[Tree]:
-    return list((extension_of(patient, words.RELIABILITY) or {}).get("extension", ()))
+def _parts(patient: Tree, url: str = RELIABILITY) -> list[Tree]:
+    return [part for each in patient.get("extension", ()) if each["url"] == url for part in each["extension"]]
 
 
 def _said(code: str) -> Tree:
-    return {"url": "identityStatus", "valueCoding": {"system": words.STATUSES, "code": code}}
+    return {"url": "identityStatus", "valueCoding": _coding("identity-status", code)}
 
 
 def _checked(code: str) -> Tree:
-    return {"url": "validationMode", "valueCoding": {"system": words.DEVICES, "code": code}}
+    return {"url": "validationMode", "valueCoding": _coding("mode-validation-identity", code)}
 
 
 def _ticked(code: str) -> Tree:
-    return {"url": "comment", "valueCoding": {"system": words.STATUS_COMMENTS, "code": code}}
+    return {"url": "comment", "valueCoding": _coding("identity-status-comment", code)}
+
+
+def _coding(system: str, code: str) -> Tree:
+    return {"system": f"{FR_CORE}/CodeSystem/fr-core-cs-{system}", "code": code}
 
 
 def _status(patient: Tree) -> str:
-    coding = value_of(extension_of(patient, words.RELIABILITY), "identityStatus", "valueCoding") or {}
-    return str(coding.get("code"))
+    codes = [each["valueCoding"]["code"] for each in _parts(patient) if each["url"] == "identityStatus"]
+    return str(next(iter(codes), None))
 
 
-def _next(patient: Tree) -> str:
-    return str(value_of(extension_of(patient, words.EVIDENCE), "next", "valueString"))
+def _told(patient: Tree, name: str) -> str:
+    """Return what the server says beside the status: next, event."""
+    parts = {each["url"]: each for each in _parts(patient, EVIDENCE)}
+    return str(parts.get(name, {}).get("valueString") or parts.get(name, {}).get("valueCode"))
 
 
 def _uses(patient: Tree) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 from usager_server.conformity.people import a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
-from usager_server.identity.matricule import as_received
 
 Resource = dict[str, Any]
 
@@ -245,7 +244,7 @@ def _letter(run: Run) -> Resource:
     letter: Resource = json.loads(_letter_text().replace(HOME, a_finess(run)))
     for entry in letter["entry"]:
         if entry["resource"]["resourceType"] == "Patient":
-            entry["resource"] = as_received(entry["resource"])
+            entry["resource"]["identifier"][0]["use"] = "temp"
     return letter
 
 
