@@ -9,7 +9,6 @@ import jiter
 
 import usager_cda
 from usager_server.errors import FHIRError, Invalid, Issue, TooLarge, Unprocessable
-from usager_server.identity.matricule import as_received
 from usager_server.requirements import fulfils
 
 if TYPE_CHECKING:  # usager_cda finds its names when they are first used
@@ -28,6 +27,8 @@ def bundle_from_document(data: bytes) -> Resource:
     Errors  Invalid (400) when it is not XML that may be read, TooLarge (413) over a bound, Unprocessable (422) when it
             is no CDA or cannot be filed. The diagnostics say the line, the XPath and what was expected.
     """
+    from usager_server.identity.matricule import as_received
+
     with told():
         made: Resource = _with_digits(usager_cda.bundle_from_cda(data))
     for entry in made["entry"]:

@@ -1,13 +1,15 @@
 """The identity of a Patient on its way in: what is sent, compared with the version that it follows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usager_server.errors import Issue
-from usager_server.identity.settling import Terms, settled, told
 from usager_server.interactions.session import Session, instant_text, now
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
+
+if TYPE_CHECKING:  # the room of identities is opened by the first Patient that is written: not at every start
+    from usager_server.identity.settling import Terms
 
 
 def is_identity_written(resource_type: str) -> bool:
@@ -23,17 +25,23 @@ def settled_identity(session: Session, resource: dict[str, Any], current: Stored
     """
     if not is_identity_written(resource["resourceType"]):
         return resource
+    from usager_server.identity.settling import settled
+
     known = None if current is None or current.document is None else parse_json(current.document.encode())
     return settled(resource, known, terms_of(session))
 
 
 def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Issue]:
     """Return what a write of this resource would be refused for, and warned of, in the traits of an identity."""
+    from usager_server.identity.settling import told
+
     return told(resource, terms_of(session)) if is_identity_written(resource["resourceType"]) else ()
 
 
-def terms_of(session: Session) -> Terms:
+def terms_of(session: Session) -> "Terms":
     """Return under which terms the caller writes an identity."""
+    from usager_server.identity.settling import Terms
+
     settings, caller = session.house.settings, session.caller
     names = (caller.grant.client, caller.subject)
     return Terms(

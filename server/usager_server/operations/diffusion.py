@@ -1,15 +1,16 @@
 """Patient/[id]/$diffusion: by which channels the identity of a person may leave, with its INS or not, and why not."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usager_server.errors import Gone, NotFound
-from usager_server.identity.diffusion import Channel, Diffusion, citizen_address, diffusion
-from usager_server.identity.status import status_of, what_next
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import parameters, part
 from usager_server.requirements import fulfils
+
+if TYPE_CHECKING:
+    from usager_server.identity.diffusion import Channel, Diffusion
 
 Resource = dict[str, Any]
 
@@ -21,6 +22,9 @@ async def tell_diffusion(session: Session, request: OperationRequest) -> Reply:
     Errors  NotFound (404), Gone (410).
     Source  identity/diffusion.py.
     """
+    from usager_server.identity.diffusion import Channel, citizen_address, diffusion
+    from usager_server.identity.status import status_of, what_next
+
     patient = await _patient(session, request.resource_id or "")
     derogation = session.house.settings.mss_citizens_unqualified
     channels = [_channel(each, diffusion(patient, each, citizens_unqualified=derogation)) for each in Channel]
@@ -42,7 +46,7 @@ async def _patient(session: Session, key: str) -> Resource:
     return found
 
 
-def _channel(channel: Channel, found: Diffusion) -> Resource:
+def _channel(channel: "Channel", found: "Diffusion") -> Resource:
     parts = [
         part("channel", valueCode=str(channel)),
         part("allowed", valueBoolean=found.is_allowed),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from usager_server.errors import Gone, Issue, NotFound, Unprocessable
-from usager_server.identity.diffusion import leaving
 from usager_server.interactions.limits import DOCUMENT_RESOURCES_LIMIT
 from usager_server.interactions.places import place_of
 from usager_server.interactions.session import Session
@@ -84,6 +83,8 @@ async def _read(session: Session, sources: Sources, wanted: set[str]) -> dict[st
     if len(sources.others) + len(new) > DOCUMENT_RESOURCES_LIMIT:
         text = f"The Composition leads to over {DOCUMENT_RESOURCES_LIMIT} resources; a document holds no more"
         raise Unprocessable(text, "Composition", code="too-costly")
+    from usager_server.identity.diffusion import leaving
+
     found = await read_resources(session, new) if new else {}
     return {name: leaving(each) if each["resourceType"] == "Patient" else each for name, each in found.items()}
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from usager_server.documents.conversion import references_needed
 from usager_server.errors import Invalid, Issue, Unavailable, Unprocessable
-from usager_server.identity.diffusion import leaving
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
@@ -81,6 +80,8 @@ def _leaving_entry(entry: Resource) -> Resource:
 
 def _leaving(resource: Resource) -> Resource:
     """Return a resource as a document carries it: the matricule of a person leaves when the identity is qualified."""
+    from usager_server.identity.diffusion import leaving
+
     return leaving(resource) if resource["resourceType"] == "Patient" else resource
 
 
