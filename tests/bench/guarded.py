@@ -5,7 +5,8 @@ callers to their scopes, and traces.
 
     python -m tests.bench.guarded [--persons N] [--seconds S] [--rounds R]
 
-Figures are CPU per request of server and database together, the least of the rounds; the ratio is that of one run.
+Figures are CPU per request of server and database together, the least of the rounds, and requests per second, the most
+of them; the ratios are those of one run. What waiting for the disk makes of it shows beside a run with TMPDIR=/dev/shm.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import asyncio
 import json
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -28,15 +29,23 @@ from tests.smart_live import register
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.opening import DATABASE, SERVER_ROLE
 
-CLIENTS = {"read alone": 1, "read": 8, "search": 8, "create": 8}
+WORKLOADS = {
+    "read, 1 client": ("read", 1),
+    "read, 8 clients": ("read", 8),
+    "read, 32 clients": ("read", 32),
+    "search, 8 clients": ("search", 8),
+    "create, 8 clients": ("create", 8),
+    "CRUD mix, 8 clients": ("crud", 8),
+}
+"""Which work is asked for, and by how many at once."""
 
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.guarded", description=__doc__)
     parser.add_argument("--persons", type=int, default=2_000)
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3, help="of each workload, on each server, in a round")
+    parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="usager-guarded-") as folder:
         measure(Path(folder), arguments.persons, arguments.seconds, arguments.rounds)
@@ -55,29 +64,39 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
         "smart": LiveServer(folder / "smart", log_level="warning", requests_per_minute="1000000", auth="smart"),
     }
     asked = _workloads(folder, persons)
-    least: dict[tuple[str, str], float] = {}
+    runs: dict[tuple[str, str], list[workloads.Run]] = {}
     try:
         for server in servers.values():
             server.start()
             load(server, 1, persons)
         service = _Service(servers["smart"])
         for _ in range(rounds):
-            for name, (script, environment) in asked.items():
+            for name, (work, clients) in WORKLOADS.items():
+                script, environment = asked[work]
                 for guard, server in servers.items():
                     bearer = service.token() if guard == "smart" else token
-                    run = workloads.run(
-                        script, server, seconds=seconds, clients=CLIENTS[name], TOKEN=bearer, **environment
-                    )
-                    print(f"{name}, {guard}: {run.cpu_ms:.3f} = {run.server_ms:.3f} + {run.database_ms:.3f} ms")
+                    run = workloads.run(script, server, seconds=seconds, clients=clients, TOKEN=bearer, **environment)
                     assert not run.failed, f"{run.failed} of {run.requests} failed"
-                    least[name, guard] = min(run.cpu_ms, least.get((name, guard), run.cpu_ms))
+                    runs.setdefault((name, guard), []).append(run)
     finally:
         for server in servers.values():
             server.stop()
-    for name in asked:
-        off = least[name, "off"]
-        guards = (f"{guard} {least[name, guard]:.3f} ms ({least[name, guard] / off:.2f})" for guard in servers)
-        print(f"{name:12} {'   '.join(guards)}")
+    for name in WORKLOADS:
+        print(name)
+        for guard in servers:
+            print(f"    {guard:6} {_told(runs[name, guard], runs[name, 'off'])}")
+
+
+def _told(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> str:
+    """Return what the rounds of a server gave, beside those of the one that guards nothing."""
+    least, pace = min(runs, key=_cpu_ms), max(run.requests_per_second for run in runs)
+    cost, speed = least.cpu_ms / min(map(_cpu_ms, off)), pace / max(run.requests_per_second for run in off)
+    parts = f"server {least.server_ms:.3f} + database {least.database_ms:.3f} ms"
+    return f"{least.cpu_ms:.3f} ms ({cost:.2f}): {parts}; {pace:.0f}/s ({speed:.2f})"
+
+
+def _cpu_ms(run: workloads.Run) -> float:
+    return run.cpu_ms
 
 
 class _Service:
@@ -86,13 +105,13 @@ class _Service:
     def __init__(self, server: LiveServer) -> None:
         self._endpoint = f"{server.root}/oauth/token"
         self._key = ec_key()
-        self._client = service(self._key, scope="system/*.crus")
+        self._client = service(self._key, scope="system/*.cruds")
         database = EmbeddedPostgres(server.data_dir / "postgres").url(SERVER_ROLE, DATABASE)
         asyncio.run(register(database, self._client))
 
     def token(self) -> str:
         """Return a token, good for five minutes."""
-        form = {"grant_type": "client_credentials", "scope": "system/*.crus"}
+        form = {"grant_type": "client_credentials", "scope": "system/*.cruds"}
         answer = httpx.post(self._endpoint, data=form | proof(self._client, self._key, aud=self._endpoint))
         return str(answer.raise_for_status().json()["access_token"])
 
@@ -107,9 +126,9 @@ def _workloads(folder: Path, persons: int) -> Mapping[str, tuple[str, dict[str, 
     made = file("seeds.jsonl", "".join(f"{dumps(seed)}\n" for seed in seeds()))
     return {
         "read": ("get", {"URLS": read}),
-        "read alone": ("get", {"URLS": read}),
         "search": ("get", {"URLS": search}),
         "create": ("create", {"SEEDS": made}),
+        "crud": ("crud", {"SEEDS": made}),
     }
 
 

@@ -32,6 +32,7 @@ class Ledger:
     latest: dict[str, int] = field(default_factory=dict)  # resource -> version last acknowledged
     wrong: list[str] = field(default_factory=list)
     reads: int = 0
+    shown: list[str] = field(default_factory=list)  # the ids of requests whose answer showed something
     kills: dict[str, int] = field(default_factory=dict)
     stuck: int = 0
 
@@ -161,10 +162,15 @@ class Crowd:
 
     async def _ask(self, method: str, path: str, body: Tree | None) -> Tree | None:
         """Return the answer, or None when there was none or a 5xx that says "try again"."""
+        name = str(uuid4())
         try:
-            async with self._http.request(method, f"{self._server.base}{path}", json=body) as answer:
+            async with self._http.request(
+                method, f"{self._server.base}{path}", json=body, headers={"X-Request-Id": name}
+            ) as answer:
                 tree: Tree = await answer.json(content_type=None)
                 if answer.status in (200, 201):
+                    if method == "GET":
+                        self.ledger.shown.append(name)
                     return tree
                 if answer.status != 503:
                     self.ledger.wrong.append(f"{method} {path}: {answer.status} {str(tree)[:300]}")

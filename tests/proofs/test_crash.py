@@ -81,6 +81,14 @@ async def test_no_version_is_without_a_trace_and_no_trace_without_its_version(
     assert sorted(map(tuple, made)) == sorted(map(tuple, traced))
 
 
+async def test_nothing_was_shown_without_a_trace(survivor: LiveServer, ledger: Ledger) -> None:
+    connection = await asyncpg.connect(database_url(survivor, "postgres"))
+    kept = await connection.fetch("SELECT kind, body::json ->> 'request' FROM trace")
+    await connection.close()
+    assert {kind for kind, request in kept if request in set(ledger.shown)} == {"read", "search_type"}
+    assert set(ledger.shown) <= {request for _, request in kept}
+
+
 def versions(server: LiveServer, url: str) -> list[dict]:
     """Return every version of a resource, newest first."""
     found, page = [], server.get(f"{url}/_history?_count=500")
