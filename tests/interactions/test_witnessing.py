@@ -66,6 +66,21 @@ async def test_a_search_is_one_trace_with_each_patient_met(traced_client: httpx.
     assert sorted(told["patients"]) == sorted(patients)
 
 
+@pytest.mark.parametrize(
+    ("form", "query"),
+    [
+        ({"name": "a=b&c"}, "name=a%3Db%26c"),
+        ({"name": "Éric d'Or"}, "name=%C3%89ric+d%27Or"),
+        ({"_tag": "urn:x|1,2", "_count": "5"}, "_tag=urn:x|1,2&_count=5"),
+    ],
+)
+async def test_what_was_asked_is_told_as_a_query_string(
+    traced_client: httpx.AsyncClient, traces: Traces, form: dict[str, str], query: str
+) -> None:
+    await traced_client.post("/Patient/_search", data=form)
+    assert json.loads((await traces())[-1]["body"])["query"] == query
+
+
 async def test_a_transaction_traces_each_version_and_itself(traced_client: httpx.AsyncClient, traces: Traces) -> None:
     entries = [
         {"resource": PATIENT, "request": {"method": "POST", "url": "Patient"}},
