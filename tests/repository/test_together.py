@@ -10,16 +10,19 @@ from usager_server.repository.together import Together
 
 
 class Work:
-    """Doubles numbers, slowly, and notes which came together. Errors: ValueError on 13; Unavailable on 0."""
+    """Doubles numbers once it may, and notes which came together. Errors: ValueError on 13; Unavailable on 0."""
 
-    def __init__(self, most: int = 10) -> None:
+    def __init__(self, most: int = 10, *, may_end: bool = True) -> None:
+        self.may_end = asyncio.Event()
+        if may_end:
+            self.may_end.set()
         self.calls: list[list[int]] = []
         self.together = Together[str, int, int](self.done, most=most)
 
     async def done(self, key: str, items: Sequence[int]) -> list[int]:
         """Return the doubles."""
         self.calls.append(list(items))
-        await asyncio.sleep(0.01)
+        await self.may_end.wait()
         if 0 in items:
             raise Unavailable("down")
         if 13 in items:
@@ -31,13 +34,35 @@ class Work:
         return await asyncio.gather(*(self.together.done("k", item) for item in items), return_exceptions=True)
 
 
+async def turns() -> None:
+    """Let the loop turn until all that can go on has gone on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def test_those_who_ask_at_once_share_a_call_and_those_who_come_meanwhile_the_next() -> None:
-    work = Work()
+    work = Work(may_end=False)
     first = asyncio.create_task(work.asked(1, 2))
-    await asyncio.sleep(0.001)
-    assert await work.asked(3, 4) == [6, 8]
-    assert await first == [2, 4]
+    await turns()
+    second = asyncio.create_task(work.asked(3, 4))
+    await turns()
+    work.may_end.set()
+    assert await first + await second == [2, 4, 6, 8]
     assert work.calls == [[1, 2], [3, 4]]
+
+
+async def test_a_second_call_is_made_once_enough_wait() -> None:
+    work = Work(may_end=False)
+    first = asyncio.create_task(work.asked(1))
+    await turns()
+    waiting = asyncio.create_task(work.asked(2, 3))
+    await turns()
+    assert work.calls == [[1]]
+    enough = asyncio.create_task(work.asked(4, 5, 6))
+    await turns()
+    assert work.calls == [[1], [2, 3, 4, 5, 6]]
+    work.may_end.set()
+    assert await first + await waiting + await enough == [2, 4, 6, 8, 10, 12]
 
 
 async def test_a_call_holds_so_many_at_most() -> None:
@@ -60,13 +85,14 @@ async def test_a_database_that_is_down_is_not_asked_again_for_each() -> None:
 
 
 async def test_one_who_goes_keeps_nobody_else_from_an_answer() -> None:
-    work = Work()
+    work = Work(may_end=False)
     gone = asyncio.create_task(work.together.done("k", 1))
     stays = asyncio.create_task(work.together.done("k", 2))
-    await asyncio.sleep(0.001)
+    await turns()
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
+    work.may_end.set()
     assert await stays == 4
     assert await work.asked(3) == [6]
 
