@@ -76,7 +76,7 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
                 for guard, server in servers.items():
                     bearer = service.token() if guard == "smart" else token
                     run = workloads.run(script, server, seconds=seconds, clients=clients, TOKEN=bearer, **environment)
-                    assert not run.failed, f"{run.failed} of {run.requests} failed"
+                    assert not run.failed, f"{name}, {guard}: {run.failed} of {run.requests} failed"
                     runs.setdefault((name, guard), []).append(run)
     finally:
         for server in servers.values():

@@ -44,10 +44,13 @@ MENTIONS: dict[str, list[Any]] = {
     "with its type": ["Patient/a", "Patient"],
     "contained": [{"resourceType": "Patient", "id": "inside"}],
     "contained, and one": [{"resourceType": "Patient", "id": "inside"}, "Patient/a"],
+    "a word in a text": ["Le Patient : Durand", "Patient/a"],
+    "only a word in a text": ["Le Patient : Durand"],
+    "one, and one within": ["Patient/a", {"resourceType": "Patient", "id": "inside"}],
     "quoted": ['he said "Patient/a"'],
     "a logical one": [{"type": "Patient", "id": "x"}],
 }
-TOLD = ("none", "one", "twice the same", "by another address", "longest", "accents before")
+TOLD = ("none", "one", "twice the same", "longest", "accents before", "a word in a text")
 
 
 def observation(name: str, mentions: list[Any]) -> Draft:

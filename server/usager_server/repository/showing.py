@@ -8,10 +8,9 @@ import orjson
 
 from usager_server.repository import Stored
 from usager_server.repository.connections import Connections
-from usager_server.repository.creating import TENANT
 from usager_server.repository.ids import row_numbers
 from usager_server.repository.reading import stored
-from usager_server.repository.running import Runner
+from usager_server.repository.running import TENANT_SET, Runner
 from usager_server.repository.search_clauses import Clauses
 from usager_server.repository.together import Together
 from usager_server.repository.trace_rows import NAMES
@@ -110,23 +109,23 @@ def view_within(tenant: int, within: Lookup) -> View:
     return View(tenant, _statement(wanted, f"WHERE {clauses.test(within, 'm.type', 'm.row')}"), clauses.arguments[1:])
 
 
-# Which Patient a version is about, when it is one at most: `patients_in` of `traces/patients.py` in a few looks at the
-# text. What they do not settle (several Patients, one spelled with an address) is not told here.
-ABOUT = """
-SELECT f.rest, CASE WHEN w.own <> '' THEN w.own WHEN f.at = 0 THEN '' ELSE split_part(substr(f.rest, 2, 65), '"', 1) END
-    AS patient, f.at
-FROM (
-    SELECT e.at, substr(m.document, e.at + 8) AS rest
-    FROM (SELECT strpos(m.document, '"Patient') AS at OFFSET 0) AS e OFFSET 0
-) AS f OFFSET 0
+# Which Patient a version is about, when it is one at most: `patients_in` of `traces/patients.py` in one look at the
+# text, or in a few when the word stands there more than once. What they do not settle (several Patients, one whose
+# address is spelled out, one within) is not told here.
+FIRST = """CASE WHEN w.own <> '' THEN 0 ELSE strpos(m.document, '"Patient/') END AS at"""
+PATIENT = """
+CASE WHEN w.own <> '' THEN w.own WHEN f.at = 0 THEN '' ELSE split_part(substr(m.document, f.at + 9, 65), '"', 1) END
 """
 IS_TOLD = """
-strpos(m.document, w.base) = 0 AND CASE
-    WHEN a.at = 0 THEN true
-    WHEN w.own <> '' THEN starts_with(a.rest, '","id":"' || w.own || '"') AND strpos(a.rest, '"Patient') = 0
-    WHEN NOT starts_with(a.rest, '/') OR a.patient !~ '^[A-Za-z0-9.-]+$' OR length(a.patient) > 64 THEN false
-    ELSE strpos(a.rest, '"Patient') = 0
-        OR strpos(replace(a.rest, '"Patient/' || a.patient || '"', ''), '"Patient') = 0
+CASE
+    WHEN w.own <> '' THEN starts_with(m.document, '{"resourceType":"Patient","id":"' || w.own || '"') AND (
+        m.document NOT LIKE '{"resourceType":"Patient%Patient%'
+        OR strpos(m.document, w.base) = 0 AND m.document NOT LIKE '{"resourceType":"Patient%"Patient%')
+    WHEN f.at = 0 THEN m.document NOT LIKE '%Patient%'
+    WHEN p.patient !~ '^[A-Za-z0-9.-]+$' OR length(p.patient) > 64 THEN false
+    ELSE m.document NOT LIKE '%Patient%Patient%'
+        OR strpos(m.document, w.base) = 0
+        AND strpos(replace(m.document, '"Patient/' || p.patient || '"', ''), '"Patient') = 0
 END
 """
 
@@ -134,8 +133,8 @@ END
 def _statement(wanted: str, tested: str) -> str:
     """Return the statement: what is wanted comes as JSON at its place; tested narrows the row m.
 
-    Order   the trace is drawn from the row that is shown: none without the other. As `under_tenant`, nothing is read
-            before the tenant is set.
+    Order   the trace is drawn from the row that is shown: none without the other. The row is looked up for the tenant
+            that was set, and after it: the block names t and ends in LIMIT or OFFSET (ADR 0004).
     """
     block = (
         "SELECT m.type, m.row, m.version, m.last_updated, m.method, m.document, m.content FROM resource AS m"
@@ -144,18 +143,15 @@ def _statement(wanted: str, tested: str) -> str:
     if tested:
         block = f"SELECT m.* FROM ({block}) AS m {tested} OFFSET 0"  # noqa: S608 - our own text
     return f"""
-    WITH {TENANT},
-    shown AS MATERIALIZED (
-        SELECT s.* FROM t, LATERAL (
-            SELECT w.n, w.row, w.kind, w.subject, w.type, w.id, w.body, {COLUMNS}, a.patient, {IS_TOLD} AS is_told
-            FROM json_to_recordset({wanted}::json) AS w({WANTED}), LATERAL ({block}) AS m, LATERAL ({ABOUT}) AS a
-            OFFSET 0
-        ) AS s
+    WITH shown AS MATERIALIZED (
+        SELECT t.tenant, w.n, w.row, w.kind, w.subject, w.type, w.id, w.body, {COLUMNS}, p.patient, {IS_TOLD} AS is_told
+        FROM {TENANT_SET}, json_to_recordset({wanted}::json) AS w({WANTED}), LATERAL ({block}) AS m,
+            LATERAL (SELECT {FIRST} OFFSET 0) AS f, LATERAL (SELECT {PATIENT} AS patient OFFSET 0) AS p
     ),
     noted AS (
         INSERT INTO trace (tenant, {NAMES})
-        SELECT t.tenant, s.row, s.version, 0, s.kind, s.subject, s.type, s.id, s.patient, s.body
-        FROM t, shown AS s WHERE s.is_told
+        SELECT s.tenant, s.row, s.version, 0, s.kind, s.subject, s.type, s.id, s.patient, s.body
+        FROM shown AS s WHERE s.is_told
     )
     SELECT s.n, s.is_told, s.version, s.last_updated, s.method, s.document, s.content FROM shown AS s
     """  # noqa: S608 - names of our own
