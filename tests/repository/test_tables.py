@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 from tests.conftest import Database
-from usager_server.repository import migrations, tables
+from usager_server.repository import account_tables, migrations, tables
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.migrating import HEAD, migrate, schema_version
 
@@ -26,11 +26,21 @@ async def test_declared_and_migrated_are_the_same(database: Database) -> None:
     assert differences == []
 
 
+async def test_every_table_is_declared(database: Database) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    found = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
+        "AND NOT relispartition"
+    )
+    await connection.close()
+    assert {row[0] for row in found} - {"alembic_version"} == _names()
+
+
 def _differences(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    ours = {table.name for table in SQLModel.metadata.sorted_tables if table.name in _names()}
+    ours = _names()
 
     def included(_thing: object, name: str | None, kind: str, _reflected: bool, other: object) -> bool:
         return kind != "table" or name in ours
@@ -40,7 +50,8 @@ def _differences(connection: Connection) -> list[Any]:
 
 
 def _names() -> set[str]:
-    classes = [value for value in vars(tables).values() if isinstance(value, type) and value is not SQLModel]
+    rooms = (tables, account_tables)
+    classes = [it for room in rooms for it in vars(room).values() if isinstance(it, type) and it is not SQLModel]
     return {one.__tablename__ for one in classes if issubclass(one, SQLModel)}  # type: ignore[misc]
 
 

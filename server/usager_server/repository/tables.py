@@ -1,15 +1,15 @@
 """The tables as SQLModel declares them; `migrations/` makes them, a test holds the two together.
 
+Those of accounts and sessions are in `account_tables.py`.
+
 Every table begins its keys with the tenant and is under forced row-level security. Hot statements are plain SQL beside
 this file (`reading.py`, `writing.py`, ...); these classes say what a column means and serve the cold paths.
 """
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     DateTime,
     Double,
@@ -24,17 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-
-def _column(name: str, kind: Any, *, key: bool = False, null: bool = False) -> Any:
-    return Field(sa_column=Column(name, kind, primary_key=key, nullable=null, autoincrement=False))
-
-
-def _integer(name: str, kind: Any = BigInteger, *, key: bool = False) -> Any:
-    return _column(name, kind, key=key)
-
-
-def _tenant() -> Any:
-    return Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+from usager_server.repository.declaring import column, integer, tenant_key
 
 
 def _document_indexes(table: str, *, unique_row: bool) -> tuple[Index, ...]:
@@ -57,9 +47,9 @@ class Tenant(SQLModel, table=True):
             without Pro Santé Connect.
     """
 
-    tenant: int = _tenant()
-    name: str = _column("name", Text)
-    cursor_key: bytes = _column("cursor_key", LargeBinary)
+    tenant: int = tenant_key()
+    name: str = column("name", Text)
+    cursor_key: bytes = column("cursor_key", LargeBinary)
     local_sign_in: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
@@ -74,15 +64,15 @@ class CurrentRow(SQLModel, table=True):
     __tablename__ = "resource"
     __table_args__ = _document_indexes("resource", unique_row=True)
 
-    row: int = _integer("row")
-    self_hash: int = _integer("self")
-    last_updated: datetime = _column("last_updated", DateTime(timezone=True))
-    tenant: int = _tenant()
+    row: int = integer("row")
+    self_hash: int = integer("self")
+    last_updated: datetime = column("last_updated", DateTime(timezone=True))
+    tenant: int = tenant_key()
     version: int
-    type: int = _integer("type", SmallInteger, key=True)
-    method: int = _integer("method", SmallInteger)
-    id: str = _column("id", Text(collation="C"), key=True)
-    document: str | None = _column("document", Text, null=True)
+    type: int = integer("type", SmallInteger, key=True)
+    method: int = integer("method", SmallInteger)
+    id: str = column("id", Text(collation="C"), key=True)
+    document: str | None = column("document", Text, null=True)
     content: uuid.UUID | None = None
 
 
@@ -95,16 +85,16 @@ class SupersededRow(SQLModel, table=True):
         {"postgresql_partition_by": "RANGE (last_updated)"},
     )
 
-    row: int = _integer("row")
-    self_hash: int = _integer("self")
-    last_updated: datetime = _column("last_updated", DateTime(timezone=True), key=True)
-    superseded: datetime = _column("superseded", DateTime(timezone=True))
-    tenant: int = _tenant()
+    row: int = integer("row")
+    self_hash: int = integer("self")
+    last_updated: datetime = column("last_updated", DateTime(timezone=True), key=True)
+    superseded: datetime = column("superseded", DateTime(timezone=True))
+    tenant: int = tenant_key()
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    type: int = _integer("type", SmallInteger, key=True)
-    method: int = _integer("method", SmallInteger)
-    id: str = _column("id", Text(collation="C"), key=True)
-    document: str | None = _column("document", Text, null=True)
+    type: int = integer("type", SmallInteger, key=True)
+    method: int = integer("method", SmallInteger)
+    id: str = column("id", Text(collation="C"), key=True)
+    document: str | None = column("document", Text, null=True)
     content: uuid.UUID | None = None
 
 
@@ -114,10 +104,10 @@ class TokenRow(SQLModel, table=True):
     __tablename__ = "index_token"
     __table_args__ = (Index("index_token_row", "tenant", "row"),)
 
-    head: int = _integer("head", Integer, key=True)
-    tail: int = _integer("tail", key=True)
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
+    head: int = integer("head", Integer, key=True)
+    tail: int = integer("tail", key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
 
 
 class ReferenceRow(SQLModel, table=True):
@@ -126,10 +116,10 @@ class ReferenceRow(SQLModel, table=True):
     __tablename__ = "index_reference"
     __table_args__ = (Index("index_reference_row", "tenant", "row"),)
 
-    parameter: int = _integer("parameter", key=True)
-    target: int = _integer("target", key=True)
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
+    parameter: int = integer("parameter", key=True)
+    target: int = integer("target", key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
 
 
 class StringRow(SQLModel, table=True):
@@ -138,11 +128,11 @@ class StringRow(SQLModel, table=True):
     __tablename__ = "index_string"
     __table_args__ = (Index("index_string_row", "tenant", "row"),)
 
-    parameter: int = _integer("parameter", key=True)
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
-    value: str = _column("value", Text(collation="C"), key=True)
-    spelling: int = _integer("spelling", Integer, key=True)
+    parameter: int = integer("parameter", key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
+    value: str = column("value", Text(collation="C"), key=True)
+    spelling: int = integer("spelling", Integer, key=True)
 
 
 class DateRow(SQLModel, table=True):
@@ -151,11 +141,11 @@ class DateRow(SQLModel, table=True):
     __tablename__ = "index_date"
     __table_args__ = (Index("index_date_row", "tenant", "row"),)
 
-    parameter: int = _integer("parameter", key=True)
-    low: int = _integer("low", key=True)
-    high: int = _integer("high", key=True)
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
+    parameter: int = integer("parameter", key=True)
+    low: int = integer("low", key=True)
+    high: int = integer("high", key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
 
 
 class NumberRow(SQLModel, table=True):
@@ -164,11 +154,11 @@ class NumberRow(SQLModel, table=True):
     __tablename__ = "index_number"
     __table_args__ = (Index("index_number_row", "tenant", "row"),)
 
-    parameter: int = _integer("parameter", key=True)
-    low: float = _column("low", Double, key=True)
-    high: float = _column("high", Double, key=True)
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
+    parameter: int = integer("parameter", key=True)
+    low: float = column("low", Double, key=True)
+    high: float = column("high", Double, key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
 
 
 class Gram(SQLModel, table=True):
@@ -177,25 +167,25 @@ class Gram(SQLModel, table=True):
     __table_args__ = (Index("gram_value", "tenant", "gram", "value"),)
     __mapper_args__ = {"primary_key": ["tenant", "gram", "value"]}
 
-    gram: int = _integer("gram")
+    gram: int = integer("gram")
     tenant: int
-    value: str = _column("value", Text(collation="C"))
+    value: str = column("value", Text(collation="C"))
 
 
 class Claim(SQLModel, table=True):
     """An identity that a transaction holds while it decides whether to create; empty between transactions."""
 
-    key: int = _integer("key", key=True)
-    tenant: int = _tenant()
+    key: int = integer("key", key=True)
+    tenant: int = tenant_key()
 
 
 class Content(SQLModel, table=True):
     """A part, of at most 1 MiB, of the bytes of a Binary."""
 
     key: uuid.UUID = Field(primary_key=True)
-    tenant: int = _tenant()
+    tenant: int = tenant_key()
     part: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    data: bytes = _column("data", LargeBinary)
+    data: bytes = column("data", LargeBinary)
 
 
 class TraceRow(SQLModel, table=True):
@@ -209,16 +199,16 @@ class TraceRow(SQLModel, table=True):
         {"postgresql_partition_by": "RANGE (row)"},
     )
 
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
     version: int | None = None
-    outcome: int = _integer("outcome", SmallInteger)
-    kind: str = _column("kind", Text(collation="C"))
-    subject: str = _column("subject", Text(collation="C"))
-    type: str = _column("type", Text(collation="C"))
-    id: str = _column("id", Text(collation="C"))
-    patient: str = _column("patient", Text(collation="C"))
-    body: str = _column("body", Text)
+    outcome: int = integer("outcome", SmallInteger)
+    kind: str = column("kind", Text(collation="C"))
+    subject: str = column("subject", Text(collation="C"))
+    type: str = column("type", Text(collation="C"))
+    id: str = column("id", Text(collation="C"))
+    patient: str = column("patient", Text(collation="C"))
+    body: str = column("body", Text)
 
 
 class TracePatient(SQLModel, table=True):
@@ -227,9 +217,9 @@ class TracePatient(SQLModel, table=True):
     __tablename__ = "trace_patient"
     __table_args__ = ({"postgresql_partition_by": "RANGE (row)"},)
 
-    row: int = _integer("row", key=True)
-    tenant: int = _tenant()
-    patient: str = _column("patient", Text(collation="C"), key=True)
+    row: int = integer("row", key=True)
+    tenant: int = tenant_key()
+    patient: str = column("patient", Text(collation="C"), key=True)
 
 
 class TraceLink(SQLModel, table=True):
@@ -238,11 +228,11 @@ class TraceLink(SQLModel, table=True):
     __tablename__ = "trace_link"
     __table_args__ = (UniqueConstraint("tenant", "row"),)
 
-    seq: int = _integer("seq", key=True)
-    row: int = _integer("row")
+    seq: int = integer("seq", key=True)
+    row: int = integer("row")
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
-    tenant: int = _tenant()
-    hash: bytes = _column("hash", LargeBinary)
+    tenant: int = tenant_key()
+    hash: bytes = column("hash", LargeBinary)
 
 
 class ClientRow(SQLModel, table=True):
@@ -250,11 +240,11 @@ class ClientRow(SQLModel, table=True):
 
     __tablename__ = "client"
 
-    made: datetime = _column("made", DateTime(timezone=True))
-    revoked: datetime | None = _column("revoked", DateTime(timezone=True), null=True)
-    tenant: int = _tenant()
-    id: str = _column("id", Text(collation="C"), key=True)
-    document: str = _column("document", Text)
+    made: datetime = column("made", DateTime(timezone=True))
+    revoked: datetime | None = column("revoked", DateTime(timezone=True), null=True)
+    tenant: int = tenant_key()
+    id: str = column("id", Text(collation="C"), key=True)
+    document: str = column("document", Text)
 
 
 class GrantRow(SQLModel, table=True):
@@ -268,18 +258,18 @@ class GrantRow(SQLModel, table=True):
         Index("authorization_grant_expires", "tenant", "expires"),
     )
 
-    made: datetime = _column("made", DateTime(timezone=True))
-    expires: datetime = _column("expires", DateTime(timezone=True))
-    code_expires: datetime | None = _column("code_expires", DateTime(timezone=True), null=True)
-    code_spent: datetime | None = _column("code_spent", DateTime(timezone=True), null=True)
-    revoked: datetime | None = _column("revoked", DateTime(timezone=True), null=True)
+    made: datetime = column("made", DateTime(timezone=True))
+    expires: datetime = column("expires", DateTime(timezone=True))
+    code_expires: datetime | None = column("code_expires", DateTime(timezone=True), null=True)
+    code_spent: datetime | None = column("code_spent", DateTime(timezone=True), null=True)
+    revoked: datetime | None = column("revoked", DateTime(timezone=True), null=True)
     id: uuid.UUID = Field(primary_key=True)
     account: uuid.UUID | None = None
     session: uuid.UUID | None = None
-    tenant: int = _tenant()
-    client: str = _column("client", Text(collation="C"))
-    document: str = _column("document", Text)
-    code: bytes | None = _column("code", LargeBinary, null=True)
+    tenant: int = tenant_key()
+    client: str = column("client", Text(collation="C"))
+    document: str = column("document", Text)
+    code: bytes | None = column("code", LargeBinary, null=True)
 
 
 class RefreshRow(SQLModel, table=True):
@@ -293,11 +283,11 @@ class RefreshRow(SQLModel, table=True):
         Index("refresh_token_grant", "tenant", "grant_id"),
     )
 
-    expires: datetime = _column("expires", DateTime(timezone=True))
-    spent: datetime | None = _column("spent", DateTime(timezone=True), null=True)
+    expires: datetime = column("expires", DateTime(timezone=True))
+    spent: datetime | None = column("spent", DateTime(timezone=True), null=True)
     grant_id: uuid.UUID
-    tenant: int = _tenant()
-    digest: bytes = _column("digest", LargeBinary, key=True)
+    tenant: int = tenant_key()
+    digest: bytes = column("digest", LargeBinary, key=True)
 
 
 class LaunchRow(SQLModel, table=True):
@@ -306,12 +296,12 @@ class LaunchRow(SQLModel, table=True):
     __tablename__ = "launch"
     __table_args__ = (Index("launch_expires", "tenant", "expires"),)
 
-    expires: datetime = _column("expires", DateTime(timezone=True))
+    expires: datetime = column("expires", DateTime(timezone=True))
     account: uuid.UUID
-    tenant: int = _tenant()
-    client: str = _column("client", Text(collation="C"))
-    document: str = _column("document", Text)
-    digest: bytes = _column("digest", LargeBinary, key=True)
+    tenant: int = tenant_key()
+    client: str = column("client", Text(collation="C"))
+    document: str = column("document", Text)
+    digest: bytes = column("digest", LargeBinary, key=True)
 
 
 class AssertionRow(SQLModel, table=True):
@@ -320,10 +310,10 @@ class AssertionRow(SQLModel, table=True):
     __tablename__ = "client_assertion"
     __table_args__ = (Index("client_assertion_expires", "tenant", "expires"),)
 
-    expires: datetime = _column("expires", DateTime(timezone=True))
-    tenant: int = _tenant()
-    client: str = _column("client", Text(collation="C"), key=True)
-    digest: bytes = _column("digest", LargeBinary, key=True)
+    expires: datetime = column("expires", DateTime(timezone=True))
+    tenant: int = tenant_key()
+    client: str = column("client", Text(collation="C"), key=True)
+    digest: bytes = column("digest", LargeBinary, key=True)
 
 
 class CogEdition(SQLModel, table=True):
@@ -331,10 +321,10 @@ class CogEdition(SQLModel, table=True):
 
     __tablename__ = "cog_edition"
 
-    digest: bytes = _column("digest", LargeBinary, key=True)
+    digest: bytes = column("digest", LargeBinary, key=True)
     imported: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
-    name: str = _column("name", Text)
-    content: bytes = _column("content", LargeBinary)
+    name: str = column("name", Text)
+    content: bytes = column("content", LargeBinary)
 
 
 class RateRow(SQLModel, table=True):
@@ -342,9 +332,9 @@ class RateRow(SQLModel, table=True):
 
     __tablename__ = "rate"
 
-    full_at: datetime = _column("full_at", DateTime(timezone=True))
-    tenant: int = _tenant()
-    key: str = _column("key", Text(collation="C"), key=True)
+    full_at: datetime = column("full_at", DateTime(timezone=True))
+    tenant: int = tenant_key()
+    key: str = column("key", Text(collation="C"), key=True)
 
 
 class EmergencyRow(SQLModel, table=True):
@@ -352,12 +342,12 @@ class EmergencyRow(SQLModel, table=True):
 
     __tablename__ = "emergency"
 
-    row: int = _integer("row", key=True)
-    opened: datetime = _column("opened", DateTime(timezone=True), key=True)
-    until: datetime = _column("until", DateTime(timezone=True))
-    tenant: int = _tenant()
-    reader: str = _column("reader", Text(collation="C"), key=True)
-    reason: str = _column("reason", Text)
+    row: int = integer("row", key=True)
+    opened: datetime = column("opened", DateTime(timezone=True), key=True)
+    until: datetime = column("until", DateTime(timezone=True))
+    tenant: int = tenant_key()
+    reader: str = column("reader", Text(collation="C"), key=True)
+    reason: str = column("reason", Text)
 
 
 class WatchRow(SQLModel, table=True):
@@ -374,16 +364,16 @@ class WatchRow(SQLModel, table=True):
         Index("insi_watch_lot", "tenant", "lot", postgresql_where=text("lot IS NOT NULL")),
     )
 
-    due: datetime = _column("due", DateTime(timezone=True))
-    verified: datetime = _column("verified", DateTime(timezone=True))
-    claimed: datetime | None = _column("claimed", DateTime(timezone=True), null=True)
+    due: datetime = column("due", DateTime(timezone=True))
+    verified: datetime = column("verified", DateTime(timezone=True))
+    claimed: datetime | None = column("claimed", DateTime(timezone=True), null=True)
     message: uuid.UUID | None = None
     lot: uuid.UUID | None = None
-    tenant: int = _tenant()
-    version: int = _integer("version", Integer)
+    tenant: int = tenant_key()
+    version: int = integer("version", Integer)
     state: int = Field(sa_column=Column("state", SmallInteger, nullable=False, server_default=text("0")))
     is_nia: bool
-    patient: str = _column("patient", Text(collation="C"), key=True)
+    patient: str = column("patient", Text(collation="C"), key=True)
 
 
 class SweepRow(SQLModel, table=True):
@@ -391,9 +381,9 @@ class SweepRow(SQLModel, table=True):
 
     __tablename__ = "insi_sweep"
 
-    until: datetime = _column("until", DateTime(timezone=True))
-    row: int = _integer("row")
-    tenant: int = _tenant()
+    until: datetime = column("until", DateTime(timezone=True))
+    row: int = integer("row")
+    tenant: int = tenant_key()
 
 
 class LotRow(SQLModel, table=True):
@@ -402,6 +392,6 @@ class LotRow(SQLModel, table=True):
     __tablename__ = "insi_lot"
 
     id: uuid.UUID = Field(primary_key=True)
-    made: datetime = _column("made", DateTime(timezone=True))
-    tenant: int = _tenant()
+    made: datetime = column("made", DateTime(timezone=True))
+    tenant: int = tenant_key()
     is_deposited: bool = Field(sa_column_kwargs={"server_default": text("false")})
