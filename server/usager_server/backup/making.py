@@ -16,7 +16,7 @@ from usager_server.backup.manifest import FORM, NAME, Head, Manifest, heads_told
 from usager_server.backup.parts import SUFFIX, Part, write_part
 from usager_server.backup.place import Place, place
 from usager_server.backup.programs import Running, find_programs
-from usager_server.backup.shelf import Shelf, write_sums
+from usager_server.backup.shelf import Shelf, finished, write_sums
 from usager_server.backup.verifying import DATABASE, verify
 from usager_server.repository.behind import make_partitions, tenant_numbers
 from usager_server.repository.connections import Connections
@@ -62,7 +62,7 @@ async def back_up(settings: Settings, folder: Path | None = None) -> Made:
         manifest = await _copy(settings, found, keys, partial)
         await verify(partial, keys, embedded=found.is_embedded)
     removed = shelf.keep(settings.backups_kept)
-    return Made(shelf.backups()[0], manifest, time.monotonic() - began, len(removed))
+    return Made(finished(partial), manifest, time.monotonic() - began, len(removed))
 
 
 async def _prepare(found: Place, now: datetime) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from tempfile import TemporaryFile
 from typing import IO
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from usager_server.backup.errors import BackupFailed, BackupRefused
 from usager_server.errors import Unavailable
@@ -182,7 +182,11 @@ def _close(pipe: IO[bytes]) -> None:
 def without_password(url: str) -> tuple[str, str | None]:
     """Return an address without its password, and the password."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url, None
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    named = dict(query).get("password")
     user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}")), unquote(parts.password)
+    netloc = f"{user.partition(':')[0]}@{host}" if user else host
+    rest = urlencode([(name, value) for name, value in query if name != "password"])
+    clear = None if parts.password is None else unquote(parts.password)
+    address = f"{parts.scheme}://{netloc}{parts.path}{'?' if rest else ''}{rest}"
+    return address, named if named is not None else clear

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from usager_server.backup.alone import alone
 from usager_server.backup.chains import anchors_at, verify_chains, void_anchors
 from usager_server.backup.errors import BackupFailed, BackupRefused
 from usager_server.backup.keepsakes import kept_files, put_back
@@ -85,10 +86,10 @@ async def _refuse_loss(found: Place, replace: bool, say: Say) -> None:
     lost = await replacing.standing(found.url)
     if lost is not None:
         last = f", last written {lost.last:%Y-%m-%d %H:%M:%S} UTC" if lost.last else ""
-        told = f"the database {database_of(found.url)}: {lost.tenants} tenants, {lost.resources} resources{last}"
+        held = f"the database {database_of(found.url)}: {lost.tenants} tenants, {lost.resources} resources{last}"
         if not replace:
-            raise BackupRefused(f"this would destroy {told}. --replace does it; --drill tries beside it")
-        say(f"this destroys {told}")
+            raise BackupRefused(f"this would destroy {held}. --replace does it; --drill tries beside it")
+        say(f"this destroys {held}")
     await replacing.refuse_in_use(found.url)
 
 
@@ -108,6 +109,7 @@ async def _restored_beside(
         await _trace(served_url, wish, manifest, ended)
         if wish.drill:
             return Restored(manifest, ended, links, ())
+        await replacing.refuse_in_use(found.url)
         moved = put_back(kept_files(settings), files)
         void_anchors(settings, manifest.heads)
         await replacing.take_place(found.url)
@@ -156,15 +158,17 @@ async def _trace(served_url: str, wish: Wish, manifest: Manifest, ended: Mapping
 @contextmanager
 def _unpacked(settings: Settings, backup: Path, manifest: Manifest, keys: Keys) -> Iterator[Path]:
     """Yield a folder of our own with the files that were kept beside the database; it is gone afterwards."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     folder = settings.data_dir / UNPACKED
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        for name in kept_files(settings):
-            if name + SUFFIX in manifest.parts:
-                (folder / name).touch(mode=0o600)
-                with (folder / name).open("wb") as file:
-                    read_part(backup / (name + SUFFIX), file, keys.identities)
-        yield folder
-    finally:
+    with alone(settings.data_dir / f"{UNPACKED}.lock", "another restoration is under way"):
         shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            for name in kept_files(settings):
+                if name + SUFFIX in manifest.parts:
+                    (folder / name).touch(mode=0o600)
+                    with (folder / name).open("wb") as file:
+                        read_part(backup / (name + SUFFIX), file, keys.identities)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

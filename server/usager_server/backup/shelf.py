@@ -1,6 +1,5 @@
 """The folder where backups stand, each a folder named by its instant: begun, finished, listed, removed."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from usager_server.backup.alone import alone
 from usager_server.backup.errors import BackupDamaged, BackupFailed, BackupRefused
 from usager_server.backup.limits import SUMS_LIMIT_BYTES
 from usager_server.backup.parts import Part
@@ -52,7 +52,7 @@ class Shelf:
                 yield partial
                 with _told(self.folder):
                     sync_folder(partial)
-                    partial.rename(self.folder / name)
+                    partial.rename(finished(partial))
                     sync_folder(self.folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -79,12 +79,8 @@ class Shelf:
     def _locked(self) -> Iterator[None]:
         with _told(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = (self.folder / ".lock").open("ab")
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BackupRefused(f"another backup is being made in {self.folder}") from None
+            (self.folder / ".lock").touch(mode=0o600)
+        with alone(self.folder / ".lock", f"another backup is being made in {self.folder}"):
             yield
 
 
@@ -95,6 +91,11 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def finished(partial: Path) -> Path:
+    """Return the path that a backup has once it is complete."""
+    return partial.with_name(partial.name.removesuffix(PARTIAL))
 
 
 def instant_of(backup: Path) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import asyncpg
 
@@ -50,7 +50,8 @@ class Standing:
 
 def at_database(url: str, name: str) -> str:
     """Return the address of another database of the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(name)}"))
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/{quote(name)}{'?' if parts.query else ''}{parts.query}"
 
 
 def database_of(url: str) -> str:
@@ -115,7 +116,8 @@ async def take_place(url: str) -> None:
                 await connection.execute(f"ALTER DATABASE {_quoted(name + BESIDE)} RENAME TO {_quoted(name)}")
         except asyncpg.ObjectInUseError as error:
             raise Conflict("the database is in use: stop usager serve and usager worker first") from error
-        await connection.execute(f"DROP DATABASE IF EXISTS {_quoted(name + BEFORE)}")
+        with suppress(asyncpg.ObjectInUseError):  # the next restoration removes it
+            await connection.execute(f"DROP DATABASE IF EXISTS {_quoted(name + BEFORE)}")
 
 
 async def best_compression(connection: Connection) -> str:
