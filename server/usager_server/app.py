@@ -45,9 +45,11 @@ from usager_server.operations.fhir_to_cda import fhir_to_cda
 from usager_server.operations.import_cda import import_cda
 from usager_server.operations.lookup import lookup
 from usager_server.operations.match import match_operation
+from usager_server.operations.merge import merge_operation
 from usager_server.operations.meta import meta, meta_add, meta_delete
 from usager_server.operations.prefill import prefill
 from usager_server.operations.render import render_document
+from usager_server.operations.unmerge import unmerge_operation
 from usager_server.operations.vaccination_schedule import vaccination_schedule
 from usager_server.operations.validate import validate
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
@@ -83,11 +85,13 @@ OPERATIONS = (
     import_cda,
     lookup,
     match_operation,
+    merge_operation,
     meta,
     meta_add,
     meta_delete,
     prefill,
     render_document,
+    unmerge_operation,
     vaccination_schedule,
     validate,
     value_set_validate_code,

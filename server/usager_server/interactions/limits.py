@@ -39,3 +39,6 @@ REASON_LENGTH_MOST = 500
 
 MATCHES, MATCHES_MOST = 10, 50
 """Records that $match answers with, without and with `count`."""
+
+MERGED_RESOURCES_MOST = 5_000
+"""Resources that $merge turns to another record in its one transaction."""

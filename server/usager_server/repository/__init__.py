@@ -205,12 +205,23 @@ class Repository(Protocol):
         """
         ...
 
+    async def referring(self, reference: str, without: Sequence[str], count: int) -> list[tuple[str, str]]:
+        """Return up to `count` resources (type, id) that refer to this one ("Type/id"), but those of some types."""
+        ...
+
     async def claim(self, *keys: str) -> None:
         """Hold identities (texts of conditions) until the transaction ends; a second holder waits for the first."""
         ...
 
     async def lock(self, references: Sequence[tuple[str, str]]) -> None:
         """Let nobody else write these resources, those that exist, until the transaction ends."""
+        ...
+
+    async def hold(self, references: Sequence[tuple[str, str]], letter: str) -> None:
+        """Let nobody else write these resources until the transaction ends; all are within reach for a letter.
+
+        Errors  NotFound (404) when one of them does not exist, was deleted, or is out of reach.
+        """
         ...
 
     async def open_in_emergency(self, patient: str, reader: str, reason: str, minutes: int) -> datetime | None:

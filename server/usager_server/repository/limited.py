@@ -186,6 +186,21 @@ class LimitedRepository(PostgresRepository):
                 resource_type, resource_id, last_updated=last_updated, expected_version=expected_version
             )
 
+    async def referring(self, reference: str, without: Sequence[str], count: int) -> list[tuple[str, str]]:
+        """Refuse: what refers to a resource is asked of the whole store, and not told."""
+        raise RuntimeError("Of a limited store nobody says what refers to a resource")
+
+    async def hold(self, references: Sequence[tuple[str, str]], letter: str) -> None:
+        """Lock these resources, all of which are within reach for a letter. Errors: NotFound (404), Forbidden (403)."""
+        types = sorted({kind for kind, _ in references})
+        for kind in types:
+            self.reach.require(kind, letter)
+        keys = [(self._numbers[kind], key) for kind, key in references]
+        stands = await self._standing(keys, self.reach.lookup(types, letter))
+        for (kind, key), place in zip(references, keys, strict=True):
+            if stands.get(place) != HELD:
+                raise NotFound(f"There is no {kind}/{key}")
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["LimitedRepository"]:
         """Yield the same repository inside one transaction, which is rolled back when what it wrote is out of reach."""

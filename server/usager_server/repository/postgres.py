@@ -33,6 +33,7 @@ from usager_server.repository.rates import give_back, take
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_candidates import candidates
+from usager_server.repository.search_referring import referring
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.repository.showing import Shows, View, Wanted, whole_view
 from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
@@ -208,6 +209,10 @@ class PostgresRepository:
         """Return up to `count` Patients that meet keys of likeness, those that meet most first."""
         return await candidates(self.runner, self._numbers["Patient"], sought, None, count)
 
+    async def referring(self, reference: str, without: Sequence[str], count: int) -> list[tuple[str, str]]:
+        """Return up to `count` resources (type, id) that refer to this one ("Type/id"), but those of some types."""
+        return await referring(self.runner, self.store.searcher.registry, reference, without, count)
+
     async def claim(self, *keys: str) -> None:
         """Hold identities until the transaction ends; a second holder waits for the first."""
         await claiming.claim(self.runner, keys)
@@ -215,6 +220,14 @@ class PostgresRepository:
     async def lock(self, references: Sequence[tuple[str, str]]) -> None:
         """Let nobody else write these resources, those that exist, until the transaction ends."""
         await self._writer.lock(references)
+
+    async def hold(self, references: Sequence[tuple[str, str]], letter: str) -> None:
+        """Lock these resources, all of which are there. Errors: NotFound (404)."""
+        await self.lock(references)
+        found = await self.read_many(references)
+        for kind, key in references:
+            if (kind, key) not in found or found[kind, key].document is None:
+                raise NotFound(f"There is no {kind}/{key}")
 
     async def open_in_emergency(self, patient: str, reader: str, reason: str, minutes: int) -> datetime | None:
         """Open the record of a Patient to a reader; return until when, None when there is no such Patient."""

@@ -1,0 +1,168 @@
+"""Patient/[id]/$unmerge: the way back from $merge: two records again, each with what it had."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from usager_server.errors import Issue, Unprocessable
+from usager_server.interactions.queries import search_query
+from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
+from usager_server.operations.definition import operation_definition, parameter
+from usager_server.operations.merge import patient_key, reason_of
+from usager_server.operations.merged_records import (
+    ACTIVITY,
+    MERGE,
+    UNMERGE,
+    Key,
+    Resource,
+    answer,
+    held,
+    in_slices,
+    tell,
+    tree_of,
+    write,
+)
+from usager_server.repository import Stored
+
+VERSION = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.-]+)/_history/([0-9]+)")
+MOST_MERGES = 50
+"""Provenances of one record that are looked through for those of its last merge."""
+
+
+@dataclass(slots=True)
+class Undoing:
+    """A merge that is being undone.
+
+    Shape   made: the version that the merge made of each resource. left: resources that somebody has to look at.
+    """
+
+    source: str
+    target: str
+    made: dict[Key, int]
+    versions: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+async def unmerge(session: Session, request: OperationRequest) -> Reply:
+    """Undo a merge: the record that gave way is what it was, and what the merge turned to the other one is its again.
+
+    Shape   what was written on the record that stays since then stays with it: nobody but a person can tell. What
+            changed since keeps its changes; where it named both records before, it is left and told (warning).
+    Errors  NotFound (404) for a record out of reach; Unprocessable (422) when it does not replace the one named.
+    """
+    source = patient_key(session, request, "source-patient")
+    target = ("Patient", request.resource_id or "")
+    reason = reason_of(request)
+    async with session.transaction() as inner:
+        await inner.repository.hold([target], "u")
+        names = (f"Patient/{source[1]}", f"Patient/{target[1]}")
+        undoing = Undoing(*names, await _made(inner, *names))
+        record = await _records_apart(inner, undoing, source, target)
+        for part in in_slices(inner, undoing.made.keys() - {source, target}):
+            await _turn_back(inner, undoing, part)
+        await tell(inner, UNMERGE, undoing.versions, reason)
+        return answer([*_told(undoing)], record)
+
+
+async def _records_apart(session: Session, undoing: Undoing, source: Key, target: Key) -> Resource:
+    """Make of both records what they were, and return the one that is back."""
+    from usager_server.matching.absorbing import released, replacement_of, restored  # not at start
+
+    records = {(each.type, each.id): each for each in await held(session, [source, target])}
+    if source not in records or replacement_of(tree_of(records[source])) != undoing.target:
+        text = "Le dossier source n'a pas été fusionné avec celui-ci : il n'y a rien à défaire"
+        raise Unprocessable(text, "Parameters.parameter.where(name = 'source-patient')", code="business-rule")
+    if replacement_of(tree_of(records[target])):
+        raise Unprocessable("Ce dossier est lui-même fusionné avec un autre : défaire d'abord cette fusion")
+    if source not in undoing.made or target not in undoing.made:
+        raise Unprocessable("Cette fusion n'a pas été faite par $merge : rien ne dit ce qu'elle a changé")
+    apart = released(*await _around(session, undoing, target), tree_of(records[target]), undoing.source)
+    back = restored(*await _around(session, undoing, source), tree_of(records[source]))
+    undoing.versions += await write(session, [(records[target], apart)])
+    undoing.versions += await write(session, [(records[source], back)])
+    return back
+
+
+async def _turn_back(session: Session, undoing: Undoing, keys: list[Key]) -> None:
+    from usager_server.matching.repointing import refers_to, repointed
+
+    changes: list[tuple[Stored, Resource]] = []
+    for stored in await held(session, keys):
+        before, _ = await _around(session, undoing, (stored.type, stored.id))
+        if stored.version == undoing.made[stored.type, stored.id]:
+            changes.append((stored, before))
+        elif refers_to(before, undoing.target):
+            undoing.left.append(f"{stored.type}/{stored.id}")
+        elif repointed(tree := tree_of(stored), undoing.target, undoing.source):
+            changes.append((stored, tree))
+    undoing.versions += await write(session, changes)
+
+
+async def _around(session: Session, undoing: Undoing, key: Key) -> tuple[Resource, Resource]:
+    """Return a resource as it was before the merge, and as the merge made it."""
+    whole, version = session.repository.whole, undoing.made[key]
+    found = [await whole.vread(*key, number) for number in (version - 1, version)]
+    before, then = (tree_of(each) for each in found if each is not None)
+    return before, then
+
+
+async def _made(session: Session, source: str, target: str) -> dict[Key, int]:
+    """Return the versions that the merge of two records made, late-comers included."""
+    query = search_query(
+        session,
+        ("Provenance",),
+        [("target", source), ("_sort", "-_lastUpdated"), ("_count", f"{MOST_MERGES}")],
+        strict=True,
+    )
+    page = await session.repository.whole.search(query)
+    made: dict[Key, int] = {}
+    for provenance in (tree_of(match.stored) for match in page.entries):
+        activity, targets = _activity(provenance), [str(each.get("reference")) for each in provenance["target"]]
+        if activity == UNMERGE:
+            break
+        if activity == MERGE and any(each == target or each.startswith(f"{target}/") for each in targets):
+            made |= {key: version for key, version in _versions(targets) if key not in made}
+    return made
+
+
+def _activity(provenance: Resource) -> str | None:
+    codings: list[dict[str, Any]] = provenance.get("activity", {}).get("coding", [])
+    return next((each.get("code") for each in codings if each.get("system") == ACTIVITY), None)
+
+
+def _versions(targets: Iterable[str]) -> Iterable[tuple[Key, int]]:
+    for found in map(VERSION.fullmatch, targets):
+        if found is not None:
+            yield (found[1], found[2]), int(found[3])
+
+
+def _told(undoing: Undoing) -> Iterable[Issue]:
+    count = len(undoing.versions) - 2
+    yield Issue("information", "informational", f"Fusion défaite : {count} ressources rendues au dossier source")
+    for name in undoing.left:
+        yield Issue(
+            "warning", "business-rule", f"{name} désignait les deux dossiers, et a changé depuis : à revoir", name
+        )
+
+
+unmerge_operation = Operation(
+    operation_definition(
+        "unmerge",
+        "Undoes the merge of another record into this one: the other is active again with its identity, and what the "
+        "merge turned to this one is turned back. What was written since stays here.",
+        levels=["instance"],
+        resource=["Patient"],
+        affects_state=True,
+        parameters=[
+            parameter("source-patient", "Reference", "The record that this one replaces", least=1),
+            parameter("reason", "string", "Why"),
+            parameter(
+                "outcome", "OperationOutcome", "What was done, and what somebody has to look at", use="out", least=1
+            ),
+            parameter("result", "Patient", "The record that is back", use="out", least=1),
+        ],
+    ),
+    unmerge,
+    needs={"": "ru"},
+)
