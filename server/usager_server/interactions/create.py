@@ -1,5 +1,7 @@
 """create: a new resource under an id that the server makes, unless one like it is there already."""
 
+from typing import Any
+
 from usager_server.interactions import binary
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.conditions import create_condition, held_match
@@ -21,9 +23,19 @@ async def create(session: Session, request: Request) -> Reply:
     await check_resource(session, resource, request.type)
     identity = create_condition(session, request)
     if identity is None:
-        return await store_new(session, request, resource)
+        return await _created(session, request, resource)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:
-            return await store_new(inner, request, resource)
+            return await _created(inner, request, resource)
     return written_reply(found, 200, request.prefer)
+
+
+async def _created(session: Session, request: Request, resource: dict[str, Any]) -> Reply:
+    """Store a new resource; of a person, tell those like them whom the store knows already."""
+    if request.type != "Patient":
+        return await store_new(session, request, resource)
+    from usager_server.interactions.namesakes import namesakes, told  # with the rooms that compare: not at start
+
+    found = await namesakes(session, resource)
+    return told(await store_new(session, request, resource), found)

@@ -91,3 +91,59 @@ def told_of(entry: dict[str, Any]) -> dict[str, str]:
         trait = parts[0]["valueCode"] if parts else "grade"
         told[trait] = parts[2]["valueString"] if parts else extension["valueCode"]
     return told
+
+
+@scenario("SENTINELLE.07", title="À la création d'une identité, un homonyme est signalé")
+async def a_namesake_is_told(run: Run) -> None:
+    """L'identité créée est provisoire ; le dossier de mêmes nom, prénom, sexe et date de naissance est signalé."""
+    birth = invented_name(run, "GUIVARC")
+    async with run.step("Chercher l'identité avant de la créer"):
+        query = {"family": birth, "given": "MAËLLE", "birthdate": BORN}
+        answer = run.expect(await run.http.get("Patient", params=query), 200)
+        run.check(not answer.get("entry"), "Aucune identité ne correspond")
+    async with run.step("Créer l'identité"):
+        first = run.expect(await run.http.post("Patient", json=person(birth)), 201)
+    async with run.step("Créer une seconde identité de mêmes traits"):
+        prefer = {"Prefer": "return=OperationOutcome"}
+        answer = await run.http.post("Patient", json=person(birth.lower()), headers=prefer)
+        outcome = run.expect(answer, 201, "L'identité est créée : un homonyme n'est pas une faute")
+        told = [it["diagnostics"] for it in outcome["issue"] if it["code"] == "duplicate"]
+        run.check(told and first["id"] in told[0], "L'homonyme est nommé, et ce qu'il faut faire", found=told)
+        run.check(first["id"] in answer.headers.get("Warning", ""), "L'en-tête Warning le nomme aussi")
+
+
+@scenario("SC.INS.19", title="Deux dossiers d'une même personne fusionnent, et se séparent de nouveau")
+async def two_records_are_merged(run: Run) -> None:
+    """Ce qui se rapporte au double se rapporte au dossier gardé ; rien n'est supprimé ; la fusion se défait."""
+    birth = invented_name(run, "PLOUZEN")
+    async with run.step("Créer deux dossiers de la même personne, et une observation sur le second"):
+        kept = run.expect(await run.http.post("Patient", json=person(birth)), 201)["id"]
+        double = run.expect(await run.http.post("Patient", json=person(birth)), 201)["id"]
+        weight = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
+        body = {**weight, "subject": {"reference": f"Patient/{double}"}}
+        made = run.expect(await run.http.post("Observation", json=body), 201)["id"]
+    parts = [{"name": "source-patient", "valueReference": {"reference": f"Patient/{double}"}}]
+    target = {"name": "target-patient", "valueReference": {"reference": f"Patient/{kept}"}}
+    async with run.step("Demander un aperçu de la fusion"):
+        preview = [*parts, target, {"name": "preview", "valueBoolean": True}]
+        run.expect(await run.http.post("Patient/$merge", json=_parameters(preview)), 200)
+        run.check(await _subject(run, made) == f"Patient/{double}", "Rien n'est changé")
+    async with run.step("Fusionner"):
+        run.expect(await run.http.post("Patient/$merge", json=_parameters([*parts, target])), 200)
+        run.check(await _subject(run, made) == f"Patient/{kept}", "L'observation est au dossier gardé")
+        gone = run.expect(await run.http.get(f"Patient/{double}"), 200)
+        run.check(gone["active"] is False, "Le double est inactif, et reste lisible")
+    async with run.step("Défaire la fusion"):
+        run.expect(await run.http.post(f"Patient/{kept}/$unmerge", json=_parameters(parts)), 200)
+        run.check(await _subject(run, made) == f"Patient/{double}", "L'observation est rendue à son dossier")
+        back = run.expect(await run.http.get(f"Patient/{double}"), 200)
+        run.check(back.get("active") is not False and "link" not in back, "Le dossier est ce qu'il était", found=back)
+
+
+async def _subject(run: Run, observation: str) -> str:
+    answer = run.expect(await run.http.get(f"Observation/{observation}"), 200)
+    return str(answer["subject"]["reference"])
+
+
+def _parameters(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"resourceType": "Parameters", "parameter": parts}

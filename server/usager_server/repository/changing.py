@@ -139,5 +139,5 @@ def replace_index_rows(table: IndexTable, places: Placeholders) -> str:
     new_{table.rows} AS (
         INSERT INTO {table.name} (tenant, row, {table.names})
         SELECT go.tenant, go.row, {table.names} FROM go, ({more}) AS d
-        ON CONFLICT DO NOTHING
+        ON CONFLICT {table.key} DO NOTHING
     )"""  # noqa: S608 - names of our own

@@ -15,12 +15,16 @@ from usager_server.search.index import IndexRows
 
 @dataclass(frozen=True, slots=True)
 class IndexTable:
-    """An index table: its own columns with their types; `rows` names them in IndexRows."""
+    """An index table: its own columns with their types; `rows` names them in IndexRows.
+
+    Shape   key: the columns of the primary key, where a double of another unique index must not go unheard.
+    """
 
     name: str
     rows: str
     columns: tuple[str, ...]
     types: tuple[str, ...]
+    key: str = ""
 
     @property
     def names(self) -> str:
@@ -29,7 +33,7 @@ class IndexTable:
 
 
 INDEX_TABLES = (
-    IndexTable("index_token", "tokens", ("head", "tail"), ("int", "bigint")),
+    IndexTable("index_token", "tokens", ("head", "tail"), ("int", "bigint"), "(tenant, head, tail, row)"),
     IndexTable("index_reference", "references", ("parameter", "target"), ("bigint", "bigint")),
     IndexTable("index_string", "strings", ("parameter", "value", "spelling"), ("bigint", "text", "int")),
     IndexTable("index_date", "dates", ("parameter", "low", "high"), ("bigint", "bigint", "bigint")),

@@ -9,7 +9,7 @@ import asyncpg
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0009"
+HEAD = "0010"
 LOCK = 7310400  # the number of the advisory lock; any would do, the same for ever
 LOCK_SECONDS = 5
 

@@ -24,10 +24,17 @@ LOST = (
 RETRIABLE = (pg.DeadlockDetectedError, pg.SerializationError)
 UNIQUE_OR_LOCKED = (*RETRIABLE, pg.LockNotAvailableError, pg.UniqueViolationError)
 ROW_NUMBER = "resource_row"
+HELD = "index_token_held"
+ALREADY_HELD = (
+    "Un autre dossier actif porte déjà ce matricule INS : le retrouver (Patient?identifier=, $match) et, si c'est la "
+    "même personne, fusionner les deux dossiers ($merge)."
+)
 
 
 def translated(error: BaseException) -> FHIRError | None:
     """Return the refusal that says it, or None when it is a fault of ours (a 500)."""
+    if isinstance(error, pg.UniqueViolationError) and error.constraint_name == HELD:
+        return Conflict(ALREADY_HELD, "Patient.identifier", code="duplicate")
     if isinstance(error, pg.UniqueViolationError) and not is_row_number_taken(error):
         return Conflict("A resource with this id exists already.", code="duplicate")
     if isinstance(error, UNIQUE_OR_LOCKED):

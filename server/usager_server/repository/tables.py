@@ -26,6 +26,8 @@ from sqlmodel import Field, SQLModel
 
 from usager_server.repository.declaring import column, integer, tenant_key
 
+HELD = "head >= -96841728 AND head <= -96837633"
+
 
 def _document_indexes(table: str, *, unique_row: bool) -> tuple[Index, ...]:
     shared = (
@@ -99,10 +101,16 @@ class SupersededRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """That a resource holds a token: 96 bits of a parameter, a system and a code (`search/hashing.py`)."""
+    """That a resource holds a token: 96 bits of a parameter, a system and a code (`search/hashing.py`).
+
+    Shape   what only one active record may hold (`search/holding.py`) is a token that is unique in its tenant.
+    """
 
     __tablename__ = "index_token"
-    __table_args__ = (Index("index_token_row", "tenant", "row"),)
+    __table_args__ = (
+        Index("index_token_row", "tenant", "row"),
+        Index("index_token_held", "tenant", "head", "tail", unique=True, postgresql_where=text(HELD)),
+    )
 
     head: int = integer("head", Integer, key=True)
     tail: int = integer("tail", key=True)

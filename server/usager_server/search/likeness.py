@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
-from usager_server.search.hashing import Token, code_hasher, split, system_hasher, token_base
+from usager_server.search.hashing import code_hasher, split, system_hasher, token_base
 from usager_server.search.names import ALIKE
 from usager_server.search.rows import Rows
 from usager_server.search.sounds import sound
@@ -70,11 +70,11 @@ def probes(patient: Mapping[str, Any], tenant: int) -> list[Probe]:
     return [(*split(token), weight) for token, weight in found]
 
 
-def namesake_tokens(patient: Mapping[str, Any], tenant: int) -> tuple[list[Token], list[Token]]:
-    """Return the tokens of birth date and name, then those of name and name: a namesake born that day has both."""
-    born, code = completed(patient.get("birthDate")), code_hasher(tenant)
-    dated = [split(_BASE | code(text)) for text in _dated(patient, (born,) if born else ())]
-    return dated, [split(_BASE | code(text)) for text in _paired(patient)]
+def namesake_probes(patient: Mapping[str, Any], tenant: int) -> list[Probe]:
+    """Return what finds the records of the same birth date whose names begin alike; nothing without a whole date."""
+    born, code = patient.get("birthDate"), code_hasher(tenant)
+    days = (born,) if isinstance(born, str) and born == completed(born) else ()
+    return [(*split(_BASE | code(text)), DATED) for text in _dated(patient, days)]
 
 
 def completed(text: Any) -> str | None:

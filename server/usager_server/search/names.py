@@ -15,6 +15,8 @@ INTERVAL = ":interval"
 LATITUDE, LONGITUDE = ":latitude", ":longitude"
 ALIKE = ":alike"
 """The tokens by which a person is found whose names or birth date are only alike (`likeness.py`)."""
+HELD = ":held"
+"""The tokens that only one active record of a tenant may hold (`holding.py`)."""
 CANONICAL = "canonical"
 """The parameter under which a resource that has a `url` is found by those who refer to it by that url."""
 

@@ -27,9 +27,11 @@ async def server(postgres, insi_sandbox, tmp_path_factory) -> AsyncIterator[http
 
 
 @pytest.fixture
-def client(server, insi) -> httpx.AsyncClient:
-    """A client of it; the stand-in has forgotten everything."""
-    return server
+async def client(server, insi) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of it; the stand-in has forgotten everything, and no record holds a matricule of its persons."""
+    yield server
+    for entry in (await server.get("/fhir/Patient", params={"_count": "100"})).json().get("entry", ()):
+        await server.delete(f"/fhir/Patient/{entry['resource']['id']}")
 
 
 @pytest.mark.requirement("SC.INS.14")
