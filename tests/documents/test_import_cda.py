@@ -259,3 +259,46 @@ async def test_documents_are_sorted_by_what_they_say_of_themselves(client, sort,
     found = await client.get("/DocumentReference", params={"_sort": sort, "patient": it["subject"]["reference"]})
     months = [entry["resource"]["context"]["period"]["start"][5:7] for entry in found.json()["entry"]]
     assert "".join(" ABC"[int(month)] for month in months) == expected
+
+
+LOCAL_PERSON = {
+    "resourceType": "Patient",
+    "name": [{"use": "official", "family": "D'HAUTEVILLE", "given": ["ARMAND"]}],
+    "gender": "male",
+    "birthDate": "1936-05-14",
+}
+
+
+@pytest.mark.requirement("SENTINELLE.20")
+async def test_a_matricule_nobody_has_is_not_put_beside_a_record_that_is_alike(client):
+    local = (await client.post("/Patient", json=LOCAL_PERSON, headers=FHIR_JSON)).json()["id"]
+    refused = await imported(client, everything())
+    assert refused.status_code == 409
+    assert f"Patient/{local} may be this person" in issue(refused)["diagnostics"]
+    assert [await count(client, each) for each in ("Patient", "DocumentReference")] == [1, 0]
+    chosen = {"patient": f"Patient/{local}"}
+    answer = await client.post("/DocumentReference/$import-cda", params=chosen, content=everything(), headers=XML)
+    assert answer.status_code == 200, answer.text
+    assert await count(client, "Patient") == 1
+
+
+@pytest.mark.requirement("SENTINELLE.20")
+async def test_a_new_record_is_made_when_somebody_says_so(client):
+    await client.post("/Patient", json=LOCAL_PERSON, headers=FHIR_JSON)
+    answer = await client.post(
+        "/DocumentReference/$import-cda", params={"new-patient": "true"}, content=everything(), headers=XML
+    )
+    assert answer.status_code == 200, answer.text
+    assert await count(client, "Patient") == 2
+
+
+@pytest.mark.requirement("SENTINELLE.20")
+async def test_a_document_of_a_record_that_was_merged_goes_to_the_one_that_stays(client):
+    first = await filed(client, everything())
+    kept = (await client.post("/Patient", json={"resourceType": "Patient"}, headers=FHIR_JSON)).json()["id"]
+    source = first["subject"]["reference"].partition("/")[2]
+    gone = (await client.get(f"/Patient/{source}")).json()
+    link = [{"other": {"reference": f"Patient/{kept}"}, "type": "replaced-by"}]
+    await client.put(f"/Patient/{source}", json={**gone, "active": False, "link": link}, headers=FHIR_JSON)
+    second = await filed(client, version(4, "V4"))
+    assert second["subject"]["reference"] == f"Patient/{kept}"

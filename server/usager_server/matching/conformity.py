@@ -122,8 +122,8 @@ async def two_records_are_merged(run: Run) -> None:
         weight = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
         body = {**weight, "subject": {"reference": f"Patient/{double}"}}
         made = run.expect(await run.http.post("Observation", json=body), 201)["id"]
-    parts = [{"name": "source-patient", "valueReference": {"reference": f"Patient/{double}"}}]
-    target = {"name": "target-patient", "valueReference": {"reference": f"Patient/{kept}"}}
+    parts: list[dict[str, Any]] = [{"name": "source-patient", "valueReference": {"reference": f"Patient/{double}"}}]
+    target: dict[str, Any] = {"name": "target-patient", "valueReference": {"reference": f"Patient/{kept}"}}
     async with run.step("Demander un aperçu de la fusion"):
         preview = [*parts, target, {"name": "preview", "valueBoolean": True}]
         run.expect(await run.http.post("Patient/$merge", json=_parameters(preview)), 200)

@@ -1,20 +1,27 @@
 """Where an incoming document belongs: whether it is here already, whose it is, and which version it follows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from usager_server.documents.editions import Edition, edition_of, token
 from usager_server.documents.identity import differing_traits
 from usager_server.errors import Conflict, Invalid, Issue, Unprocessable, operation_outcome
-from usager_server.interactions.conditions import hold, match, parse_identity, parse_if_none_exist
+from usager_server.identity.matricule import identifiers_of
+from usager_server.interactions.conditions import hold, parse_identity, parse_if_none_exist, the_one
 from usager_server.interactions.limits import DOCUMENT_VERSIONS_LIMIT
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
+from usager_server.matching.absorbing import replacement_of
+from usager_server.operations.likely_records import alike
 from usager_server.repository import Stored
 from usager_server.requirements import fulfils
 
 Resource = dict[str, Any]
+
+RECORDS = 10
+"""Records of one identifier, and replacements of one record, that are looked at."""
 
 
 class Filing:
@@ -49,23 +56,22 @@ class Filing:
             return _address(stored)
         return None
 
-    async def attach_to(self, reference: str | None) -> None:
+    @fulfils("SENTINELLE.20")
+    async def attach_to(self, reference: str | None, *, is_new: bool = False) -> None:
         """Attach the document to a Patient: the one asked for, else the one of that identifier, else a new one.
 
-        Errors  Conflict (409) when the one of that identifier has other traits: a person must say whose it is.
+        Shape   a record that another one replaces leads to that one. is_new: the caller looked at those that are alike.
+        Errors  Conflict (409) when the one of that identifier has other traits, or when nobody has the matricule and
+                records of alike traits are here: a person must say whose it is.
         """
         if reference is not None:
             await self._attach_to_chosen(reference)
             return
-        identity = parse_if_none_exist(self.session, "Patient", self.patient["request"]["ifNoneExist"])
-        found = await match(self.session, identity)
-        differing = differing_traits(self.patient["resource"], _tree(found)) if found else []
-        if found and differing:
-            text = (
-                f"The document names the person of {_address(found)} with another {', '.join(differing)}; "
-                "say whose it is with the parameter patient"
-            )
-            raise Conflict(text, "Patient", code="business-rule")
+        found = await self._known()
+        if found is not None:
+            self._refuse_other_traits(found)
+        elif not is_new:
+            await self._refuse_alike()
 
     @fulfils("SC.CDA/INT.18")
     async def follow_versions(self) -> None:
@@ -116,7 +122,56 @@ class Filing:
         stored = await self.session.repository.read(kind, key)
         if stored is None or stored.document is None:
             raise Unprocessable(f"There is no {kind}/{key}", "Parameters.parameter", code="not-found")
-        _point(self.entries, self.patient["fullUrl"], f"{kind}/{key}")
+        self._file_under(f"{kind}/{key}")
+
+    async def _known(self) -> Stored | None:
+        """Return the record of the identifier; when it takes the place of another, the document is filed under it."""
+        condition = self.patient["request"]["ifNoneExist"]
+        identity = parse_if_none_exist(self.session, "Patient", condition)
+        page = await self.session.repository.search(replace(identity.query, count=RECORDS))
+        matches = [found.stored for found in page.entries if found.mode == "match"]
+        standing = {each.id: each for each in [await self._standing(match) for match in matches]}
+        known = the_one(identity, list(standing.values()))
+        if known is not None and [match.id for match in matches] != [known.id]:
+            self._file_under(_address(known))
+        return known
+
+    async def _standing(self, stored: Stored) -> Stored:
+        """Return the record that stands for this one: itself, or the last of those that replace it."""
+        for _ in range(RECORDS):
+            reference = replacement_of(_tree(stored))
+            kind, _, key = (reference or "").partition("/")
+            following = await self.session.repository.read(kind, key) if kind == "Patient" else None
+            if following is None or following.document is None:
+                break
+            stored = following
+        return stored
+
+    def _refuse_other_traits(self, found: Stored) -> None:
+        differing = differing_traits(self.patient["resource"], _tree(found))
+        if differing:
+            text = (
+                f"The document names the person of {_address(found)} with another {', '.join(differing)}; "
+                "say whose it is with the parameter patient"
+            )
+            raise Conflict(text, "Patient", code="business-rule")
+
+    async def _refuse_alike(self) -> None:
+        """Refuse to make a record beside one that is probably this person's: only a matricule is looked at so."""
+        resource = self.patient["resource"]
+        if not identifiers_of(resource):
+            return
+        likely = [each for each in await alike(self.session, resource) if each.is_likely]
+        if likely:
+            names = ", ".join(_address(each.stored) for each in likely)
+            text = (
+                f"Nobody here has the matricule of the document, and {names} may be this person: file it under that "
+                "record with the parameter patient, or make a new one with new-patient"
+            )
+            raise Conflict(text, "Patient", code="business-rule")
+
+    def _file_under(self, address: str) -> None:
+        _point(self.entries, self.patient["fullUrl"], address)
         self.entries.remove(self.patient)
 
     async def _documents(self, identifier: str) -> list[Stored]:

@@ -11,7 +11,9 @@ import httpx
 
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
+from usager_server.identity.matricule import key_of
 
+INS_TEST = "1.2.250.1.213.1.4.10"
 PERSONS = "urn:oid:1.2.250.1.71.4.2.2.1750000999"
 LETTER = ("83981-1", "Lettre de liaison à la sortie d'une structure sociale ou médico-sociale")
 REPORT = ("11490-0", "Lettre de liaison à la sortie d'un établissement de soins")
@@ -28,6 +30,9 @@ class Received:
     kind: tuple[str, str] = LETTER
     act: str = "20260310"
     content: str = "Compte rendu inventé pour ce scénario."
+    family: str = "CONFORMITE"
+    birth: str = "19380714"
+    matricule: str = ""
 
     def as_cda(self) -> bytes:
         """Return its bytes."""
@@ -39,6 +44,9 @@ class Received:
                 set_id=self.set_id,
                 version=self.version,
                 person=self.person,
+                family=self.family,
+                birth=self.birth,
+                ins=f'<id root="{INS_TEST}" extension="{self.matricule}"/>' if self.matricule else "",
                 code=self.kind[0],
                 display=self.kind[1],
                 title=self.kind[1],
@@ -105,9 +113,62 @@ async def documents_are_sorted(run: Run) -> None:
         run.check(sorted_by == expected, "L'ordre est celui des types, puis des actes", found=sorted_by)
 
 
-async def _receive(run: Run, document: Received) -> httpx.Response:
+@scenario("SENTINELLE.20", title="Un document reçu avec un matricule INS retrouve le dossier de la personne")
+async def a_document_finds_its_person(run: Run) -> None:
+    """Même matricule et mêmes traits : rattaché ; autres traits : alerte ; inconnu mais ressemblant : à décider."""
+    family = _letters(run, "GOASDOU")
+    first = Received(run.unique("CONF"), _oid(), _oid(), family=family, matricule=_matricule(run))
+    async with run.step("Recevoir le document d'une personne que personne ici ne connaît"):
+        run.expect(await _receive(run, first), 200)
+        known = await _subjects(run, first)
+        run.require(len(known) == 1, "Une identité est créée, à vérifier", found=known)
+    async with run.step("Recevoir un autre document, même matricule et mêmes traits"):
+        second = replace(first, id=_oid(), set_id=_oid(), content="Second compte rendu.")
+        run.expect(await _receive(run, second), 200)
+        run.check(await _subjects(run, first) == known, "Il est rattaché à la même identité")
+    async with run.step("Recevoir un document du même matricule, né un autre jour"):
+        other = replace(first, id=_oid(), set_id=_oid(), birth="19400102")
+        answer = await _receive(run, other)
+        run.expect(answer, 409, "Il n'est rattaché à personne, et le trait qui diffère est dit")
+        run.check("birth date" in answer.text, "La date de naissance est nommée", found=answer.text)
+    async with run.step("Créer une identité sans matricule, puis recevoir un document de mêmes traits"):
+        name = {"use": "official", "family": f"{family}NE", "given": ["JEANNE"]}
+        body = {"resourceType": "Patient", "name": [name], "gender": "female", "birthDate": "1938-07-14"}
+        local = run.expect(await run.http.post("Patient", json=body), 201)["id"]
+        alike = Received(run.unique("CONF"), _oid(), _oid(), family=f"{family}NE", matricule=_matricule(run))
+        answer = await _receive(run, alike)
+        run.expect(answer, 409, "Le dossier ressemblant est proposé, rien n'est créé à côté")
+        run.check(local in answer.text, "Il est nommé", found=answer.text)
+    async with run.step("Dire que c'est la même personne"):
+        run.expect(await _receive(run, alike, patient=f"Patient/{local}"), 200, "Le document est rangé à ce dossier")
+
+
+async def _subjects(run: Run, document: Received) -> list[str]:
+    """Return the records that bear the matricule of a document."""
+    answer = run.expect(
+        await run.http.get("Patient", params={"identifier": f"urn:oid:{INS_TEST}|{document.matricule}"}), 200
+    )
+    return [entry["resource"]["id"] for entry in answer.get("entry", ())]
+
+
+def _matricule(run: Run) -> str:
+    """Return a matricule that nobody bears: of a test, with its key."""
+    _, run_id, count = run.unique("").split("-")
+    body = f"23807{(int(run_id, 16) + int(count)) % 10**8:08d}"
+    return body + key_of(body)
+
+
+def _letters(run: Run, beginning: str) -> str:
+    """Return a name that nobody bears: letters only, as names are."""
+    return beginning + "".join(chr(ord("A") + int(each, 16)) for each in run.unique("").split("-")[1])
+
+
+async def _receive(run: Run, document: Received, **parameters: str) -> httpx.Response:
     return await run.http.post(
-        "DocumentReference/$import-cda", content=document.as_cda(), headers={"Content-Type": "application/xml"}
+        "DocumentReference/$import-cda",
+        params=parameters,
+        content=document.as_cda(),
+        headers={"Content-Type": "application/xml"},
     )
 
 

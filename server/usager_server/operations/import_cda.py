@@ -12,7 +12,7 @@ from usager_server.interactions.transaction import transaction
 from usager_server.jsontext import parse_json
 from usager_server.operations.cda_input import DOCUMENT, document_of
 from usager_server.operations.definition import operation_definition, parameter
-from usager_server.operations.parameters import given
+from usager_server.operations.parameters import flag_of, given
 
 MINIMAL = Preference(returns="minimal")
 
@@ -35,7 +35,7 @@ async def import_document(session: Session, request: OperationRequest) -> Reply:
         known = await filing.already_here()
         if known is not None:
             return _answer(session, filing.answer_for(known), known)
-        await filing.attach_to(_patient_of(request))
+        await filing.attach_to(_patient_of(request), is_new=flag_of(request, "new-patient") is True)
         await filing.follow_versions()
         reply = await transaction(replace(inner, receives=True), bundle, MINIMAL)
         response = parse_json((reply.document or "{}").encode())
@@ -63,6 +63,7 @@ import_cda = Operation(
         parameters=[
             DOCUMENT,
             parameter("patient", "Reference", "The Patient to file it under, whatever identity the document states"),
+            parameter("new-patient", "boolean", "Make a record for the person, although others are alike"),
             parameter(
                 "return", "Bundle", "The transaction-response; Location is the DocumentReference", use="out", least=1
             ),

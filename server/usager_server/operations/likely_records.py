@@ -34,6 +34,11 @@ class Candidate:
     verdict: Verdict
 
     @property
+    def is_likely(self) -> bool:
+        """Say whether it is the person's, certainly or probably."""
+        return self.verdict.grade in (Grade.certain, Grade.probable)
+
+    @property
     def is_certain(self) -> bool:
         """Say whether it is certainly the person's."""
         return self.verdict.grade is Grade.certain
