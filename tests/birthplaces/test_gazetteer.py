@@ -1,5 +1,6 @@
 """What the edition that is shipped says about places, at any date."""
 
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 import pytest
@@ -25,6 +26,35 @@ def test_it_has_every_code_since_1943():
     assert len(codes) >= 39_115
 
 
+@pytest.mark.requirement("SC.INS.01")
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        # Seine and Seine-et-Oise to five départements; Corsica in two; communes of Isère and Ain to the Rhône.
+        ("1968-01-01", ("75", "78"), {"91": 198, "92": 36, "93": 40, "94": 47, "95": 185}),
+        ("1976-01-01", ("20",), {"2A": 124, "2B": 236}),
+        ("1967-12-31", ("38",), {"69": 23}),
+        ("1967-12-31", ("01",), {"69": 6}),
+    ],
+)
+def test_the_great_changes_of_codes_are_all_there(day, before, after):
+    changes = [(PERIODS[event.before].code, PERIODS[event.after].code) for event in EVENTS if event.day == day]
+    moved = {(old, new) for old, new in changes if old[:2] in before and new[:2] in after}
+    assert Counter(new[:2] for _, new in moved) == after
+
+
+def test_codes_were_used_again_and_names_are_shared():
+    labels, codes = defaultdict(set), defaultdict(set)
+    for period in PERIODS:
+        if period.kind != COUNTRY and period.start <= "2019-01-01":
+            labels[period.code].add(period.label)
+        if period.kind == COMMUNE:
+            codes[period.label].add(period.code)
+    assert sum(len(each) > 1 for each in labels.values()) == 2_535
+    assert (len(codes["Beaumont"]), len(codes["Sainte-Colombe"])) == (18, 17)
+
+
+@pytest.mark.requirement("SC.INS.02")
 @pytest.mark.parametrize(
     ("code", "day", "label"),
     [

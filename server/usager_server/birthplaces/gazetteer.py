@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from usager_server.birthplaces.edition import COMMUNE, Edition, Event, Period
+from usager_server.requirements import fulfils
 
 UNKNOWN = Period("99999", "INCONNU", "INCONNU")
 """The place that nobody knows. It is for a person to choose, never to be filled in."""
@@ -53,6 +54,7 @@ class Gazetteer:
         found = [self.edition.periods[number] for number in self._by_code.get(code, ())]
         return sorted(found, key=lambda period: (period.kind != COMMUNE, period.start))
 
+    @fulfils("SC.INS.02")
     def on(self, code: str, day: str) -> Period | None:
         """Return what a code named on a day (YYYY-MM-DD), None when it named nothing that day."""
         return next((period for period in self.periods(code) if period.holds(day)), None)

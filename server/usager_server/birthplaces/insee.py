@@ -28,6 +28,7 @@ from usager_server.birthplaces.edition import (
     Period,
     joined,
 )
+from usager_server.requirements import fulfils
 
 LARGEST_FILE_BYTES = 50 * 1024 * 1024
 MOST_FILES = 200
@@ -90,6 +91,7 @@ class Files:
         return max((name for name in self.texts if pattern.fullmatch(name)), default=None)
 
 
+@fulfils("SC.INS.01")
 def edition_of(path: Path) -> Edition:
     """Return the edition of an archive or of a folder.
 

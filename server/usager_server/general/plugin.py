@@ -50,6 +50,7 @@ def register_scenarios() -> Sequence[Scenario]:
     """Return the scenarios of every room of the server."""
     return scenarios_in(
         "usager_server.accounts.conformity",
+        "usager_server.birthplaces.conformity",
         "usager_server.backup.conformity",
         "usager_server.documents.conformity",
         "usager_server.documents.prefill.conformity",
