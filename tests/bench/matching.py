@@ -31,7 +31,7 @@ from tests.live import LiveServer
 from usager_server.repository.ids import row_numbers
 
 MODULE = "tests.bench.matching"
-PROCESSES, WARM_UP = 2, 20
+PROCESSES, WARM_UP, MERGED = 2, 20, 4_500
 
 
 def persons(first: int, last: int) -> Iterator[Resource]:
@@ -130,6 +130,32 @@ def ask(client: httpx.Client, slip: Callable[[Person], Resource], numbers: list[
     return sorted(taken), held / len(taken)
 
 
+def merging(client: httpx.Client, size: int) -> Mapping[str, float]:
+    """Return the seconds that it takes to merge a record that `size` resources refer to, and to undo it."""
+    source, target = (client.post("/Patient", json=_stated(named(number))).json()["id"] for number in (1, 2))
+    weight = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
+    entry = {
+        "resource": {**weight, "subject": {"reference": f"Patient/{source}"}},
+        "request": {"method": "POST", "url": "Observation"},
+    }
+    for _ in range(size // 500):
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 500}
+        client.post("/", json=bundle).raise_for_status()
+    named_source = {"name": "source-patient", "valueReference": {"reference": f"Patient/{source}"}}
+    named_target = {"name": "target-patient", "valueReference": {"reference": f"Patient/{target}"}}
+    preview = {"name": "preview", "valueBoolean": True}
+    taken = {}
+    for name, address, parts in (
+        ("preview", "Patient/$merge", [named_source, named_target, preview]),
+        ("merge", "Patient/$merge", [named_source, named_target]),
+        ("unmerge", f"Patient/{target}/$unmerge", [named_source]),
+    ):
+        began = time.perf_counter()
+        client.post(f"/{address}", json={"resourceType": "Parameters", "parameter": parts}).raise_for_status()
+        taken[name] = time.perf_counter() - began
+    return taken
+
+
 def measure(folder: Path, count: int, asked: int) -> None:
     """Load unless the folder holds the persons already, measure and print the table."""
     is_new = not (folder / "loaded").exists()
@@ -145,9 +171,11 @@ def measure(folder: Path, count: int, asked: int) -> None:
                 taken, held = ask(client, slip, numbers)
                 ends = (statistics.median(taken), taken[int(len(taken) * 0.95)], taken[-1])
                 table.add_row(name, *(f"{each:.1f}" for each in ends), f"{held:.1%}")
+            merged = merging(client, MERGED)
     finally:
         server.stop()
     Console().print(table)
+    Console().print(f"{MERGED} resources:", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in merged.items()))
 
 
 def main() -> None:
