@@ -15,18 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench import vocabulary as words
+from tests.bench.accounting import Meter
 from tests.bench.bulk import build_indexes, copy_resources, database_url, settle, without_indexes
-from tests.bench.population import INS_NIR, Person, Resource, patient
+from tests.bench.population import HOSPITAL, INS_NIR, Person, Resource, patient
 from tests.live import LiveServer
 from usager_server.repository.ids import row_numbers
 
@@ -113,21 +114,44 @@ def fill(url: str, first: str, last: str, nth: str) -> None:
     asyncio.run(copy_resources(url, persons(int(first), int(last))))
 
 
-def ask(client: httpx.Client, slip: Callable[[Person], Resource], numbers: list[int]) -> tuple[list[float], float]:
-    """Return the milliseconds of each answer, sorted, and the share of them that hold the person."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What it took to ask for some persons: milliseconds of each answer, sorted; CPU milliseconds; the share found."""
+
+    taken: list[float]
+    cpu: tuple[float, float]
+    found: float
+
+    def cells(self) -> Sequence[str]:
+        """Return a line of the table."""
+        ends = (statistics.median(self.taken), self.taken[int(len(self.taken) * 0.95)], self.taken[-1])
+        return [*(f"{each:.1f}" for each in ends), "{:.1f} + {:.1f}".format(*self.cpu), f"{self.found:.1%}"]
+
+
+def ask(server: LiveServer, numbers: Sequence[int], send: Callable[[Person], httpx.Response]) -> Asked:
+    """Ask for these persons; the first ones warm up."""
     taken, held = [], 0
-    for turn, number in enumerate(numbers):
+    for number in numbers[:WARM_UP]:
+        send(named(number)).raise_for_status()
+    meter = Meter(server)
+    for number in numbers[WARM_UP:]:
         person = named(number)
-        body: dict[str, Any] = {"resourceType": "Parameters"}
-        body["parameter"] = [{"name": "resource", "resource": slip(person)}, {"name": "count", "valueInteger": 50}]
         began = time.perf_counter()
-        answer = client.post("/Patient/$match", json=body)
-        elapsed = (time.perf_counter() - began) * 1e3
+        answer = send(person)
+        taken.append((time.perf_counter() - began) * 1e3)
         answer.raise_for_status()
-        if turn >= WARM_UP:
-            taken.append(elapsed)
-            held += any(each["resource"]["id"] == f"p{number}" for each in answer.json().get("entry", ()))
-    return sorted(taken), held / len(taken)
+        held += any(each["resource"]["id"] == f"p{number}" for each in answer.json().get("entry", ()))
+    return Asked(sorted(taken), meter.spent().per_request_ms(len(taken)), held / len(taken))
+
+
+def matching(client: httpx.Client, slip: Callable[[Person], Resource]) -> Callable[[Person], httpx.Response]:
+    """Return what looks for a person who suffered a slip."""
+
+    def send(person: Person) -> httpx.Response:
+        parts = [{"name": "resource", "resource": slip(person)}, {"name": "count", "valueInteger": 50}]
+        return client.post("/Patient/$match", json={"resourceType": "Parameters", "parameter": parts})
+
+    return send
 
 
 def merging(client: httpx.Client, size: int) -> Mapping[str, float]:
@@ -160,17 +184,19 @@ def measure(folder: Path, count: int, asked: int) -> None:
     """Load unless the folder holds the persons already, measure and print the table."""
     is_new = not (folder / "loaded").exists()
     server = LiveServer(folder, log_level="warning").start()
-    table = Table(f"among {count:,} persons", "median ms", "p95 ms", "slowest ms", "found")
+    table = Table(f"among {count:,} persons", "median ms", "p95 ms", "slowest ms", "CPU ms: server + database", "found")
     try:
         if is_new:
             load(server, count)
             (folder / "loaded").touch()
         numbers = random.Random(20261126).sample(range(1, count), asked + WARM_UP)  # noqa: S311
-        with httpx.Client(base_url=server.base, timeout=60) as client:
+        with httpx.Client(base_url=server.base, timeout=120) as client:
+            found = ask(
+                server, numbers, lambda person: client.get(f"/Patient?identifier={HOSPITAL}|{person.identifier}")
+            )
+            table.add_row("search by local number", *found.cells())
             for name, slip in SLIPS.items():
-                taken, held = ask(client, slip, numbers)
-                ends = (statistics.median(taken), taken[int(len(taken) * 0.95)], taken[-1])
-                table.add_row(name, *(f"{each:.1f}" for each in ends), f"{held:.1%}")
+                table.add_row(name, *ask(server, numbers, matching(client, slip)).cells())
             merged = merging(client, MERGED)
     finally:
         server.stop()

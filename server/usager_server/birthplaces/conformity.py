@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from usager_server.birthplaces.code_systems import BIRTHPLACES, COMMUNES, COUNTRIES
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
+
+COMMUNES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
+COUNTRIES = "https://mos.esante.gouv.fr/NOS/TRE_R20-Pays/FHIR/TRE-R20-Pays"
+BIRTHPLACES = "https://hl7.fr/ig/fhir/core/ValueSet/fr-core-vs-cog-commune-pays"
 
 ON_A_DAY = (
     ("85213", "2015-12-31", "Saint-Florent-des-Bois"),
