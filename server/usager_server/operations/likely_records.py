@@ -20,7 +20,7 @@ from usager_server.search.likeness import is_replaced, probes
 GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade"
 REASON = canonical("StructureDefinition", "match-reason")
 
-CANDIDATES = 40
+CANDIDATES = 30
 """Records that are read and compared, those that share most with the person first."""
 
 ENOUGH = "an identifier, or two of family name, given name and birth date"
