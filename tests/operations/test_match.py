@@ -142,9 +142,9 @@ async def test_a_stranger_is_not_found(whole: AsyncClient, maelle: str) -> None:
 
 async def test_a_local_number_finds_and_a_trait_against_it_warns(whole: AsyncClient, maelle: str) -> None:
     number = {"identifier": [{"system": LOCAL, "value": "M-0001"}]}
-    (sure,) = await matched(whole, person(**number))
+    sure = (await matched(whole, person(**number)))[0]
     (alert,) = await matched(whole, person("BEAUREGARD", "THIBAUT", "1970-01-02", **number))
-    assert (grade(sure), grade(alert)) == ("certain", "possible")
+    assert (sure["resource"]["id"], grade(sure), grade(alert)) == (maelle, "certain", "possible")
     assert "différent" in reasons(alert)["family"]
 
 
