@@ -277,7 +277,7 @@ async def _printed(run: Run, patient: Tree) -> bytes:
         "section": [{"title": "Situation", "text": text}],
     }
     sent = [
-        {"fullUrl": name, "resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+        {"fullUrl": name, "resource": each, "request": _creation(each)}
         for name, each in zip(names, [*entries, composition], strict=True)
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": sent}
@@ -286,6 +286,15 @@ async def _printed(run: Run, patient: Tree) -> bytes:
     answer = await run.http.get(f"{address}/$document", params={"format": "pdf"}, headers={"Accept": "application/pdf"})
     run.require(answer.status_code == 200, "Le document s'imprime", found=f"{answer.status_code} {answer.text[:300]}")
     return answer.content
+
+
+def _creation(resource: Tree) -> Tree:
+    """Return the request that creates a resource; a professional is whoever bears their number already."""
+    request = {"method": "POST", "url": resource["resourceType"]}
+    if resource["resourceType"] != "Practitioner":
+        return request
+    number = resource["identifier"][0]
+    return request | {"ifNoneExist": f"identifier={number['system']}|{number['value']}"}
 
 
 def _letter(run: Run, patient: Tree) -> list[Tree]:
