@@ -23,6 +23,7 @@ from usager_server.networks import Address
 from usager_server.settings import Settings
 
 DOORS = ("/sign-in", "/oauth/")
+PUBLIC = "/oauth/jwks"  # proves nothing of anybody, and is there when the database is not
 IPV6_PREFIX = 64  # what one subscriber has: its addresses are without number
 GiveBack = Callable[[int, str, Rate, int], Awaitable[None]]
 
@@ -45,7 +46,7 @@ class Knocks:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or answer 429 with Retry-After."""
-        if scope["type"] != "http" or not scope["path"].startswith(DOORS):
+        if scope["type"] != "http" or not scope["path"].startswith(DOORS) or scope["path"] == PUBLIC:
             await self._app(scope, receive, send)
             return
         key = neighbourhood(peer(scope))
