@@ -177,9 +177,14 @@ class LimitedRepository(PostgresRepository):
         """Write the deletion as a version. Errors: NotFound (404), of what is out of reach or was deleted before."""
         self.reach.require(resource_type, "d")
         within = self.reach.lookup((resource_type,), "d")
+        key = (self._numbers[resource_type], resource_id)
+        if within is None:
+            self._frontier.forget(key)
+            return await super().delete(
+                resource_type, resource_id, last_updated=last_updated, expected_version=expected_version
+            )
         async with self.transaction() as inside:
-            key = (self._numbers[resource_type], resource_id)
-            if within is not None and await inside._standing([key], within) != {key: HELD}:
+            if await inside._standing([key], within) != {key: HELD}:
                 raise NotFound(f"There is no {resource_type}/{resource_id}")
             inside._frontier.forget(key)
             return await super(LimitedRepository, inside).delete(
