@@ -6,9 +6,9 @@ import pytest
 
 from tests.identity.people import ADRUN, NOW, OTHER, after, of_status, retrieved, typed_in
 from usager_server.identity import events, words
-from usager_server.identity.evidence import Attribute
+from usager_server.identity.evidence import Attribute, evidence_of
 from usager_server.identity.parts import with_extension
-from usager_server.identity.status import Status, stated_status, what_next
+from usager_server.identity.status import Status, computed, stated_status, what_next
 
 P, R, V, Q = Status.provisoire, Status.recuperee, Status.validee, Status.qualifiee
 
@@ -55,6 +55,13 @@ def test_in_2_1_a_matricule_makes_a_validated_identity_qualified():
 )
 def test_what_to_do_next_is_said(patient, text):
     assert text in what_next(patient)
+
+
+@pytest.mark.parametrize("attribute", [Attribute.douteuse, Attribute.fictive])
+def test_a_doubt_forces_provisional_whatever_the_identity_rests_on(attribute):
+    evidence = evidence_of(of_status(Q))
+    assert computed(evidence) is Q
+    assert computed(replace(evidence, attributes=frozenset({attribute}))) is P
 
 
 def test_nothing_is_left_to_do_for_a_qualified_identity():

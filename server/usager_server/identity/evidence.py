@@ -28,6 +28,10 @@ class Attribute(StrEnum):
     fictive = "FICT"
 
 
+TICKED = frozenset(str(each) for each in Attribute)
+NOTHING_TICKED: frozenset[Attribute] = frozenset()
+
+
 class Source(StrEnum):
     """Who says that an identity is that of the national reference."""
 
@@ -79,7 +83,8 @@ def evidence_of(patient: Mapping[str, Any]) -> Evidence:
     reliability = reliability_of(patient)
     mode = (value_of(reliability, "validationMode", "valueCoding") or {}).get("code", "")
     checked = Checked(mode, value_of(reliability, "validationDate", "valueDate") or "") if mode else None
-    ticked = frozenset(each for each in Attribute if str(each) in _comments(reliability))
+    comments = _comments(reliability)
+    ticked = frozenset(each for each in Attribute if each in comments) if comments else NOTHING_TICKED
     sourced = sourced_in(patient)
     if sourced is not None and matricule_of(patient) != sourced.matricule:
         sourced = None
@@ -121,6 +126,8 @@ def _comment(part: Mapping[str, Any]) -> str:
 def sourced_in(patient: Mapping[str, Any]) -> Sourced | None:
     """Return what a Patient says of where its INS comes from, in force or not; None when it says nothing of it."""
     extension = extension_of(patient, words.EVIDENCE)
+    if extension is None:
+        return None
     identifier = value_of(extension, "matricule", "valueIdentifier")
     matricule = matricule_in(identifier) if identifier else None
     source = next((each for each in Source if each == value_of(extension, "source", "valueCode")), None)
@@ -186,7 +193,7 @@ def _comment_part(code: str, release: str) -> Tree:
 
 
 def _is_ticked(part: Mapping[str, Any]) -> bool:
-    return _comment(part) in tuple(str(each) for each in Attribute)
+    return _comment(part) in TICKED
 
 
 def _method(reliability: Mapping[str, Any], sourced: Sourced | None) -> Tree | None:

@@ -8,13 +8,16 @@ Tree = dict[str, Any]
 
 def extension_of(holder: Mapping[str, Any] | None, url: str) -> Tree | None:
     """Return the first extension of that URL, None without one."""
-    found = (each for each in (holder or {}).get("extension", ()) if each.get("url") == url)
-    return cast("Tree | None", next(found, None))
+    for each in holder.get("extension", ()) if holder else ():
+        if each.get("url") == url:
+            return cast(Tree, each)
+    return None
 
 
 def value_of(holder: Mapping[str, Any] | None, url: str, kind: str) -> Any:
     """Return the value of the first extension of that URL if it is of that kind ("valueCode"), else None."""
-    return (extension_of(holder, url) or {}).get(kind)
+    found = extension_of(holder, url)
+    return None if found is None else found.get(kind)
 
 
 def with_extension(holder: Mapping[str, Any] | None, url: str, content: Mapping[str, Any] | None) -> Tree:

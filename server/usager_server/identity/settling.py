@@ -138,14 +138,16 @@ def _happened(sent: Tree, known: Patient, terms: Terms, *, is_new: bool) -> Tree
     """Return the Patient after what its writer did: ticked, edited, checked against a device."""
     whole = _with_evidence_of(sent, known)
     before, after = evidence_of(known), evidence_of(whole)
-    made = with_evidence(whole, before, terms.release)
+    made = base = with_evidence(whole, before, terms.release)
     device = _device(before.checked, after.checked, terms)
     if is_new and before.sourced is None:
         made = _done(apply(made, events.Entered(terms.moment), terms.release))
     made = _edited(made, traits_of(sent if is_new else known), traits_of(sent), device, terms)
     for event in _other_events(before, after, device, terms):
         made = _done(apply(made, event, terms.release))
-    return restated(_received(made, known, terms), terms.moment, terms.release)
+    made = _received(made, known, terms)
+    # Each event has written the status; where nothing happened, what is sent of it gives way to what is computed.
+    return restated(made, terms.moment, terms.release) if made is base else made
 
 
 def _edited(made: Tree, before: Traits, after: Traits, device: events.DeviceChecked | None, terms: Terms) -> Tree:

@@ -96,12 +96,13 @@ def with_status(patient: Mapping[str, Any], event: str, moment: str, release: st
 
     Shape   event names the row of the table of transitions; moment is an instant; release "2.1" or "2.2".
     """
-    status = status_of(patient)
+    evidence = evidence_of(patient)
+    status = computed(evidence)
     since = moment
     known = extension_of(patient, words.EVIDENCE)
     if value_of(known, "status", "valueCode") == CODES[status]:
         since = value_of(known, "since", "valueInstant") or moment
-    made = with_extension(patient, words.EVIDENCE, _history(known, status, event, since, what_next(patient)))
+    made = with_extension(patient, words.EVIDENCE, _history(known, status, event, since, _following(patient, evidence)))
     return _with_profile(_with_coding(made, status, release), status)
 
 
@@ -159,20 +160,25 @@ def what_next(patient: Mapping[str, Any]) -> str:
 
     Source  P-INS-08: the text of the tooltip on the status.
     """
-    evidence = evidence_of(patient)
+    return _following(patient, evidence_of(patient))
+
+
+def _following(patient: Mapping[str, Any], evidence: Evidence) -> str:
     if Attribute.fictive in evidence.attributes:
         return "Identité fictive : elle ne peut pas être qualifiée et n'est jamais transmise."
     if Attribute.douteuse in evidence.attributes:
         return "Identité douteuse : lever le doute, décocher « douteuse », puis refaire l'appel à INSi et le contrôle."
     if evidence.sourced is not None and evidence.sourced.differs:
         return "INSi donne désormais d'autres traits : comparer les deux identités, puis accepter ou corriger."
-    texts = {
-        Status.provisoire: f"{_ask(patient)} Puis contrôler une pièce d'identité à haut niveau de confiance.",
-        Status.recuperee: "Contrôler une pièce d'identité à haut niveau de confiance pour qualifier l'identité.",
-        Status.validee: f"{_ask(patient)} L'identité sera alors qualifiée.",
-        Status.qualifiee: "",
-    }
-    return texts[status_of(patient)]
+    status = computed(evidence)
+    if status is Status.qualifiee:
+        return ""
+    if status is Status.recuperee:
+        return "Contrôler une pièce d'identité à haut niveau de confiance pour qualifier l'identité."
+    then = "L'identité sera alors qualifiée."
+    if status is Status.provisoire:
+        then = "Puis contrôler une pièce d'identité à haut niveau de confiance."
+    return f"{_ask(patient)} {then}"
 
 
 def _ask(patient: Mapping[str, Any]) -> str:

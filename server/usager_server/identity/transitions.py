@@ -31,7 +31,7 @@ from usager_server.identity.matricule import (
     without_matricule,
 )
 from usager_server.identity.parts import Tree
-from usager_server.identity.status import FORCING, attributes_of, status_of, with_status
+from usager_server.identity.status import FORCING, attributes_of, computed, with_status
 from usager_server.identity.traits import STRICT, Traits, traits_of, with_traits
 from usager_server.identity.transition_table import BY_CELL, Act
 from usager_server.requirements import fulfils
@@ -219,9 +219,9 @@ def _follow(
 ) -> Tree | Refusal:
     """Return the Patient after what the table says of this event in its status."""
     before = evidence_of(patient)
-    rule = BY_CELL.get((type(event), when, status_of(patient)))
+    rule = BY_CELL.get((type(event), when, computed(before)))
     if rule is None:
-        return Refusal(f"Une identité {status_of(patient)} ne connaît pas cet événement.")
+        return Refusal(f"Une identité {computed(before)} ne connaît pas cet événement.")
     if rule.because:
         return Refusal(rule.because)
     made, after = _with_insi(patient, before.sourced, rule.insi, sourced, event.moment)
