@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         description="Client, or bearer of a token, that may bring an existing base in with the INS it holds; unset: "
         "nobody. For the time of the migration.",
     )
+    identity_master: str | None = Field(
+        default=None,
+        description="Client, or bearer of a token, from which identities come (profile esclave-identite); unset: "
+        "kept here.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
     bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")

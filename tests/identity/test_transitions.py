@@ -45,6 +45,9 @@ EXPECTED = {
     ("13", "MatriculeReceived", "known"): ".R.Q",
     ("13", "MatriculeReceived", "other"): ".x.x",
     ("14", "Merged", ""): "PPVV",
+    ("15", "Inherited", "provisoire"): "PPPP",
+    ("15", "Inherited", "validée"): "VVVV",
+    ("15", "Inherited", "qualifiée"): "QQQQ",
 }
 LETTERS = {P: "P", R: "R", V: "V", Q: "Q"}
 
@@ -81,6 +84,7 @@ def happening(rule: Rule) -> events.Event:
         events.VitaleAppRead: lambda: events.VitaleAppRead(MATRICULE.value, MATRICULE.oid, ADRUN, NOW),
         events.MatriculeReceived: lambda: events.MatriculeReceived(other.value, other.oid, ADRUN, NOW),
         events.Merged: lambda: events.Merged("Patient/2", NOW),
+        events.Inherited: lambda: events.Inherited(rule.when, MATRICULE, "", "", NOW),
     }[rule.event]()
 
 

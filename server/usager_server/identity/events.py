@@ -121,6 +121,21 @@ class Merged:
     moment: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The software that keeps the identities (profile "esclave de l'identité") says one anew.
+
+    Shape   status is `provisoire`, `validée` or `qualifiée`, the last with a matricule; mode and day tell the device it
+            was checked against, "" when that software does not say which.
+    """
+
+    status: str
+    matricule: Matricule | None
+    mode: str
+    day: str
+    moment: str
+
+
 Event = (
     Entered
     | Retrieved
@@ -134,4 +149,5 @@ Event = (
     | VitaleAppRead
     | MatriculeReceived
     | Merged
+    | Inherited
 )

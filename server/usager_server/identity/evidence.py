@@ -60,7 +60,10 @@ class Sourced:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """IV+: the traits were checked against a device of high trust, by its code, on a day (YYYY-MM-DD)."""
+    """IV+: the traits were checked against a device of high trust, by its code, on a day (YYYY-MM-DD).
+
+    Shape   mode is "" when the software that an identity is inherited from does not say which.
+    """
 
     mode: str
     day: str = ""
@@ -82,7 +85,8 @@ def evidence_of(patient: Mapping[str, Any]) -> Evidence:
     """
     reliability = reliability_of(patient)
     mode = (value_of(reliability, "validationMode", "valueCoding") or {}).get("code", "")
-    checked = Checked(mode, value_of(reliability, "validationDate", "valueDate") or "") if mode else None
+    is_checked = mode or value_of(extension_of(patient, words.EVIDENCE), "checked", "valueBoolean") is True
+    checked = Checked(mode, value_of(reliability, "validationDate", "valueDate") or "") if is_checked else None
     comments = _comments(reliability)
     ticked = frozenset(each for each in Attribute if each in comments) if comments else NOTHING_TICKED
     sourced = sourced_in(patient)
@@ -93,7 +97,7 @@ def evidence_of(patient: Mapping[str, Any]) -> Evidence:
 
 def with_evidence(patient: Mapping[str, Any], evidence: Evidence, release: str) -> Tree:
     """Return the Patient that rests on this evidence, as a release of FR Core ("2.1" or "2.2") writes it."""
-    made = with_extension(patient, words.EVIDENCE, _evidence_parts(patient, evidence.sourced))
+    made = with_extension(patient, words.EVIDENCE, _evidence_parts(patient, evidence))
     return with_extension(made, words.RELIABILITY, _reliability_parts(patient, evidence, release))
 
 
@@ -144,13 +148,15 @@ def sourced_in(patient: Mapping[str, Any]) -> Sourced | None:
     )
 
 
-SOURCED_PARTS = ("source", "matricule", "moment", "operation", "message", "verified", "differs")
+OWN_PARTS = ("checked", "source", "matricule", "moment", "operation", "message", "verified", "differs")
 
 
-def _evidence_parts(patient: Mapping[str, Any], sourced: Sourced | None) -> Tree | None:
+def _evidence_parts(patient: Mapping[str, Any], evidence: Evidence) -> Tree | None:
     known = (extension_of(patient, words.EVIDENCE) or {}).get("extension", ())
-    others = [each for each in known if each["url"] not in SOURCED_PARTS]
-    parts = [*(_sourced_parts(sourced) if sourced else ()), *others]
+    parts = _sourced_parts(evidence.sourced) if evidence.sourced else []
+    if evidence.checked is not None and not evidence.checked.mode:
+        parts.append({"url": "checked", "valueBoolean": True})
+    parts += [each for each in known if each["url"] not in OWN_PARTS]
     return {"extension": parts} if parts else None
 
 
@@ -178,7 +184,8 @@ def _reliability_parts(patient: Mapping[str, Any], evidence: Evidence, release: 
         is_written = sourced is not None and sourced.source is not Source.vitale and name == INSI_DATES[release]
         day = sourced.moment[:10] if sourced is not None and is_written else ""
         holder = with_extension(holder, name, {"valueDate": day} if day else None)
-    mode = {"valueCoding": {"system": words.DEVICES, "code": checked.mode}} if checked else None
+    named = checked is not None and checked.mode
+    mode = {"valueCoding": {"system": words.DEVICES, "code": named}} if named else None
     holder = with_extension(holder, "validationMode", mode)
     day = checked.day if checked else ""
     holder = with_extension(holder, "validationDate", {"valueDate": day} if day else None)

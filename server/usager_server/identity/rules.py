@@ -93,7 +93,7 @@ def _device_findings(patient: Mapping[str, Any], today: date) -> Iterator[Issue]
         if value_of(reliability_of(patient), "validationDate", "valueDate"):
             yield _error("Le type de dispositif (validationMode) est obligatoire avec la date du contrôle", place)
         return
-    if checked.mode not in DEVICES:
+    if checked.mode and checked.mode not in DEVICES:
         yield _error(f"Le type de dispositif (validationMode) est l'un de {', '.join(DEVICES)}", place)
     if checked.day[:COMPLETE_DATE] > today.isoformat():
         yield _error("Le contrôle du dispositif ne peut pas être daté dans l'avenir", place)

@@ -7,6 +7,7 @@ are the server's: they are taken from the version before, and what is sent of th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from usager_server.errors import Issue, Unprocessable
@@ -20,9 +21,20 @@ from usager_server.identity.matricule import (
     matricule_of,
     received_of,
 )
-from usager_server.identity.parts import Tree, extension_of, value_of, with_extension
+from usager_server.identity.parts import Tree, extension_of, value_of, with_extension, with_list
 from usager_server.identity.rules import StandingOf, findings
-from usager_server.identity.status import is_identity, restated, says, stated_coding, status_of
+from usager_server.identity.status import (
+    FORCING,
+    Status,
+    attributes_of,
+    identifiers_in_force,
+    is_identity,
+    restated,
+    says,
+    stated_coding,
+    stated_status,
+    status_of,
+)
 from usager_server.identity.traits import Traits, traits_of
 from usager_server.identity.transitions import Refusal, apply, changed_traits, edited
 from usager_server.requirements import fulfils
@@ -43,7 +55,16 @@ LOCKED = (
 COMPUTED = (
     "Le statut d'une identité se calcule et ne se saisit pas : envoyer {code} (identité {status}), ou aucun statut"
 )
+INHERITED = "Les identités viennent d'un autre logiciel : traits stricts, statut et INS ne se changent que par lui"
 SERVERS_OWN = "La provenance d'un INS (identity-evidence) n'est écrite que par le serveur : la renvoyer telle quelle"
+
+
+class Master(StrEnum):
+    """Who keeps the identities: this server, the caller, or another software than the caller."""
+
+    nobody = "nobody"
+    caller = "caller"
+    other = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,8 @@ class Terms:
 
     Shape   release of FR Core to write ("2.1", "2.2"); moment an instant; is_production refuses invented matricules;
             is_received: the Patient comes from a document; may_migrate: the caller brings an existing base in, with the
-            INS it holds (evidence `migration`). standing says of a code of the COG what is known of it.
+            INS it holds (evidence `migration`). master: who keeps the identities. standing says of a code of the COG
+            what is known of it.
     """
 
     release: str
@@ -61,6 +83,7 @@ class Terms:
     is_production: bool = False
     is_received: bool = False
     may_migrate: bool = False
+    master: Master = Master.nobody
 
     @property
     def today(self) -> date:
@@ -80,10 +103,14 @@ def settled(sent: Tree, current: Patient | None, terms: Terms) -> Tree:
     found = told(sent, terms)
     if any(issue.severity == "error" for issue in found):
         raise Unprocessable("; ".join(issue.diagnostics for issue in found), issues=found)
+    if terms.master is Master.caller:
+        return _inherited(sent, current or {}, terms)
     known = _known(sent, current, terms)
     _refuse_evidence(sent, known)
     made = _happened(sent, known, terms, is_new=current is None)
     _refuse_status(sent, known, made)
+    if terms.master is Master.other:
+        _refuse_identity(made, known)
     return made
 
 
@@ -92,6 +119,41 @@ def told(sent: Patient, terms: Terms) -> Sequence[Issue]:
     if not is_identity(sent):
         return ()
     return findings(sent, terms.standing, terms.today, is_production=terms.is_production, is_received=terms.is_received)
+
+
+@fulfils("INS/va1.64")
+def _inherited(sent: Tree, known: Patient, terms: Terms) -> Tree:
+    """Return an identity as the software that keeps it says it: flows carry PROV and VALI, and a matricule.
+
+    Shape   VALI with a matricule is a qualified identity; a matricule beside PROV is left out.
+    Source  ins.md 3.3 (a).
+    """
+    stated = stated_status(sent)
+    matricule = next((found for each in identifiers_in_force(sent) if (found := matricule_in(each))), None)
+    status = Status.provisoire
+    if stated in (Status.validee, Status.qualifiee):
+        status = Status.qualifiee if matricule is not None else Status.validee
+    checked = evidence_of(sent).checked or Checked("")
+    others = [each for each in sent.get("identifier", ()) if not is_ins(each)]
+    made = with_list(sent, "identifier", [*identifiers_of(known), *others])
+    made = _with_evidence_of(made, known)
+    before = evidence_of({**made, "extension": known.get("extension", ())})
+    made = with_evidence(made, replace(before, attributes=evidence_of(sent).attributes), terms.release)
+    if attributes_of(made) & FORCING:
+        status = Status.provisoire
+    event = events.Inherited(str(status), matricule, checked.mode, checked.day, terms.moment)
+    return _done(apply(made, event, terms.release))
+
+
+def _refuse_identity(made: Patient, known: Patient) -> None:
+    """Refuse to change an identity that another software keeps."""
+    same = (
+        not changed_traits(traits_of(known), traits_of(made))
+        and evidence_of(known) == evidence_of(made)
+        and [_key(each) for each in identifiers_of(known)] == [_key(each) for each in identifiers_of(made)]
+    )
+    if not same:
+        raise Unprocessable(INHERITED, "Patient", code="business-rule")
 
 
 def _known(sent: Patient, current: Patient | None, terms: Terms) -> Patient:

@@ -93,6 +93,9 @@ RULES: tuple[Rule, ...] = (
     *_cells("13", events.MatriculeReceived, "known", Act.keep, Act.keep, {R: R, Q: Q}),
     *_refusals("13", events.MatriculeReceived, "other", OTHER_MATRICULE, R, Q),
     *_cells("14", events.Merged, "", Act.drop, Act.keep, {P: P, R: P, V: V, Q: V}),
+    *_cells("15", events.Inherited, "provisoire", Act.drop, Act.drop, {P: P, R: P, V: P, Q: P}),
+    *_cells("15", events.Inherited, "validée", Act.drop, Act.put, {P: V, R: V, V: V, Q: V}),
+    *_cells("15", events.Inherited, "qualifiée", Act.put, Act.put, {P: Q, R: Q, V: Q, Q: Q}),
 )
 
 BY_CELL: Mapping[tuple[type[events.Event], str, Status], Rule] = {

@@ -31,7 +31,7 @@ from usager_server.identity.matricule import (
     without_matricule,
 )
 from usager_server.identity.parts import Tree
-from usager_server.identity.status import FORCING, attributes_of, computed, with_status
+from usager_server.identity.status import FORCING, Status, attributes_of, computed, with_status
 from usager_server.identity.traits import STRICT, Traits, traits_of, with_traits
 from usager_server.identity.transition_table import BY_CELL, Act
 from usager_server.requirements import fulfils
@@ -51,6 +51,7 @@ NAMES: Mapping[type[events.Event], str] = {
     events.VitaleAppRead: "vitale-app-read",
     events.MatriculeReceived: "matricule-received",
     events.Merged: "merged",
+    events.Inherited: "inherited",
 }
 """The codes under which a Patient bears the event that it went through last."""
 
@@ -89,6 +90,8 @@ def apply(patient: Patient, event: events.Event, release: str = "2.2") -> Tree |
             return receive_matricule(patient, event, release)
         case events.Merged():
             return absorb(patient, event, release)
+        case events.Inherited():
+            return inherit(patient, event, release)
 
 
 def retrieve(patient: Patient, event: events.Retrieved, release: str = "2.2") -> Tree | Refusal:
@@ -205,6 +208,15 @@ def absorb(patient: Patient, event: events.Merged, release: str = "2.2") -> Tree
     link = {"other": {"reference": event.into}, "type": "replaced-by"}
     made = {**patient, "active": False, "link": [*patient.get("link", ()), link]}
     return _follow(with_comments(made, ("DOUA", "DESA"), release), event, "", release)
+
+
+def inherit(patient: Patient, event: events.Inherited, release: str = "2.2") -> Tree | Refusal:
+    """Row 15. What the other software says is so; an INS that it does not say any more becomes old."""
+    sourced = None
+    if event.matricule is not None and event.status == Status.qualifiee:
+        sourced = Sourced(Source.master, event.matricule, event.moment, verified=event.moment)
+    checked = Checked(event.mode, event.day or event.moment[:10])
+    return _follow(patient, event, event.status, release, sourced=sourced, checked=checked)
 
 
 def _follow(

@@ -40,10 +40,11 @@ def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Iss
 
 def terms_of(session: Session) -> "Terms":
     """Return under which terms the caller writes an identity."""
-    from usager_server.identity.settling import Terms
+    from usager_server.identity.settling import Master, Terms
 
     settings, caller = session.house.settings, session.caller
     names = (caller.grant.client, caller.subject)
+    keeper = settings.identity_master
     return Terms(
         settings.fr_core_release,
         instant_text(now()),
@@ -51,4 +52,5 @@ def terms_of(session: Session) -> "Terms":
         is_production=settings.ins_production,
         is_received=session.receives,
         may_migrate=bool(settings.identity_migrator) and settings.identity_migrator in names,
+        master=Master.nobody if not keeper else Master.caller if keeper in names else Master.other,
     )
