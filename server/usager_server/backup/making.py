@@ -94,10 +94,14 @@ async def _copy(settings: Settings, found: Place, keys: Keys, partial: Path) -> 
     async with moment(found.url) as held:
         made = datetime.now(UTC)
         programs = find_programs(held.postgresql, most=held.postgresql, embedded=found.is_embedded)
-        with programs.dumping(found.url, held.snapshot) as dump:
-            written = asyncio.to_thread(_dumped, dump, partial, keys)
-            parts[DATABASE], counted = await asyncio.gather(written, _counted(held))
-    rows, heads = counted
+        counting = asyncio.create_task(_counted(held))
+        try:
+            with programs.dumping(found.url, held.snapshot) as dump:
+                parts[DATABASE] = await asyncio.to_thread(_dumped, dump, partial, keys)
+            rows, heads = await counting
+        finally:  # the moment cannot end in the middle of a statement
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
     manifest = Manifest(FORM, made, __version__, held.schema, programs.major, rows, heads, parts)
     own = await asyncio.to_thread(write_part, partial / NAME, BytesIO(manifest_text(manifest)), keys.recipients)
     write_sums(partial, {**parts, NAME: own})
