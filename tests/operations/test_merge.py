@@ -236,3 +236,17 @@ async def test_a_write_beside_the_merge_is_kept(whole: AsyncClient) -> None:
     await asyncio.gather(whole.put(f"/fhir/{weight}", json=changed), merged(whole, source, target))
     versions = (await got(whole, f"{weight}/_history"))["entry"]
     assert "amended" in [each["resource"]["status"] for each in versions]
+
+
+async def test_only_unmerge_makes_a_replaced_record_active_again(whole: AsyncClient) -> None:
+    source, target = await pair(whole, "OLLIVIER")
+    before = await got(whole, f"Patient/{source}")
+    await merged(whole, source, target)
+    revived = await whole.put(f"/fhir/Patient/{source}", json=before)
+    assert (revived.status_code, "$unmerge" in told(revived)) == (422, True)
+    phone = {"telecom": [{"system": "phone", "value": "0200000000"}]}
+    changed = await whole.put(f"/fhir/Patient/{source}", json={**await got(whole, f"Patient/{source}"), **phone})
+    assert changed.status_code == 200, changed.text
+    await unmerged(whole, source, target)
+    back = await got(whole, f"Patient/{source}")
+    assert {**back, "meta": 0} == {**before, **phone, "meta": 0}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from usager_server.errors import Issue
+from usager_server.errors import Issue, Unprocessable
 from usager_server.interactions.session import Session, instant_text, now
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
@@ -28,7 +28,20 @@ def settled_identity(session: Session, resource: dict[str, Any], current: Stored
     from usager_server.identity.settling import settled
 
     known = None if current is None or current.document is None else parse_json(current.document.encode())
+    if known is not None:
+        _refuse_revival(resource, known)
     return settled(resource, known, terms_of(session))
+
+
+def _refuse_revival(resource: dict[str, Any], known: dict[str, Any]) -> None:
+    """Refuse to make of a record that another one replaces a record of its own: that is for $unmerge to do."""
+    from usager_server.matching.absorbing import replacement_of
+
+    other = replacement_of(known)
+    if other is None or (replacement_of(resource) == other and resource.get("active") is False):
+        return
+    text = f"Ce dossier est remplacé par {other} : garder active = false et le lien, ou défaire la fusion ($unmerge)"
+    raise Unprocessable(text, "Patient.link", code="business-rule")
 
 
 def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Issue]:
