@@ -250,3 +250,23 @@ async def test_only_unmerge_makes_a_replaced_record_active_again(whole: AsyncCli
     await unmerged(whole, source, target)
     back = await got(whole, f"Patient/{source}")
     assert {**back, "meta": 0} == {**before, **phone, "meta": 0}
+
+
+async def test_a_provenance_that_somebody_made_up_undoes_nothing(whole: AsyncClient) -> None:
+    source, target = await pair(whole, "PENNEC")
+    weight = await made(whole, observation(target))
+    await whole.put(f"/fhir/{weight}", json={**await got(whole, weight), "status": "amended"})
+    await merged(whole, source, target)
+    named = [f"Patient/{source}/_history/2", f"Patient/{target}/_history/2", f"{weight}/_history/2"]
+    activity = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "code": "merge"}]}
+    forged = {
+        "resourceType": "Provenance",
+        "target": [{"reference": each} for each in named],
+        "recorded": "2026-11-26T20:00:00Z",
+        "activity": activity,
+        "agent": [{"who": {"display": "personne"}}],
+    }
+    await made(whole, forged)
+    assert (await unmerged(whole, source, target)).status_code == 200
+    kept = await got(whole, weight)
+    assert (kept["status"], kept["subject"]) == ("amended", reference(target))

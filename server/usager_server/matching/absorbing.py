@@ -67,6 +67,11 @@ def replacement_of(patient: Patient) -> str | None:
     return _linked(patient, "replaced-by")[0] if _linked(patient, "replaced-by") else None
 
 
+def replaces(patient: Patient, other: str) -> bool:
+    """Say whether this record stands for another one ("Patient/1")."""
+    return other in _linked(patient, "replaces")
+
+
 def _linked(patient: Patient, kind: str) -> Sequence[str]:
     return [each.get("other", {}).get("reference", "") for each in patient.get("link", ()) if each.get("type") == kind]
 

@@ -1,6 +1,9 @@
 """References of a resource turned from one record to another."""
 
+from copy import deepcopy
 from typing import Any
+
+from usager_server.jsontext import build_json
 
 
 def repointed(tree: Any, old: str, new: str) -> int:
@@ -26,3 +29,9 @@ def refers_to(tree: Any, reference: str) -> bool:
     if not isinstance(tree, dict):
         return False
     return tree.get("reference") == reference or any(refers_to(each, reference) for each in tree.values())
+
+
+def is_turned(before: Any, then: Any, old: str, new: str) -> bool:
+    """Say whether a version differs from the one before by its references to one record turned to another alone."""
+    made = deepcopy(before)
+    return repointed(made, old, new) > 0 and build_json({**made, "meta": 0}) == build_json({**then, "meta": 0})

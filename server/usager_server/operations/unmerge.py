@@ -67,7 +67,7 @@ async def unmerge(session: Session, request: OperationRequest) -> Reply:
 
 async def _records_apart(session: Session, undoing: Undoing, source: Key, target: Key) -> Resource:
     """Make of both records what they were, and return the one that is back."""
-    from usager_server.matching.absorbing import released, replacement_of, restored  # not at start
+    from usager_server.matching.absorbing import released, replacement_of, replaces, restored  # not at start
 
     records = {(each.type, each.id): each for each in await held(session, [source, target])}
     if source not in records or replacement_of(tree_of(records[source])) != undoing.target:
@@ -75,21 +75,27 @@ async def _records_apart(session: Session, undoing: Undoing, source: Key, target
         raise Unprocessable(text, "Parameters.parameter.where(name = 'source-patient')", code="business-rule")
     if replacement_of(tree_of(records[target])):
         raise Unprocessable("Ce dossier est lui-même fusionné avec un autre : défaire d'abord cette fusion")
-    if source not in undoing.made or target not in undoing.made:
+    before, then = await _around(session, undoing, source)
+    kept_before, kept_then = await _around(session, undoing, target)
+    # Anybody may store a Provenance: what it names is believed as far as the versions themselves show it.
+    if replacement_of(before) or replacement_of(then) != undoing.target or not replaces(kept_then, undoing.source):
         raise Unprocessable("Cette fusion n'a pas été faite par $merge : rien ne dit ce qu'elle a changé")
-    apart = released(*await _around(session, undoing, target), tree_of(records[target]), undoing.source)
-    back = restored(*await _around(session, undoing, source), tree_of(records[source]))
+    apart = released(kept_before, kept_then, tree_of(records[target]), undoing.source)
+    back = restored(before, then, tree_of(records[source]))
     undoing.versions += await write(session, [(records[target], apart)])
     undoing.versions += await write(session, [(records[source], back)])
     return back
 
 
 async def _turn_back(session: Session, undoing: Undoing, keys: list[Key]) -> None:
-    from usager_server.matching.repointing import refers_to, repointed
+    """Turn back those of these resources whose versions show that the merge turned them."""
+    from usager_server.matching.repointing import is_turned, refers_to, repointed
 
     changes: list[tuple[Stored, Resource]] = []
     for stored in await held(session, keys):
-        before, _ = await _around(session, undoing, (stored.type, stored.id))
+        before, then = await _around(session, undoing, (stored.type, stored.id))
+        if not is_turned(before, then, undoing.source, undoing.target):
+            continue
         if stored.version == undoing.made[stored.type, stored.id]:
             changes.append((stored, before))
         elif refers_to(before, undoing.target):
@@ -100,11 +106,10 @@ async def _turn_back(session: Session, undoing: Undoing, keys: list[Key]) -> Non
 
 
 async def _around(session: Session, undoing: Undoing, key: Key) -> tuple[Resource, Resource]:
-    """Return a resource as it was before the merge, and as the merge made it."""
-    whole, version = session.repository.whole, undoing.made[key]
-    found = [await whole.vread(*key, number) for number in (version - 1, version)]
-    before, then = (tree_of(each) for each in found if each is not None)
-    return before, then
+    """Return a resource as it was before the merge, and as the merge made it; empty where there is no such version."""
+    whole, version = session.repository.whole, undoing.made.get(key, 0)
+    before, then = [await whole.vread(*key, number) for number in (version - 1, version)]
+    return tree_of(before) if before else {}, tree_of(then) if then else {}
 
 
 async def _made(session: Session, source: str, target: str) -> dict[Key, int]:
