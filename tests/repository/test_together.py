@@ -84,6 +84,18 @@ async def test_a_database_that_is_down_is_not_asked_again_for_each() -> None:
     assert len(work.calls) == 1
 
 
+async def test_who_waits_for_a_database_that_is_down_is_told_with_the_others() -> None:
+    work = Work(most=2, may_end=False)
+    first = asyncio.create_task(work.asked(1, 0))
+    await turns()
+    behind = asyncio.create_task(work.asked(2, 3))
+    await turns()
+    work.may_end.set()
+    assert [type(each) for each in await first + await behind] == [Unavailable] * 4
+    assert work.calls == [[1, 0]]
+    assert await work.asked(4) == [8]
+
+
 async def test_one_who_goes_keeps_nobody_else_from_an_answer() -> None:
     work = Work(may_end=False)
     gone = asyncio.create_task(work.together.done("k", 1))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from usager_server.errors import Unavailable
 
@@ -39,7 +39,8 @@ class Together(Generic[Key, Item, Result]):
             order. Alone, one waits for nobody; under load each costs a fraction of a statement. A second call is made
             once ENOUGH wait: while one is written to disk, others are answered.
     Errors  those of work, told to each who was in it. Of several that fail together each is tried alone, so that what
-            is wrong with one harms no other; not so when the database does not answer.
+            is wrong with one harms no other. When the database does not answer, those who wait behind are told too, so
+            that nobody waits longer for their turn than work does for a connection.
     """
 
     def __init__(self, work: Callable[[Key, Sequence[Item]], Awaitable[Sequence[Result]]], *, most: int) -> None:
@@ -68,7 +69,11 @@ class Together(Generic[Key, Item, Result]):
         while line.waiting:
             together = line.waiting[: self._most]
             del line.waiting[: self._most]
-            await self._answer(key, together)
+            try:
+                await self._answer(key, together)
+            except Unavailable as error:
+                _refuse([*together, *line.waiting], error)
+                line.waiting.clear()
         line.working -= 1
         if not line.working:
             del self._lines[key]
@@ -77,14 +82,20 @@ class Together(Generic[Key, Item, Result]):
         try:
             results = await self._work(key, [item for item, _ in together])
         except Exception as error:
-            if len(together) > 1 and not isinstance(error, Unavailable):
-                for one in together:
-                    await self._answer(key, [one])
+            if isinstance(error, Unavailable):
+                raise
+            if len(together) == 1:
+                _refuse(together, error)
                 return
-            for _, waiting in together:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            for one in together:
+                await self._answer(key, [one])
             return
         for (_, waiting), result in zip(together, results, strict=True):
             if not waiting.done():  # else its client has gone
                 waiting.set_result(result)
+
+
+def _refuse(together: Sequence[tuple[Any, asyncio.Future[Any]]], error: Exception) -> None:
+    for _, waiting in together:
+        if not waiting.done():
+            waiting.set_exception(error)
