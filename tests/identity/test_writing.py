@@ -106,6 +106,14 @@ async def test_the_word_of_insi_is_not_written_by_a_front_end(served, patient):
     assert answer.status_code == 422
 
 
+@pytest.mark.requirement("INS/va1.15")
+@pytest.mark.parametrize("system", [f"urn:hl7ii:{MATRICULE.oid}", f"urn:hl7ii:{MATRICULE.oid.replace('.', '%2E')}"])
+async def test_an_ins_spelled_otherwise_is_one_too(served, system):
+    ins = {"use": "official", "system": system, "value": MATRICULE.value}
+    answer = await served.post("/Patient", json={**TYPED, "identifier": [ins]}, headers=FHIR_JSON)
+    assert (answer.status_code, "$ins-search" in answer.text) == (422, True)
+
+
 async def test_a_matricule_read_somewhere_waits_and_is_searched_by(served):
     ins = {"use": "temp", "system": MATRICULE.system, "value": MATRICULE.value}
     patient = await created(served, {**TYPED, "identifier": [ins]})

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from usager_server.identity import words
 from usager_server.identity.parts import Tree, extension_of, value_of, with_list
@@ -12,7 +13,7 @@ NIR, NIA, TEST, DEMO = (f"1.2.250.1.213.1.4.{number}" for number in (8, 9, 10, 1
 KINDS = {NIR: "NIR", NIA: "NIA", TEST: "test", DEMO: "demo"}
 CODES = {NIR: "INS-NIR", NIA: "INS-NIA", TEST: "INS-NIR-TEST", DEMO: "INS-NIR-DEMO"}
 INVENTED = (TEST, DEMO)
-OID_URN = "urn:oid:"
+OID_URN, HL7_URN = "urn:oid:", "urn:hl7ii:"
 SYSTEMS = frozenset(OID_URN + oid for oid in KINDS)
 SOCIAL_SECURITY = "NH"
 FORM = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{8}", re.ASCII)
@@ -108,13 +109,13 @@ def is_ins(identifier: Mapping[str, Any]) -> bool:
 
     FR Core writes a social security number under the OID of the NIR, with type NH: it is none.
     """
-    return identifier.get("system") in SYSTEMS and not is_social_security(identifier)
+    return _oid(identifier) in KINDS and not is_social_security(identifier)
 
 
 def is_social_security(identifier: Mapping[str, Any]) -> bool:
     """Say whether an Identifier is the number of social security, under the OID of the NIR."""
     codings = (identifier.get("type") or {}).get("coding", ())
-    return identifier.get("system") in SYSTEMS and any(each.get("code") == SOCIAL_SECURITY for each in codings)
+    return _oid(identifier) in KINDS and any(each.get("code") == SOCIAL_SECURITY for each in codings)
 
 
 def with_matricule(patient: Mapping[str, Any], matricule: Matricule) -> Tree:
@@ -178,7 +179,13 @@ def _bearing(patient: Mapping[str, Any]) -> list[Tree]:
 
 
 def _read(identifier: Mapping[str, Any]) -> Matricule:
-    return Matricule(identifier.get("value", ""), str(identifier.get("system", "")).removeprefix(OID_URN))
+    return Matricule(identifier.get("value", ""), _oid(identifier))
+
+
+def _oid(identifier: Mapping[str, Any]) -> str:
+    """Return the OID of a system, in any of the ways that become the root of an identifier of a CDA document."""
+    system = str(identifier.get("system", ""))
+    return unquote(system.removeprefix(HL7_URN)) if system.startswith(HL7_URN) else system.removeprefix(OID_URN)
 
 
 def _without(patient: Mapping[str, Any], matricule: Matricule) -> Tree:
