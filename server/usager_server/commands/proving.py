@@ -42,6 +42,10 @@ def conformity(
     sandbox_url: Annotated[
         str | None, typer.Option(help="The control API of the sandbox that the server was started with.")
     ] = None,
+    master_token_file: Annotated[
+        Path | None,
+        typer.Option(help="A file that holds the token of the master of identities (profile esclave-identite)."),
+    ] = None,
     profiles: Profiles = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Only these requirements; repeat it, or separate them by commas.")
@@ -57,7 +61,7 @@ def conformity(
     plugins = _active(profiles)
     wish = Wish(
         out=out,
-        target=_target(base_url, token, token_file, sandbox_url),
+        target=_target(base_url, token, token_file, sandbox_url, master_token_file),
         only=tuple(code for each in only or () for part in each.split(",") if (code := part.strip())),
         command=_command(base_url, sandbox_url, sorted(plugins.active - {"general"}), only or (), out),
     )
@@ -84,23 +88,29 @@ def _active(profiles: str | None) -> "Plugins":
 
 
 def _target(
-    base_url: str | None, token: str | None, token_file: Path | None, sandbox_url: str | None
+    base_url: str | None,
+    token: str | None,
+    token_file: Path | None,
+    sandbox_url: str | None,
+    master_token_file: Path | None,
 ) -> "Target | None":
     """Return the server to prove, or None for a throw-away one."""
     from usager_server.conformity.errors import ConformityError
     from usager_server.conformity.target import Target
 
     if base_url is None:
-        if token or token_file or sandbox_url:
+        if token or token_file or sandbox_url or master_token_file:
             raise ConformityError("a token and --sandbox-url go with --base-url; without it a server is started")
         return None
     if token and token_file:
         raise ConformityError("give --token or --token-file, not both")
     given = _read_token(token_file) if token_file else token or ""
+    master = _read_token(master_token_file) if master_token_file else ""
     return Target(
         _address("--base-url", base_url).removesuffix("/metadata"),
         given,
         _address("--sandbox-url", sandbox_url) if sandbox_url else "",
+        master,
     )
 
 

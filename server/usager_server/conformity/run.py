@@ -33,7 +33,8 @@ class Run:
     """One run of one scenario, as an async context manager.
 
     Shape   http is an httpx.AsyncClient bound to the FHIR base, so that `await run.http.get("Patient/1")` is a read;
-            it records every exchange in the current step.
+            it records every exchange in the current step. master is the client of the software that is master of
+            identities, for a server that is their slave.
     """
 
     def __init__(self, target: Target, record: Record) -> None:
@@ -43,13 +44,14 @@ class Run:
         self._record = record
         self._step: Step | None = None
         self._count = 0
-        self._masking = Masking([target.token])
+        self._masking = Masking([target.token, target.master_token])
         self._clients = AsyncExitStack()
-        bearer = {"Authorization": f"Bearer {target.token}"} if target.token else {}
-        self.http = self._client(target.base_url, {"Accept": "application/fhir+json", **bearer}, self._keep)
+        self.http = self._bearing(target.token)
+        self.master = self._bearing(target.master_token)
 
     async def __aenter__(self) -> Self:
         await self._clients.enter_async_context(self.http)
+        await self._clients.enter_async_context(self.master)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -135,6 +137,10 @@ class Run:
                 yield made
         finally:
             await made.remove()
+
+    def _bearing(self, token: str) -> httpx.AsyncClient:
+        bearer = {"Authorization": f"Bearer {token}"} if token else {}
+        return self._client(self.base_url, {"Accept": "application/fhir+json", **bearer}, self._keep)
 
     def _client(self, base_url: str, headers: dict[str, str], keep: Keep) -> httpx.AsyncClient:
         return httpx.AsyncClient(

@@ -16,12 +16,14 @@ class Target:
     """The server to prove, over HTTP only.
 
     Shape   base_url is the FHIR base, without a slash at the end; sandbox_url is the control API of the sandbox that
-            the server was started with, or empty when there is none.
+            the server was started with, or empty when there is none. master_token is that of the software that is
+            master of identities, where the server has one.
     """
 
     base_url: str
     token: str = field(default="", repr=False)
     sandbox_url: str = ""
+    master_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

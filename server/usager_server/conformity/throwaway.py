@@ -14,6 +14,8 @@ from usager_server.conformity.target import Target
 from usager_server.sandbox.running import Sandbox
 from usager_server.sandbox.stand_in import SandboxError, StandIn
 
+MASTER = "logiciel-maitre"
+
 
 class Throwaway:
     """A server with these profiles, in front of the sandbox with these stand-ins, as a context manager.
@@ -35,13 +37,13 @@ class Throwaway:
                 sandbox = resources.enter_context(Sandbox(self._stand_ins))
             except SandboxError as error:
                 raise ConformityError(str(error)) from error
-            token, port = secrets.token_hex(32), free_port()
-            settings = _settings(folder, token, port, self._profiles, sandbox.settings)
+            token, master, port = secrets.token_hex(32), secrets.token_hex(32), free_port()
+            settings = _settings(folder, (token, master), port, self._profiles, sandbox.settings)
             process = start_server(environment_of(settings), folder / "server.log")
             resources.callback(stop_server, process)
             wait_ready(process, f"http://127.0.0.1:{port}/ready", folder / "server.log")
             self._resources = resources.pop_all()
-        return Target(f"http://127.0.0.1:{port}/fhir", token, sandbox.control_url)
+        return Target(f"http://127.0.0.1:{port}/fhir", token, sandbox.control_url, master)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -50,11 +52,12 @@ class Throwaway:
 
 
 def _settings(
-    folder: Path, token: str, port: int, profiles: Sequence[str], sandbox: Mapping[str, str]
+    folder: Path, bearers: tuple[str, str], port: int, profiles: Sequence[str], sandbox: Mapping[str, str]
 ) -> dict[str, str]:
     tokens = folder / "tokens"
     tokens.touch(mode=0o600)
-    tokens.write_text(f"{token} 1 conformite\n", encoding="ascii")
+    named = zip(bearers, ("conformite", MASTER), strict=True)
+    tokens.write_text("".join(f"{token} 1 {name}\n" for token, name in named), encoding="ascii")
     return {
         "data_dir": str(folder / "data"),
         "port": str(port),
@@ -63,5 +66,6 @@ def _settings(
         "token_file": str(tokens),
         "log_level": "warning",
         "identity_migrator": "conformite",
+        **({"identity_master": MASTER} if "esclave-identite" in profiles else {}),
         **sandbox,
     }

@@ -7,12 +7,14 @@ from usager_server import Operation, Profile, Requirement, Scenario, StandIn, ho
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
+from usager_server.interactions.identities import SLAVE
 from usager_server.national.consent.subjects import CODE_SYSTEM
 from usager_server.national.insi.operations import Insi
 from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
+from usager_server.operations.identity_feed import feed_identity_operation
 
 KEY = "general"
 
@@ -23,7 +25,7 @@ def register_profiles() -> Sequence[Profile]:
     return [
         Profile(KEY, "Général"),
         Profile("sans-certificat-ins", "Sans certificat INS"),
-        Profile("esclave-identite", "Esclave de l'identité"),
+        Profile(SLAVE, "Esclave de l'identité"),
     ]
 
 
@@ -40,9 +42,10 @@ def register_requirements() -> Sequence[Requirement]:
 
 
 @hookimpl
-def register_operations() -> Sequence[Operation]:
-    """Return the operations around the national services."""
-    return [national_services_status(), *Insi().operations()]
+def register_operations(active: frozenset[str]) -> Sequence[Operation]:
+    """Return the operations around the national services, and the feed of a server that is slave of identities."""
+    feed = [feed_identity_operation] if SLAVE in active else []
+    return [national_services_status(), *Insi().operations(), *feed]
 
 
 @hookimpl
@@ -61,6 +64,7 @@ def register_scenarios() -> Sequence[Scenario]:
         "usager_server.national.psc.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",
+        "usager_server.pam.conformity",
     )
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:  # the room of identities is opened by the first Patient that 
     from usager_server.identity.settling import Terms
 
 
+SLAVE = "esclave-identite"
+"""The profile of a server whose identities come from another software."""
+
+
 def is_identity_written(resource_type: str) -> bool:
     """Say whether what is written of this type is compared with the version before."""
     return resource_type == "Patient"
@@ -57,7 +61,6 @@ def terms_of(session: Session) -> "Terms":
 
     settings, caller = session.house.settings, session.caller
     names = (caller.grant.client, caller.subject)
-    keeper = settings.identity_master
     return Terms(
         settings.fr_core_release,
         instant_text(now()),
@@ -65,5 +68,11 @@ def terms_of(session: Session) -> "Terms":
         is_production=settings.ins_production,
         is_received=session.receives,
         may_migrate=bool(settings.identity_migrator) and settings.identity_migrator in names,
-        master=Master.nobody if not keeper else Master.caller if keeper in names else Master.other,
+        master=Master.nobody if not settings.identity_master else Master.caller if is_master(session) else Master.other,
     )
+
+
+def is_master(session: Session) -> bool:
+    """Say whether the caller is the software from which identities come."""
+    keeper, caller = session.house.settings.identity_master, session.caller
+    return bool(keeper) and keeper in (caller.grant.client, caller.subject)

@@ -26,7 +26,7 @@ ADDED = {
     "ph-sans-decision": {"CarePlan?created"},
     "ph-avec-decision,pde": {"CarePlan?created", "Task?decision", "Task?statut-esms", "Location/$places"},
     "sans-certificat-ins": set(),
-    "esclave-identite": set(),
+    "esclave-identite": {"Patient/$identity-feed"},
 }
 
 
