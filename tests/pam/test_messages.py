@@ -78,8 +78,7 @@ def test_silence_changes_nothing_and_quotes_take_away():
         ({"status": ""}, "PID-32", "101"),
         ({"status": "PROV~VALI"}, "PID-32", "101"),
         ({"more": "PID|1"}, "PID", "100"),
-        ({"event": "A40"}, "MRG", "100"),
-        ({"event": "A40", "more": f"MRG|{LOCAL}"}, "MRG-1", "204"),
+        ({"event": "A40", "more": f"MRG|{LOCAL}"}, "MSH-9", "201"),
     ],
 )
 def test_what_a_message_lacks_is_told_with_its_place(parts, place, code):

@@ -1,20 +1,18 @@
-"""What a message of the feed says: who sent it, what happened, the person, and the numbers of a record that gives way.
+"""What a message of the feed says: who sent it, what happened, and the person.
 
 Source  IHE PAM [ITI-30], with the French constraints: PID-32 bears the status, PID-11 of type BDL the place of birth.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from usager_server.identity.birth_dates import completed
 from usager_server.identity.evidence import Attribute
 from usager_server.identity.matricule import KINDS, Matricule
 from usager_server.pam.er7 import DELETED, Components, Er7Error, Lines, Segment
 
-WRITES = ("A04", "A08", "A28", "A31")
-MERGE = "A40"
-EVENTS = (*WRITES, MERGE)
+EVENTS = ("A04", "A08", "A28", "A31")
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6")
 PROCESSINGS = ("P", "T", "D")
 STATUSES = ("PROV", "VALI")
@@ -51,13 +49,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. Shape: sender is MSH-3 and MSH-4 as they are written; prior, the numbers of MRG, for a merge."""
+    """One message. Shape: sender is MSH-3 and MSH-4 as they are written."""
 
     sender: str
     control_id: str
     event: str
     person: Person
-    prior: tuple[Number, ...] = field(default=())
 
 
 def read(lines: Lines) -> Message:
@@ -65,10 +62,7 @@ def read(lines: Lines) -> Message:
     header = lines.header
     event = _event(header)
     person = _person(_only(lines, "PID"))
-    prior = _numbers(_only(lines, "MRG"), 1) if event == MERGE else ()
-    if set(prior) & set(person.numbers):
-        raise Er7Error("un dossier ne fusionne pas avec lui-même", "MRG-1", "204")
-    return Message(f"{header.raw(3)}|{header.raw(4)}", header.text(10), event, person, tuple(prior))
+    return Message(f"{header.raw(3)}|{header.raw(4)}", header.text(10), event, person)
 
 
 def _event(header: Segment) -> str:
