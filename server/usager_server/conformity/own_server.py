@@ -17,7 +17,7 @@ STOP_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.1
 SHOWN_CHARACTERS = 2000
 
-START = "from usager_server import leash; leash.hold(); from usager_server.cli import app; app(['serve'])"
+START = "from usager_server import leash; leash.hold(); from usager_server.cli import app; app()"
 
 
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
@@ -27,11 +27,11 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     return inherited | {"NO_PROXY": "localhost,127.0.0.1"} | own
 
 
-def start_server(environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Return the process of the server. It is in a session of its own, so that Ctrl-C reaches us first."""
+def start_server(environment: Mapping[str, str], log: Path, command: str = "serve") -> subprocess.Popen[bytes]:
+    """Return the process of the server, or of its worker. It is in a session of its own: Ctrl-C reaches us first."""
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and command
-            [sys.executable, "-c", START],
+            [sys.executable, "-c", START, command],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=file,

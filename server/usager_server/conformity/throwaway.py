@@ -1,4 +1,4 @@
-"""A server for the time of the evidence: its own process, database, token and sandbox, all gone afterwards."""
+"""A server for the time of the evidence: its own processes, database, token and sandbox, all gone afterwards."""
 
 import secrets
 import shutil
@@ -18,7 +18,7 @@ MASTER = "logiciel-maitre"
 
 
 class Throwaway:
-    """A server with these profiles, in front of the sandbox with these stand-ins, as a context manager.
+    """A server and its worker with these profiles, before the sandbox with these stand-ins, as a context manager.
 
     Time    ready within a few seconds; START_SECONDS at most.
     Errors  ConformityError when they do not start; nothing is left running then.
@@ -42,6 +42,8 @@ class Throwaway:
             process = start_server(environment_of(settings), folder / "server.log")
             resources.callback(stop_server, process)
             wait_ready(process, f"http://127.0.0.1:{port}/ready", folder / "server.log")
+            worker = start_server(environment_of(settings), folder / "worker.log", "worker")
+            resources.callback(stop_server, worker)
             self._resources = resources.pop_all()
         return Target(f"http://127.0.0.1:{port}/fhir", token, sandbox.control_url, master)
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from usager_server.birthplaces.gazetteer import Standing
 from usager_server.errors import Conflict, Unprocessable, VersionConflict
 from usager_server.identity import words
 from usager_server.identity.events import Retrieved
+from usager_server.identity.traits import Traits, traits_of
 from usager_server.identity.transitions import Refusal, apply
 from usager_server.interactions.session import OperationRequest, Reply, Session
 from usager_server.national.insi.calling import refuse_slave
 from usager_server.national.insi.keeping import Answers, Kept
 from usager_server.national.insi.search_operation import read_patient
+from usager_server.national.insi.searching import lacks_label
 from usager_server.national.insi.writing import store_identity
 from usager_server.operations.parameters import given, text_of
 from usager_server.requirements import fulfils
@@ -39,8 +40,8 @@ async def accept(session: Session, request: OperationRequest) -> Reply:
         kept = await Answers(session.house.settings).take(inner.repository.runner, datetime.now(UTC), key)
         if kept is None:
             raise Conflict(GONE, "Parameters.parameter.where(name = 'answer')", code="not-found")
-        retrieved = _labelled(session, request, kept.retrieved)
         patient, version = await _compared_with(inner, kept, patient_id)
+        retrieved = _labelled(request, kept.retrieved, traits_of(patient))
         made = apply(patient, retrieved)
         if isinstance(made, Refusal):
             raise Unprocessable(made.reason, "Patient", code="business-rule")
@@ -59,15 +60,13 @@ async def _compared_with(session: Session, kept: Kept, patient_id: str) -> tuple
     return patient, version
 
 
-def _labelled(session: Session, request: OperationRequest, retrieved: Retrieved) -> Retrieved:
-    """Return what is accepted, its place of birth named: by the reference, else by hand."""
+def _labelled(request: OperationRequest, retrieved: Retrieved, local: Traits) -> Retrieved:
+    """Return what is accepted, its place of birth named: by the reference, else by hand, now or before."""
     traits = retrieved.traits
-    if not traits.birth_place or traits.birth_place_label:
+    if not lacks_label(local, traits):
         return retrieved
     label = given(request, "birthPlaceLabel")
     if not isinstance(label, str) or not label.strip() or len(label) > 100:
         text = LABEL.format(traits.birth_place)
         raise Unprocessable(text, "Parameters.parameter.where(name = 'birthPlaceLabel')", code="required")
-    if session.house.birthplaces.gazetteer.standing(traits.birth_place) is Standing.known:
-        return retrieved
     return replace(retrieved, traits=replace(traits, birth_place_label=label.strip()))

@@ -90,9 +90,15 @@ def parts_of(session: Session, found: Found, local: Traits, matricule: Matricule
     verdict: Verdict = "absent" if matricule is None else "concordant" if matricule == received else "different"
     rows = [*compared(session, local, retrieved), Compared("matricule", *texts, verdict)]
     parts += [_comparison(it) for it in rows]
-    if not retrieved.traits.birth_place_label and retrieved.traits.birth_place:
+    if lacks_label(local, retrieved.traits):
         parts.append(part("birthPlaceLabelNeeded", valueBoolean=True))
     return parts
+
+
+def lacks_label(local: Traits, received: Traits) -> bool:
+    """Say whether a place of birth that INSi gave is named neither by the reference nor, for the same one, here."""
+    is_named_here = local.birth_place == received.birth_place and local.birth_place_label != ""
+    return bool(received.birth_place and not received.birth_place_label and not is_named_here)
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
