@@ -7,6 +7,7 @@ from typing import Any
 from usager_server.errors import Conflict, Unprocessable, VersionConflict
 from usager_server.identity import words
 from usager_server.identity.events import Retrieved
+from usager_server.identity.matricule import INVENTED
 from usager_server.identity.traits import Traits, traits_of
 from usager_server.identity.transitions import Refusal, apply
 from usager_server.interactions.session import OperationRequest, Reply, Session
@@ -21,6 +22,7 @@ from usager_server.requirements import fulfils
 GONE = "Cette réponse d'INSi a été acceptée, est trop ancienne ou n'a jamais existé : refaire $ins-search"
 CHANGED = "Le dossier a changé depuis la comparaison (version {0}, et non {1}) : refaire $ins-search et comparer"
 NOT_THIS = "Cette réponse d'INSi concerne un autre dossier"
+INVENTED_HERE = "Les matricules de test et de démonstration sont refusés en production"
 LABEL = "Le lieu de naissance {0} n'est pas dans le référentiel : donner son libellé (birthPlaceLabel)"
 
 
@@ -40,9 +42,11 @@ async def accept(session: Session, request: OperationRequest) -> Reply:
         kept = await Answers(session.house.settings).take(inner.repository.runner, datetime.now(UTC), key)
         if kept is None:
             raise Conflict(GONE, "Parameters.parameter.where(name = 'answer')", code="not-found")
+        if kept.retrieved.oid in INVENTED and session.house.settings.ins_production:
+            raise Unprocessable(INVENTED_HERE, "Patient.identifier", code="business-rule")
         patient, version = await _compared_with(inner, kept, patient_id)
         retrieved = _labelled(request, kept.retrieved, traits_of(patient))
-        made = apply(patient, retrieved)
+        made = apply(patient, retrieved, session.house.settings.fr_core_release)
         if isinstance(made, Refusal):
             raise Unprocessable(made.reason, "Patient", code="business-rule")
         return await store_identity(inner, made, patient_id or None, version)

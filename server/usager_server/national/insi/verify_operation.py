@@ -65,7 +65,7 @@ async def _changed(
     session: Session, patient: dict[str, Any], version: int, patient_id: str, verdict: Verdict
 ) -> tuple[dict[str, Any], int]:
     """Return the Patient after the verdict, and its version; the same when nothing follows from it."""
-    made = apply(patient, verdict.event) if verdict.event is not None else None
+    made = apply(patient, verdict.event, session.house.settings.fr_core_release) if verdict.event is not None else None
     if made is None or isinstance(made, Refusal):
         return patient, version
     reply = await store_identity(session, made, patient_id, version)

@@ -71,7 +71,7 @@ async def confirm(session: Session, patients: Sequence[str], event: Verified) ->
         if stored.document is None:
             continue
         patient = parse_json(stored.document.encode())
-        made = apply(patient, event)
+        made = apply(patient, event, session.house.settings.fr_core_release)
         settled[patient_id] = (patient, stored.version)
         if not isinstance(made, Refusal):
             await check_resource(session, made, "Patient")
@@ -109,7 +109,8 @@ def outcome_of(patient: Patient, verdict: Verdict) -> Outcome | None:
 async def _changed(
     session: Session, patient: Patient, version: int, patient_id: str, verdict: Verdict
 ) -> tuple[Patient, int]:
-    made = apply(patient, verdict.event) if verdict.event is not None else None
+    release = session.house.settings.fr_core_release
+    made = apply(patient, verdict.event, release) if verdict.event is not None else None
     if made is None or isinstance(made, Refusal):
         return patient, version
     reply = await store_identity(session, made, patient_id, version)

@@ -1,0 +1,72 @@
+"""INSi as a professional, through the real proxy: Pro Santé Connect, exchange, token bound to the certificate, SOAP."""
+
+import pytest
+
+from tests.proxy.conftest import CALLER_SUBJECT, NATIONAL_ID
+from tests.proxy.live import LiveProxy
+from usager_server.national.insi.messages import Sought
+from usager_server.national.insi.sandbox import stand_in as insi
+from usager_server.national.insi.teleservice import Teleservice
+from usager_server.national.proxy.client import SignInNeeded
+from usager_server.national.psc import sandbox as psc
+from usager_server.sandbox.running import Sandbox
+from usager_server.sandbox.stand_in import lacking
+from usager_server.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Pro Santé Connect and INSi, started once."""
+    if missing := lacking(psc.stand_in):
+        pytest.skip(f"not here, or too old: {' and '.join(missing)}")
+    with Sandbox([psc.stand_in, insi]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def proxy(both, places, postgres, proxy_database, tmp_path):
+    """`usager proxy` in front of them."""
+    url = next(it.url for it in both.running if it.stand_in.name == "insi")
+    backend = {"base_url": f"{url}/api", "token_endpoint": f"{url}/as/token", "revocation_endpoint": f"{url}/as/revoke"}
+    given = {
+        "database_url": postgres.url("usager_proxy", proxy_database),
+        "database_owner_url": postgres.url(database=proxy_database),
+        "key_file": str(places.folder / "keys"),
+        "pool_size": 4,
+        "listen": {
+            "certificate_file": str(places.folder / "server.pem"),
+            "callers_ca_file": str(places.folder / "callers-ca.pem"),
+        },
+        "psc": {"issuer": both.settings["psc_issuer"], "trusted_ca_file": str(both.ca_file)},
+        "clients": {psc.CLIENT: {"certificate_file": str(both.client_file), "callers": [CALLER_SUBJECT]}},
+        "backends": {"insi": {"scopes": ["insi"], "trusted_ca_file": str(both.ca_file), **backend}},
+    }
+    running = LiveProxy(tmp_path, given, places.folder).start()
+    yield running
+    running.stop()
+
+
+@pytest.mark.requirement("SC.INS/PSC.50")
+async def test_somebody_is_found_through_the_real_proxy(proxy, both, places):
+    settings = {
+        **both.settings,
+        "national_proxy_url": f"https://localhost:{proxy.port}",
+        "national_proxy_client_id": psc.CLIENT,
+        "national_proxy_certificate_file": places.folder / "dui.example.pem",
+        "trusted_ca_file": places.folder / "callers-ca.pem",
+    }
+    names = [name for name in settings if name in Settings.model_fields]
+    teleservice = Teleservice(Settings(**{name: settings[name] for name in names}))
+    async with teleservice.proxy() as client:
+        session = await client.connect(NATIONAL_ID, "42", "MOBILE")
+    async with teleservice.as_professional(session, NATIONAL_ID) as caller:
+        reply = await caller.search(Sought("ADRUN", ("ZOE",), "F", "1975-12-31"))
+    assert reply.individual.active.number.body == "2751263220749"
+    assert (caller.calls[0].mode, caller.calls[0].code) == ("psc", "00")
+    assert "ADRUN" not in proxy.log
+    async with teleservice.proxy() as client:
+        await client.disconnect(session)
+    async with teleservice.as_professional(session, NATIONAL_ID) as caller:
+        with pytest.raises(SignInNeeded):
+            await caller.search(Sought("ADRUN", ("ZOE",), "F", "1975-12-31"))
+    assert caller.calls[0].code == "refused"
