@@ -170,6 +170,26 @@ async def test_what_insi_would_refuse_is_not_sent(client, insi, traits, told):
     assert await insi.received() == []
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"birthName": "A" * 5000},
+        {"birthDate": "1975-99"},
+        {"birthDate": "<!DOCTYPE>"},
+        {"birthPlace": "63220' OR 1=1"},
+        {"givenNames": "Zoé " * 500, "givenName": "<a>"},
+        {"cardInsuredNumber": "1234"},
+        {"gender": "other"},
+    ],
+)
+async def test_what_is_badly_given_is_refused_and_not_sent(client, insi, given):
+    good = {"birthName": "Adrun", "givenName": "Zoé", "gender": "female", "birthDate": "1975-12-31"}
+    parts = [{"name": name, "valueString": text.strip()} for name, text in {**good, **given}.items()]
+    answer = await client.post("/fhir/Patient/$ins-search", json={"resourceType": "Parameters", "parameter": parts})
+    assert answer.status_code in (400, 422)
+    assert await insi.received() == []
+
+
 @pytest.mark.requirement("INS/va1.60")
 async def test_a_verification_that_holds_dates_the_identity(client, asked):
     made = await stored(client, patient())

@@ -47,7 +47,7 @@ class Calling:
     async def client(
         self, session: Session, request: OperationRequest, patient: str = ""
     ) -> AsyncIterator["InsiClient"]:
-        """Yield a client for a caller; each of its calls is traced when one of them fails; else the block does so.
+        """Yield a client for a caller; each of its calls is traced when the block does not end well; else it does so.
 
         Errors  Unprocessable (422): INSi refuses; Unavailable (503): it does not answer, or is not set up;
                 LoginRequired (401): the professional must sign in.
@@ -59,6 +59,9 @@ class Calling:
             except (ServiceDown, ServiceRefused) as error:
                 await record(session, client.calls, patient)
                 raise _told(error) from error
+            except FHIRError:  # what would have traced them was not kept
+                await record(session, client.calls, patient)
+                raise
 
     @asynccontextmanager
     async def _opened(self, session: Session, request: OperationRequest) -> AsyncIterator["InsiClient"]:

@@ -1,9 +1,9 @@
 """The scenarios of INSi: the same with a certificate and as a professional, as the server that is proven calls it."""
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from usager_server.conformity.run import Run
@@ -120,7 +120,7 @@ async def a_second_search_and_advice(run: Run) -> None:
     """Après 02, la recherche repart seule avec le lieu ; après 01 ou 02, un message et des conseils sont donnés."""
     await _begin(run)
     person = _somebody(run)
-    twin = Person(person.name, person.given, person.gender, person.born, "13055", _number())
+    twin = Person(person.name, person.given, person.gender, person.born, "13055", _number(run))
     await insi_knows(run, person, twin)
     async with run.step("Chercher une identité qui a un homonyme né ailleurs"):
         made = await _stored(run, person)
@@ -183,7 +183,7 @@ async def an_identity_is_verified(run: Run) -> None:
         run.check(run.value(told, "verified") is True, "INSi confirme l'identité", found=told)
     async with run.step("Vérifier quand INSi connaît la personne sous un autre matricule"):
         await insi.reset()
-        other = Person(person.name, person.given, person.gender, person.born, person.place, _number())
+        other = Person(person.name, person.given, person.gender, person.born, person.place, _number(run))
         await insi.seed({"persons": [_known(other)]})
         await _sign_in(run)
         told = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
@@ -388,12 +388,12 @@ def _attempts(answer: Mapping[str, Any]) -> Sequence[tuple[bool, str]]:
 def _somebody(run: Run, place: str = "63220", oid: str = NIR) -> Person:
     """Return somebody whom nobody has met, in letters that INSi reads."""
     name = "".join(chr(ord("A") + int(it, 16)) for it in run.unique("0").replace("-", "") if it in "0123456789abcdef")
-    return Person(f"ESSAI {name}", "Camille", "female", "1975-12-31", place, _number(), oid)
+    return Person(f"ESSAI {name}", "Camille", "female", "1975-12-31", place, _number(run), oid)
 
 
-def _number() -> str:
+def _number(run: Run) -> str:
     """Return a matricule that nobody bears, with its key."""
-    body = f"27512{random.randrange(10**8):08d}"  # noqa: S311 - a number, not a secret
+    body = f"27512{int(sha256(run.unique().encode()).hexdigest(), 16) % 10**8:08d}"
     return f"{body}{97 - int(body) % 97:02d}"
 
 

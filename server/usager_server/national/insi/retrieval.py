@@ -1,8 +1,10 @@
 """How somebody is searched: without the place of birth first, with it when there are several, by other given names."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from usager_server.birthplaces.gazetteer import WELL_FORMED
 from usager_server.identity.lexical import birth_name_problems, compared, given_name_problems
 from usager_server.identity.traits import UNKNOWN_PLACE, Traits
 from usager_server.national.insi.mapping import sought_of
@@ -10,6 +12,7 @@ from usager_server.national.insi.messages import NOBODY, SEVERAL, Individual, Re
 from usager_server.requirements import fulfils
 
 MOST_GIVEN_NAMES = 8
+WHOLE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Search = Callable[[Sought], Awaitable[Reply]]
 
@@ -42,8 +45,10 @@ def problems_of(traits: Traits) -> list[str]:
     found = [problem for problem, value in asked.items() if not value]
     if traits.sex not in ("M", "F"):
         found.append("INSi ne connaît que les sexes masculin et féminin")
-    if len(traits.birth_date) not in (0, len("YYYY-MM-DD")):
-        found.append("la date de naissance n'est pas entière")
+    if traits.birth_date and not WHOLE_DATE.fullmatch(traits.birth_date):
+        found.append("la date de naissance n'est pas entière (AAAA-MM-JJ)")
+    if traits.birth_place and not WELL_FORMED.fullmatch(traits.birth_place):
+        found.append("le lieu de naissance n'est pas un code du COG")
     if traits.birth_name:
         found += [f"nom de naissance : {it}" for it in birth_name_problems(traits.birth_name)]
     if traits.first_birth_given_name:
