@@ -11,7 +11,9 @@ from tests.access.conftest import World, observation, person
 from tests.access.test_rights import episode, two_houses
 from tests.served import FHIR_JSON, make_client
 from usager_server.access.grant import Grant
-from usager_server.interactions.session import House
+from usager_server.interactions.session import House, Operation
+from usager_server.national.insi.definitions import VERIFICATIONS
+from usager_server.national.insi.verifications_operation import verifications
 from usager_server.operations.match import match_operation
 from usager_server.operations.merge import merge_operation
 from usager_server.operations.unmerge import unmerge_operation
@@ -25,7 +27,9 @@ HOUSE = {"structures": ["house"]}
 @pytest.fixture
 def of(house: House, tenant: int, two_houses: World) -> ClientOfGrant:
     """Clients who may call these operations; Patients a and b are in two houses."""
-    operations = {("Patient", each.code): each for each in (match_operation, merge_operation, unmerge_operation)}
+    numbers = Operation(VERIFICATIONS, verifications, needs={"Patient": "s"})
+    operations: dict[tuple[str | None, str], Operation] = {(None, numbers.code): numbers}
+    operations |= {("Patient", each.code): each for each in (match_operation, merge_operation, unmerge_operation)}
     served = replace(house, operations=operations)
     return lambda scopes, **more: make_client(served, tenant, Grant.of(scopes, **more))
 
@@ -91,3 +95,12 @@ async def test_all_that_refers_to_a_record_is_turned_whatever_one_sees_of_it(of:
         assert back.status_code == 200, back.text
     turned = (await two_houses.everyone.get("/Observation/a2-blood")).json()
     assert turned["subject"] == {"reference": "Patient/a2"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [("system/Patient.rs", 200), ("system/Patient.r", 403), ("patient/Patient.rs", 403), ("user/Patient.rs", 403)],
+)
+async def test_numbers_about_every_patient_are_for_who_reaches_them_all(of: ClientOfGrant, scopes: str, status: int):
+    async with of(scopes, patient="a", **HOUSE) as client:
+        assert (await client.get("/$ins-verifications")).status_code == status

@@ -29,7 +29,7 @@ class Insi:
             Operation(definitions.SEARCH, self._late(lambda it: it.search), needs={"": "rs"}),
             Operation(definitions.VERIFY, self._late(lambda it: it.verify), needs={"": "ru"}),
             Operation(definitions.ACCEPT, self._late(lambda it: it.accept), needs={"": "cru"}),
-            Operation(definitions.VERIFICATIONS, self._late(lambda it: it.verifications)),
+            Operation(definitions.VERIFICATIONS, self._late(lambda it: it.verifications), needs={"Patient": "s"}),
             Operation(definitions.CONNECT, self._late(lambda it: it.connect), needs={"Practitioner": "r"}),
             Operation(definitions.DISCONNECT, self._late(lambda it: it.disconnect), needs={"Practitioner": "r"}),
         ]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from usager_server.errors import Invalid
+from usager_server.errors import Forbidden, Invalid
 from usager_server.interactions.session import OperationRequest, Reply, Session, instant_text
 from usager_server.national.insi.definitions import MOST_SHOWN
 from usager_server.national.insi.verifying import store
@@ -20,7 +20,12 @@ NAMES = {
 
 @fulfils("SC.INS.13")
 async def verifications(session: Session, request: OperationRequest) -> Reply:
-    """Return how many identities are watched and where they stand, on a day: today unless another is asked for."""
+    """Return how many identities are watched and where they stand, on a day: today unless another is asked for.
+
+    Errors  Forbidden (403) to who may not search every Patient of the tenant: the numbers are about all of them.
+    """
+    if session.reach is not None and not session.reach.holds_all(("Patient",), "s"):
+        raise Forbidden("This is about every Patient: it takes a scope that reaches them all, such as system/Patient.s")
     on = _day(request)
     numbers = dict.fromkeys(("due", "later", *NAMES.values()), 0)
     upcoming: list[datetime] = []
