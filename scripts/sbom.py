@@ -28,7 +28,8 @@ from usager_server import __released__, __version__
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "dist" / f"usager-{__version__}.cdx.json"
-TOLD_ELSEWHERE = {"saxonche": "MPL-2.0"}  # in its sources; the metadata of the wheel names none
+# In the sources, or in a file beside the metadata of the wheel, which name none themselves.
+TOLD_ELSEWHERE = {"pyrage": "MIT", "saxonche": "MPL-2.0"}
 LICENCE_LENGTH = 64  # a longer text in the field License is the licence itself, not its name
 
 
