@@ -135,20 +135,20 @@ def _paired(patient: Mapping[str, Any]) -> list[str]:
 
 
 def _families(patient: Mapping[str, Any]) -> Iterator[str]:
-    return (name["family"] for name in patient.get("name", ()) if isinstance(name.get("family"), str))
+    return (name["family"] for name in patient.get("name") or () if isinstance(name.get("family"), str))
 
 
 def _first_givens(patient: Mapping[str, Any]) -> Iterator[str]:
-    for name in patient.get("name", ()):
-        yield from [each for each in name.get("given", ()) if isinstance(each, str)][:1]
+    for name in patient.get("name") or ():
+        yield from [each for each in name.get("given") or () if isinstance(each, str)][:1]
 
 
 def _names(patient: Mapping[str, Any]) -> Iterator[str]:
     """Yield every family name and given name, those of the list of birth given names too."""
     yield from _families(patient)
-    for name in patient.get("name", ()):
-        yield from (each for each in name.get("given", ()) if isinstance(each, str))
-        yield from (text for it in name.get("extension", ()) if isinstance(text := it.get("valueString"), str))
+    for name in patient.get("name") or ():
+        yield from (each for each in name.get("given") or () if isinstance(each, str))
+        yield from (text for it in name.get("extension") or () if isinstance(text := it.get("valueString"), str))
 
 
 def _parts(name: str) -> list[str]:
@@ -160,7 +160,7 @@ def _parts(name: str) -> list[str]:
 
 def _identifiers(patient: Mapping[str, Any], tenant: int) -> Iterator[int]:
     code, system = code_hasher(tenant), system_hasher(tenant)
-    for each in patient.get("identifier", ()):
+    for each in patient.get("identifier") or ():
         named, value = each.get("system"), each.get("value")
         if isinstance(named, str) and isinstance(value, str) and named and value:
             yield _IDENTIFIER | system(named) | code(value.casefold())
