@@ -7,25 +7,22 @@ from usager_server import Operation, Profile, Requirement, Scenario, StandIn, ho
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
-from usager_server.interactions.identities import SLAVE
 from usager_server.national.consent.subjects import CODE_SYSTEM
 from usager_server.national.insi.operations import Insi
 from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
-from usager_server.operations.identity_feed import feed_identity_operation
 
 KEY = "general"
 
 
 @hookimpl
 def register_profiles() -> Sequence[Profile]:
-    """Return général and the two technical profiles."""
+    """Return général, and the technical profile that changes nothing but the way to INSi."""
     return [
         Profile(KEY, "Général"),
         Profile("sans-certificat-ins", "Sans certificat INS"),
-        Profile(SLAVE, "Esclave de l'identité"),
     ]
 
 
@@ -42,10 +39,9 @@ def register_requirements() -> Sequence[Requirement]:
 
 
 @hookimpl
-def register_operations(active: frozenset[str]) -> Sequence[Operation]:
-    """Return the operations around the national services, and the feed of a server that is slave of identities."""
-    feed = [feed_identity_operation] if SLAVE in active else []
-    return [national_services_status(), *Insi().operations(), *feed]
+def register_operations() -> Sequence[Operation]:
+    """Return the operations around the national services."""
+    return [national_services_status(), *Insi().operations()]
 
 
 @hookimpl
@@ -65,7 +61,6 @@ def register_scenarios() -> Sequence[Scenario]:
         "usager_server.national.psc.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",
-        "usager_server.pam.conformity",
     )
 
 

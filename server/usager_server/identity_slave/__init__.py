@@ -1,0 +1,1 @@
+"""The technical profile « Esclave de l'identité »: identities come from another software."""
