@@ -42,9 +42,12 @@ async def test_a_raw_document_becomes_a_transaction(client, media_type):
     response = await client.post("/$cda-to-fhir", content=everything(), headers={"Content-Type": media_type})
     assert response.status_code == 200
     expected = bundle_from_cda(everything())
+    (document,) = resources(expected, "DocumentReference")
+    source = document["masterIdentifier"]["value"]
     for entry in expected["entry"]:
         if entry["resource"]["resourceType"] == "Patient":
-            entry["resource"] = as_received(entry["resource"])
+            read = as_received(entry["resource"])
+            entry["resource"] = {**read, "meta": {**read["meta"], "source": source}}
     assert response.json() == expected
 
 

@@ -284,6 +284,12 @@ async def test_a_wrong_key_is_refused_when_typed_and_told_when_invented(served):
     await created(served, {**TYPED, "identifier": [invented]})
 
 
+async def test_a_wrong_key_in_a_document_is_told(served):
+    ins = {"use": "temp", "system": "urn:oid:1.2.250.1.213.1.4.8", "value": "181036322045660"}
+    read = {**TYPED, "identifier": [ins], "meta": {**TYPED.get("meta", {}), "source": "urn:oid:1.2.3"}}
+    await created(served, read)
+
+
 async def test_invented_matricules_are_refused_in_production(production):
     ins = {"use": "temp", "system": MATRICULE.system, "value": MATRICULE.value}
     answer = await production.post("/Patient", json={**TYPED, "identifier": [ins]}, headers=FHIR_JSON)

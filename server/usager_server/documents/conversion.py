@@ -23,7 +23,8 @@ CDA_TYPES = ("application/xml", "text/xml", "application/cda+xml", "application/
 def bundle_from_document(data: bytes) -> Resource:
     """Return the transaction Bundle of a CDA document.
 
-    Shape   a matricule INS is one that was received: `temp` until INSi has confirmed it.
+    Shape   a matricule INS is one that was received: `temp` until INSi has confirmed it, of a Patient whose meta.source
+            is the document.
     Errors  Invalid (400) when it is not XML that may be read, TooLarge (413) over a bound, Unprocessable (422) when it
             is no CDA or cannot be filed. The diagnostics say the line, the XPath and what was expected.
     """
@@ -33,8 +34,15 @@ def bundle_from_document(data: bytes) -> Resource:
         made: Resource = _with_digits(usager_cda.bundle_from_cda(data))
     for entry in made["entry"]:
         if entry["resource"]["resourceType"] == "Patient":
-            entry["resource"] = as_received(entry["resource"])
+            entry["resource"] = _from(made, as_received(entry["resource"]))
     return made
+
+
+def _from(bundle: Resource, patient: Resource) -> Resource:
+    """Return a Patient that says which document it was read from."""
+    resources = (entry["resource"] for entry in bundle["entry"])
+    document: Resource = next(each for each in resources if each["resourceType"] == "DocumentReference")
+    return {**patient, "meta": {**patient.get("meta", {}), "source": document["masterIdentifier"]["value"]}}
 
 
 def _with_digits(tree: Any) -> Any:
