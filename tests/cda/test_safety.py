@@ -1,9 +1,8 @@
 """Hostile and broken documents: each is refused with its place, quickly, and nothing is executed."""
 
-import time
-
 import pytest
 
+from tests.spent import at_most
 from usager_cda import Limits, NotConformant, TooLargeXML, UnreadableXML
 from usager_cda.safety import parse_document
 from usager_cda.tree import child, text_of
@@ -92,10 +91,8 @@ def test_nesting_one_level_too_deep_is_refused():
 
 
 def test_too_many_nodes_are_refused_before_a_tree_is_built():
-    began = time.perf_counter()
-    with pytest.raises(TooLargeXML, match="nodes"):
+    with at_most(0.5), pytest.raises(TooLargeXML, match="nodes"):
         parse_document(document("<a/>" * 1_000_000))
-    assert time.perf_counter() - began < 0.5
 
 
 def test_a_document_over_its_bound_is_refused():

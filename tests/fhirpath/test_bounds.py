@@ -1,11 +1,11 @@
 """An expression from outside has a budget."""
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.fhirpath.conftest import Ask
+from tests.spent import at_most
 from usager_server.definitions import Definitions
 from usager_server.errors import FHIRError, TooCostly
 from usager_server.fhirpath import Environment, compile
@@ -28,10 +28,8 @@ MANY = {"resourceType": "Patient", "name": [{"given": [str(n) for n in range(100
     ],
 )
 def test_an_expression_without_end_is_stopped(ask: Ask, text: str) -> None:
-    start = time.thread_time()
-    with pytest.raises(FHIRError):
+    with at_most(5), pytest.raises(FHIRError):
         ask(text, MANY, LITTLE)
-    assert time.thread_time() - start < 5
 
 
 def test_the_refusal_names_the_cause(ask: Ask) -> None:
@@ -40,9 +38,8 @@ def test_the_refusal_names_the_cause(ask: Ask) -> None:
 
 
 def test_a_regular_expression_takes_linear_time(ask: Ask) -> None:
-    start = time.thread_time()
-    assert ask(f"'{'a' * 10_000}!'.matches('^(a+)+$')") == [False]
-    assert time.thread_time() - start < 1
+    with at_most(1):
+        assert ask(f"'{'a' * 10_000}!'.matches('^(a+)+$')") == [False]
 
 
 def test_a_deep_resource_is_no_trouble(ask: Ask) -> None:
