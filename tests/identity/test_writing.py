@@ -240,8 +240,6 @@ async def test_two_writers_at_once_leave_one_history_of_statuses(migrating):
 
 
 WRONG = [
-    (replace(ADRUN, birth_date="1975-12"), "incomplète"),
-    (replace(ADRUN, birth_date="1975"), "incomplète"),
     (replace(ADRUN, birth_date="2999-01-01"), "avenir"),
     (replace(ADRUN, birth_name="ADRUN 2"), "seuls les lettres"),
     (replace(ADRUN, first_birth_given_name="MARIE"), "début de la liste"),

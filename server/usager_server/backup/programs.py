@@ -139,7 +139,7 @@ def _major(folder: Path) -> int | None:
     """Return the major version of the programs in a folder, None without both."""
     if not (folder / "pg_dump").exists() or not (folder / "pg_restore").exists():
         return None
-    asked = [folder / "pg_dump", "--version"]  # of a folder where PostgreSQL's own programs are looked for
+    asked: list[str | Path] = [folder / "pg_dump", "--version"]  # where PostgreSQL's own programs are looked for
     told = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - nothing from outside
     found = VERSION.search(told.stdout)
     return int(found[1]) if found else None

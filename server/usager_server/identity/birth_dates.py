@@ -6,8 +6,8 @@ from datetime import date
 LUNAR = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
 NOBODY_KNOWS = "1900-12-31"
 RULE = (
-    "une date de naissance incomplète se complète : mois et année connus, le 1er du mois ; jour et année, en janvier ; "
-    "année seule, le 31 décembre ; rien, le 31/12/1900 ; et porte alors le marqueur « estimée »"
+    "mois et année connus, le 1er du mois ; jour et année, en janvier ; année seule, le 31 décembre ; "
+    "rien, le 31/12/1900"
 )
 
 

@@ -17,6 +17,7 @@ EXTENSIONS = f"{FR_CORE}/StructureDefinition"
 RELIABILITY = f"{EXTENSIONS}/fr-core-identity-reliability"
 EVIDENCE = "https://usager.example/fhir/StructureDefinition/identity-evidence"
 ESTIMATED = "https://usager.example/fhir/StructureDefinition/birth-date-estimated"
+KNOWN = "https://usager.example/fhir/StructureDefinition/birth-date-known"
 COMMUNES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 TEST = "1.2.250.1.213.1.4.10"
 SYSTEM = f"urn:oid:{TEST}"
@@ -53,13 +54,23 @@ async def traits_are_kept_by_rule(run: Run) -> None:
     async with run.step("Saisir un premier prénom qui ne commence pas la liste"):
         answer = await _sent(run, _typed(day, first="MARIE"))
         run.check(answer.status_code == 422, "C'est refusé", found=answer.text)
-    async with run.step("Saisir une date de naissance incomplète"):
-        answer = await _sent(run, _typed(day[:7]))
-        run.check(answer.status_code == 422 and "se complète" in answer.text, "La règle est dite", found=answer.text)
-    async with run.step("Saisir la date complétée, marquée comme estimée"):
-        mark = {"extension": [{"url": ESTIMATED, "valueBoolean": True}]}
-        patient = run.expect(await _sent(run, _typed(f"{day[:7]}-01") | {"_birthDate": mark}), 201)
-        run.check(patient.get("_birthDate") == mark, "Le marqueur est gardé")
+    mark = {"extension": [{"url": ESTIMATED, "valueBoolean": True}]}
+    async with run.step("Saisir le mois et l'année de naissance seulement, puis l'année seule"):
+        for known, whole in ((day[:7], f"{day[:7]}-01"), (day[:4], f"{day[:4]}-12-31")):
+            patient = run.expect(await _sent(run, _typed(known)), 201)
+            run.check(patient["birthDate"] == whole, "La date est complétée selon la règle", found=patient["birthDate"])
+            run.check(patient.get("_birthDate") == mark, "Elle est marquée comme estimée")
+    async with run.step("Saisir le jour et l'année, sans le mois, en demandant ce qu'il y a à dire"):
+        part = {"extension": [{"url": KNOWN, "valueString": f"{day[:4]}-00-{day[8:]}"}]}
+        sent = {name: value for name, value in _typed(day).items() if name != "birthDate"} | {"_birthDate": part}
+        answer = await run.http.post("Patient", json=sent, headers={"Prefer": "return=OperationOutcome"})
+        run.expect(answer, 201)
+        run.check(
+            "complétée et marquée comme estimée" in answer.text, "Il est dit ce qui a été fait", found=answer.text
+        )
+        kept = run.expect(await run.http.get(answer.headers["Location"].partition("/_history/")[0]), 200)
+        whole = f"{day[:4]}-01-{day[8:]}"
+        run.check(kept["birthDate"] == whole, "La date est en janvier", found=kept["birthDate"])
     async with run.step("Créer une identité sans lieu de naissance"):
         patient = run.expect(await _sent(run, _typed(day, place=None)), 201)
         run.check("99999" not in str(patient), "99999 n'est pas prérempli")

@@ -62,10 +62,9 @@ def _named(trait: str, problems: list[str], place: str) -> Iterator[Issue]:
         yield _error(f"Trait « {trait} » : {problem}", place)
 
 
-@fulfils("INS/va1.21")
 def _date_findings(traits: Traits, today: date) -> Iterator[Issue]:
     if traits.birth_date and len(traits.birth_date) < COMPLETE_DATE:
-        yield _error(f"Date de naissance incomplète : {RULE} ({words.ESTIMATED})", "Patient.birthDate")
+        yield _error(f"Date de naissance incomplète : {RULE}", "Patient.birthDate")
     if traits.birth_date > today.isoformat():
         yield _error("La date de naissance est dans l'avenir", "Patient.birthDate")
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from usager_server.errors import Issue, Unprocessable
 from usager_server.identity import events, words
+from usager_server.identity.completing import with_whole_birth_date
 from usager_server.identity.evidence import Attribute, Checked, Evidence, Source, evidence_of, sourced_in, with_evidence
 from usager_server.identity.matricule import (
     evidenced,
@@ -91,34 +92,49 @@ class Terms:
         return date.fromisoformat(self.moment[:10])
 
 
+class Settled(NamedTuple):
+    """What is stored of a Patient, and what its writer is told of it in French: warnings, and what was completed."""
+
+    patient: Tree
+    told: Sequence[Issue] = ()
+
+
 @fulfils("INS/va1.15", "INS/va1.22", "INS/va1.23")
-def settled(sent: Tree, current: Patient | None, terms: Terms) -> Tree:
+def settled(sent: Tree, current: Patient | None, terms: Terms) -> Settled:
     """Return what is stored of a Patient that somebody writes over another version, or as the first one.
 
     Errors  Unprocessable (422) with every breach of a rule; with the status that would be right; with the reason why an
             event may not happen; all in French and with their places.
     """
     if not is_identity(sent) and (current is None or not is_identity(current)):
-        return sent
-    found = told(sent, terms)
+        return Settled(sent)
+    sent, found = _looked_at(sent, terms)
     if any(issue.severity == "error" for issue in found):
-        raise Unprocessable("; ".join(issue.diagnostics for issue in found), issues=found)
+        wrong = [issue for issue in found if issue.severity != "information"]
+        raise Unprocessable("; ".join(issue.diagnostics for issue in wrong), issues=wrong)
     if terms.master is Master.caller:
-        return _inherited(sent, current or {}, terms)
+        return Settled(_inherited(sent, current or {}, terms), found)
     known = _known(sent, current, terms)
     _refuse_evidence(sent, known)
     made = _happened(sent, known, terms, is_new=current is None)
     _refuse_status(sent, known, made)
     if terms.master is Master.other:
         _refuse_identity(made, known)
-    return made
+    return Settled(made, found)
 
 
-def told(sent: Patient, terms: Terms) -> Sequence[Issue]:
-    """Return what is wrong (errors) and odd (warnings) in the traits and matricules of an identity."""
-    if not is_identity(sent):
-        return ()
-    return findings(sent, terms.standing, terms.today, is_production=terms.is_production, is_received=terms.is_received)
+def told(sent: Tree, terms: Terms) -> Sequence[Issue]:
+    """Return what is wrong (errors), odd (warnings) or completed in the traits and matricules of an identity."""
+    return _looked_at(sent, terms)[1] if is_identity(sent) else ()
+
+
+def _looked_at(sent: Tree, terms: Terms) -> tuple[Tree, Sequence[Issue]]:
+    """Return an identity with a whole date of birth, and what is said of it; what a document says is left as it is."""
+    whole, said = (sent, []) if terms.is_received else with_whole_birth_date(sent)
+    found = findings(
+        whole, terms.standing, terms.today, is_production=terms.is_production, is_received=terms.is_received
+    )
+    return whole, [*said, *found]
 
 
 @fulfils("INS/va1.64")

@@ -22,3 +22,6 @@ IDENTIFIER_TYPES = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0203"
 EVIDENCE = f"{OURS}/identity-evidence"
 # On birthDate: the day was completed by the rules for unknown days and months, it is not that of the civil registry.
 ESTIMATED = f"{OURS}/birth-date-estimated"
+# On birthDate: what a front end knows of it when FHIR has no date for that, 1942-00-15; it is never stored.
+KNOWN = f"{OURS}/birth-date-known"
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"

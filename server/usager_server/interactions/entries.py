@@ -1,13 +1,13 @@
 """The entries of a batch or transaction: each becomes a Request like any other; each Reply becomes an entry again."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import unquote
 
-from usager_server.errors import FHIRError, Invalid, operation_outcome
+from usager_server.errors import FHIRError, Invalid, Issue, operation_outcome
 from usager_server.interactions.base64_text import decoded
 from usager_server.interactions.bundle_text import json_text
 from usager_server.interactions.conditions import Identity
@@ -32,7 +32,7 @@ class Entry:
     """One entry at work: what it asks, under which fullUrl, and in the end its reply.
 
     Shape   in a transaction, identity is the condition it bears, target the resource it turned out to be about, is_new
-            whether its id was made here.
+            whether its id was made here, told what there is to tell of the resource.
     """
 
     index: int
@@ -44,6 +44,7 @@ class Entry:
     identity: Identity | None = None
     target: Target | None = None
     is_new: bool = False
+    told: Sequence[Issue] = ()
 
     @property
     def place(self) -> str:

@@ -21,14 +21,16 @@ def is_identity_written(resource_type: str) -> bool:
     return resource_type == "Patient"
 
 
-def settled_identity(session: Session, resource: dict[str, Any], current: Stored | None) -> dict[str, Any]:
-    """Return a checked resource as it is stored: a Patient with the status of its identity.
+def settled_identity(
+    session: Session, resource: dict[str, Any], current: Stored | None
+) -> tuple[dict[str, Any], Sequence[Issue]]:
+    """Return a checked resource as it is stored, a Patient with the status of its identity, and what is told of it.
 
     Shape   current is the version that it follows, None for a new one; another type comes back as it is.
     Errors  Unprocessable (422) for what an identity may not become (`identity/settling.py`).
     """
     if not is_identity_written(resource["resourceType"]):
-        return resource
+        return resource, ()
     from usager_server.identity.settling import settled
 
     known = None if current is None or current.document is None else parse_json(current.document.encode())
@@ -49,7 +51,7 @@ def _refuse_revival(resource: dict[str, Any], known: dict[str, Any]) -> None:
 
 
 def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Issue]:
-    """Return what a write of this resource would be refused for, and warned of, in the traits of an identity."""
+    """Return what a write of this resource would be refused for, or would tell, of the traits of an identity."""
     from usager_server.identity.settling import told
 
     return told(resource, terms_of(session)) if is_identity_written(resource["resourceType"]) else ()

@@ -1,12 +1,14 @@
 """Who creates a person is told of the records that already are of such a one: same names, sex and birth date."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from usager_server.errors import Issue
+from usager_server.identity.completing import with_whole_birth_date
+from usager_server.identity.status import is_identity
 from usager_server.interactions.operation import warning
 from usager_server.interactions.session import Reply, Session
 from usager_server.matching.comparing import compare, portrait
@@ -20,11 +22,13 @@ ALIKE = ("family", "given", "birthDate")
 
 
 @fulfils("SENTINELLE.07")
-async def namesakes(session: Session, patient: Mapping[str, Any]) -> list[str]:
+async def namesakes(session: Session, patient: dict[str, Any]) -> list[str]:
     """Return the records within reach ("Patient/1") of the same names and birth date, whose sex is not another.
 
     Time    one statement of three or four probes; none for a person whose names or birth date are unknown.
     """
+    if is_identity(patient):
+        patient, _ = with_whole_birth_date(patient)
     sought = namesake_probes(patient, session.caller.tenant)
     if not sought or (session.reach is not None and not session.reach.permits("Patient", "s")):
         return []

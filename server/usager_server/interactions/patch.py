@@ -91,9 +91,9 @@ async def _store_patched(session: Session, request: Request, current: Stored, ch
     resource = patched((current.document or "").encode(), changes)
     check_unmoved(resource, current)
     await check_resource(session, resource, request.type)
-    draft = await prepared(session, resource, current.id, "PATCH", current.content, current)
+    draft, told = await prepared(session, resource, current.id, "PATCH", current.content, current)
     written = await session.repository.update(draft, expected_version=current.version, may_create=False)
-    return written_reply(written.stored, 200, request.prefer)
+    return written_reply(written.stored, 200, request.prefer, told)
 
 
 def patched(document: bytes, changes: Patch) -> dict[str, Any]:

@@ -25,7 +25,7 @@ async def store(session: Session, entries: Sequence[Entry]) -> None:
         _, resource_id = entry.target or ("", "")
         try:
             current = followed.get(entry.target or ("", ""))
-            draft = await prepared(session, entry.resource or {}, resource_id, method, current=current)
+            draft, entry.told = await prepared(session, entry.resource or {}, resource_id, method, current=current)
             if entry.is_new:
                 creates.append((entry, draft))
             else:
@@ -57,7 +57,7 @@ async def _create(session: Session, creates: Sequence[tuple[Entry, Draft]]) -> N
     if creates:
         await session.repository.create([draft for _, draft in creates])
     for entry, draft in creates:
-        entry.reply = written_reply(draft.stored(1), 201, entry.request.prefer)
+        entry.reply = written_reply(draft.stored(1), 201, entry.request.prefer, entry.told)
 
 
 async def _update(session: Session, updates: Sequence[tuple[Entry, Change]]) -> None:
@@ -69,4 +69,5 @@ async def _update(session: Session, updates: Sequence[tuple[Entry, Change]]) -> 
         refused = [entry for entry, change in updates if f"{change.draft.type}/{change.draft.id} " in str(error)]
         refuse_entry(error, (refused or [entry for entry, _ in updates])[0])
     for (entry, _), made in zip(updates, written, strict=True):
-        entry.reply = written_reply(made.stored, 201 if made.created else 200, entry.request.prefer)
+        status = 201 if made.created else 200
+        entry.reply = written_reply(made.stored, status, entry.request.prefer, entry.told)

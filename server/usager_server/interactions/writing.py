@@ -1,7 +1,7 @@
 """What create, update and patch have in common: from a checked tree to a draft, from what was written to the reply."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
 
 from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.base64_text import decoded
@@ -19,6 +19,13 @@ def new_id() -> str:
     return str(new_uuid())
 
 
+class Prepared(NamedTuple):
+    """A resource ready for the store, and what its writer is told of it who asks for an OperationOutcome."""
+
+    draft: Draft
+    told: Sequence[Issue] = ()
+
+
 async def prepared(
     session: Session,
     resource: dict[str, Any],
@@ -26,7 +33,7 @@ async def prepared(
     method: str,
     content: str | None = None,
     current: Stored | None = None,
-) -> Draft:
+) -> Prepared:
     """Return a checked resource ready for the store; the bytes of a Binary go there now, outside its document.
 
     Shape   content is the key of the bytes that a Binary has already; data in the resource takes their place. current:
@@ -34,15 +41,15 @@ async def prepared(
     Errors  those of a conditional reference that does not name one resource (`references.py`), of an identity that may
             not become so (`identities.py`).
     """
-    resource = settled_identity(session, resource, current)
+    resource, told = settled_identity(session, resource, current)
     if resource["resourceType"] == "Binary" and "data" in resource:
         content = await session.repository.write_content(_pieces(decoded(resource["data"])))
         resource = {name: value for name, value in resource.items() if name not in ("data", "_data")}
     made = new_draft(session, resource, resource_id, method, content)
     if not may_change(session, made.tail):
-        return made
+        return Prepared(made, told)
     await settle_references(session, resource)
-    return new_draft(session, resource, resource_id, method, content)
+    return Prepared(new_draft(session, resource, resource_id, method, content), told)
 
 
 def new_draft(
@@ -62,9 +69,9 @@ def new_draft(
 
 async def store_new(session: Session, request: Request, resource: dict[str, Any], content: str | None = None) -> Reply:
     """Store a checked resource under a new id."""
-    new = await prepared(session, resource, new_id(), "POST", content)
+    new, told = await prepared(session, resource, new_id(), "POST", content)
     await session.repository.create([new])
-    return written_reply(new.stored(1), 201, request.prefer)
+    return written_reply(new.stored(1), 201, request.prefer, told)
 
 
 async def store_next(
@@ -73,7 +80,7 @@ async def store_next(
     """Store a checked resource as the next version, or as the first one of this id."""
     if is_identity_written(resource["resourceType"]):
         return await _store_next_identity(session, request, resource, resource_id)
-    draft = await prepared(session, resource, resource_id, "PUT", content)
+    draft, _ = await prepared(session, resource, resource_id, "PUT", content)
     expected = await expected_version(session, request.if_match, draft.type, draft.id)
     written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
     return written_reply(written.stored, 201 if written.created else 200, request.prefer)
@@ -93,14 +100,14 @@ async def _store_next_identity(session: Session, request: Request, resource: dic
 
 async def _store_compared(session: Session, request: Request, resource: dict[str, Any], resource_id: str) -> Reply:
     current = await session.repository.read(resource["resourceType"], resource_id)
-    draft = await prepared(session, resource, resource_id, "PUT", current=current)
+    draft, told = await prepared(session, resource, resource_id, "PUT", current=current)
     if current is None or current.document is None:
         expected = await expected_version(session, request.if_match, draft.type, draft.id)
     else:
         refuse_other_version(request.if_match, current)
         expected = current.version
     written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
-    return written_reply(written.stored, 201 if written.created else 200, request.prefer)
+    return written_reply(written.stored, 201 if written.created else 200, request.prefer, told)
 
 
 async def expected_version(session: Session, if_match: str | None, resource_type: str, resource_id: str) -> int | None:
@@ -148,27 +155,28 @@ def refuse_match(request: Request, current: Stored) -> None:
         raise VersionConflict(f"{current.type}/{current.id} is there already, at version {current.version}")
 
 
-def written_reply(stored: Stored, status: int, prefer: Preference) -> Reply:
+def written_reply(stored: Stored, status: int, prefer: Preference, told: Sequence[Issue] = ()) -> Reply:
     """Return the answer to a write.
 
-    Shape   the resource as stored, unless Prefer asks for nothing (minimal) or for an OperationOutcome.
+    Shape   the resource as stored, unless Prefer asks for nothing (minimal) or for an OperationOutcome, which holds
+            what there is to tell.
     Source  FHIR R4 http.html#ops.
     """
     whole = prefer.returns in (None, "representation")
     return Reply(
         status,
         document=stored.document if whole else None,
-        resource=_outcome(stored, status) if prefer.returns == "OperationOutcome" else None,
+        resource=_outcome(stored, status, told) if prefer.returns == "OperationOutcome" else None,
         version=stored.version,
         last_modified=stored.last_updated,
         location=f"{stored.type}/{stored.id}/_history/{stored.version}",
     )
 
 
-def _outcome(stored: Stored, status: int) -> dict[str, Any]:
+def _outcome(stored: Stored, status: int, told: Sequence[Issue]) -> dict[str, Any]:
     done = "created" if status == 201 else "kept"
     text = f"{stored.type}/{stored.id} {done} as version {stored.version}"
-    return operation_outcome([Issue("information", "informational", text)])
+    return operation_outcome([Issue("information", "informational", text), *told])
 
 
 async def _pieces(content: bytes, size_bytes: int = 1 << 20) -> AsyncIterator[bytes]:

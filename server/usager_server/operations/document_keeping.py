@@ -76,7 +76,7 @@ async def keep(session: Session, bundle: Resource, produced: Produced, issued: I
     if issued.former is not None:
         await _supersede(session, document, issued.former)
     await check_resource(session, document, "DocumentReference")
-    draft = await prepared(session, document, new_id(), "POST")
+    draft, _ = await prepared(session, document, new_id(), "POST")
     await session.repository.create([*files, draft])
     return f"{draft.type}/{draft.id}"
 
@@ -94,7 +94,7 @@ async def _supersede(session: Session, document: Resource, former: Resource) -> 
             relation["target"]["reference"] = reference
     if former.get("status") != "current":
         return
-    draft = await prepared(session, {**former, "status": "superseded"}, former["id"], "PUT")
+    draft, _ = await prepared(session, {**former, "status": "superseded"}, former["id"], "PUT")
     await session.repository.update(draft, expected_version=int(former["meta"]["versionId"]))
 
 
