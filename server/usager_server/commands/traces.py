@@ -54,14 +54,18 @@ def export(
     agent: Annotated[
         str | None, typer.Option(help="Only what this person did: Practitioner/id, or the name of an account.")
     ] = None,
+    origin: Annotated[
+        Literal["dmp", "mss"] | None, typer.Option(help="Only accesses to documents that came from there.")
+    ] = None,
     form: Annotated[Literal["ndjson", "csv"], typer.Option("--format", help="AuditEvents, or a table.")] = "ndjson",
     tenant: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="The number of the organisation.")] = 1,
 ) -> None:
     """Write the traces of a period, a person or a professional, newest first. The extraction is traced itself."""
     from usager_server.settings import load_settings
+    from usager_server.traces.origins import From
     from usager_server.traces.record import TraceQuery, row_at
 
-    query = TraceQuery(patient=patient, subject=agent, count=PAGE)
+    query = TraceQuery(patient=patient, subject=agent, origin=From(origin) if origin else None, count=PAGE)
     if start is not None:
         query = replace(query, first=row_at(_microseconds(start)))
     if end is not None:

@@ -13,6 +13,7 @@ from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
+from usager_server.traces.origins import CODE_SYSTEM as ORIGINS
 
 KEY = "general"
 
@@ -28,8 +29,8 @@ def register_profiles() -> Sequence[Profile]:
 
 @hookimpl
 def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
-    """Return the code lists of the documents, the list of places of birth, and what consents are about."""
-    return [*terminology_resources(), VALUE_SET, CODE_SYSTEM]
+    """Return the code lists of documents and where they come from, the places of birth, and what consents are about."""
+    return [*terminology_resources(), VALUE_SET, CODE_SYSTEM, ORIGINS]
 
 
 @hookimpl

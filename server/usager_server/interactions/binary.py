@@ -11,6 +11,7 @@ from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
 from usager_server.interactions.writing import refuse_known, store_new, store_next, written_reply
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
+from usager_server.traces.origins import origin_of
 
 UNTYPED = "application/octet-stream"
 # What a browser must not do with bytes that somebody uploaded: run them, or show them as a page of ours.
@@ -46,6 +47,7 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     """Return a version of a Binary: its bytes when the caller prefers them, else the resource with its data."""
     document = stored.document or ""
     resource = parse_json(document.encode())
+    await _tell_document(session, stored, resource)
     content_type = str(resource.get("contentType", UNTYPED))
     if request.prefers_raw(content_type):
         return await _raw_reply(session, stored, content_type, resource)
@@ -55,6 +57,17 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     elif stored.content is not None:
         document = await _with_data(session, document, stored.content)
     return Reply(document=document, version=stored.version, last_modified=stored.last_updated)
+
+
+async def _tell_document(session: Session, stored: Stored, resource: dict[str, Any]) -> None:
+    """Tell in the trace the document from elsewhere that these bytes are of, and whom it is about."""
+    if session.act is None or origin_of(resource) is None:
+        return
+    session.act.meet(stored.document or "")
+    kind, _, key = str(resource.get("securityContext", {}).get("reference", "")).partition("/")
+    document = await session.repository.read(kind, key) if kind == "DocumentReference" else None
+    if document is not None:
+        session.act.meet(document.document or "")
 
 
 async def _raw_reply(session: Session, stored: Stored, content_type: str, resource: dict[str, Any]) -> Reply:

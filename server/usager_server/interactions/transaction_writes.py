@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.entries import Entry, refuse_entry
-from usager_server.interactions.identities import is_identity_written
+from usager_server.interactions.origins import is_compared
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Session
 from usager_server.interactions.writing import expected_version, prepared, refuse_known, written_reply
@@ -37,9 +37,9 @@ async def store(session: Session, entries: Sequence[Entry]) -> None:
 
 
 async def _followed(session: Session, entries: Sequence[Entry]) -> dict[tuple[str, str], Stored]:
-    """Return the versions that Patients of these entries follow, which nobody may replace before this is done."""
+    """Return the versions that Patients and documents here follow, which nobody may replace before this is done."""
     targets = [entry.target for entry in entries if entry.target and not entry.is_new]
-    compared = [target for target in targets if is_identity_written(target[0])]
+    compared = [target for target in targets if is_compared(target[0])]
     if not compared:
         return {}
     await session.repository.lock(compared)

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.base64_text import decoded
-from usager_server.interactions.identities import is_identity_written, settled_identity
+from usager_server.interactions.identities import settled_identity
+from usager_server.interactions.origins import is_compared, kept_origin
 from usager_server.interactions.references import may_change, settle_references
 from usager_server.interactions.request import Preference, Request, etags_name, parse_etags
 from usager_server.interactions.session import Reply, Session, now
@@ -37,11 +38,12 @@ async def prepared(
     """Return a checked resource ready for the store; the bytes of a Binary go there now, outside its document.
 
     Shape   content is the key of the bytes that a Binary has already; data in the resource takes their place. current:
-            the version that a Patient follows, which must still be the current one when it is stored.
+            the version that a Patient or a document follows, which must still be the current one when it is stored.
     Errors  those of a conditional reference that does not name one resource (`references.py`), of an identity that may
-            not become so (`identities.py`).
+            not become so (`identities.py`), of a document that would have come from elsewhere (`origins.py`).
     """
     resource, told = settled_identity(session, resource, current)
+    resource = kept_origin(resource, current)
     if resource["resourceType"] == "Binary" and "data" in resource:
         content = await session.repository.write_content(_pieces(decoded(resource["data"])))
         resource = {name: value for name, value in resource.items() if name not in ("data", "_data")}
@@ -78,29 +80,33 @@ async def store_next(
     session: Session, request: Request, resource: dict[str, Any], resource_id: str, content: str | None = None
 ) -> Reply:
     """Store a checked resource as the next version, or as the first one of this id."""
-    if is_identity_written(resource["resourceType"]):
-        return await _store_next_identity(session, request, resource, resource_id)
+    if is_compared(resource["resourceType"]):
+        return await _store_next_compared(session, request, resource, resource_id, content)
     draft, _ = await prepared(session, resource, resource_id, "PUT", content)
     expected = await expected_version(session, request.if_match, draft.type, draft.id)
     written = await session.repository.update(draft, expected_version=expected, may_create=request.if_match is None)
     return written_reply(written.stored, 201 if written.created else 200, request.prefer)
 
 
-async def _store_next_identity(session: Session, request: Request, resource: dict[str, Any], resource_id: str) -> Reply:
-    """Store a Patient over the version that it was compared with; when somebody else wrote meanwhile, compare again."""
+async def _store_next_compared(
+    session: Session, request: Request, resource: dict[str, Any], resource_id: str, content: str | None
+) -> Reply:
+    """Store a resource over the version it was compared with; when somebody else wrote meanwhile, compare again."""
     try:
-        return await _store_compared(session, request, resource, resource_id)
+        return await _store_compared(session, request, resource, resource_id, content)
     except VersionConflict:
         if request.if_match is not None:
             raise
     async with session.transaction() as inner:
         await inner.repository.lock([(resource["resourceType"], resource_id)])
-        return await _store_compared(inner, request, resource, resource_id)
+        return await _store_compared(inner, request, resource, resource_id, content)
 
 
-async def _store_compared(session: Session, request: Request, resource: dict[str, Any], resource_id: str) -> Reply:
+async def _store_compared(
+    session: Session, request: Request, resource: dict[str, Any], resource_id: str, content: str | None
+) -> Reply:
     current = await session.repository.read(resource["resourceType"], resource_id)
-    draft, told = await prepared(session, resource, resource_id, "PUT", current=current)
+    draft, told = await prepared(session, resource, resource_id, "PUT", content, current)
     if current is None or current.document is None:
         expected = await expected_version(session, request.if_match, draft.type, draft.id)
     else:

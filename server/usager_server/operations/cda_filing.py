@@ -17,6 +17,9 @@ from usager_server.matching.absorbing import replacement_of
 from usager_server.operations.likely_records import alike
 from usager_server.repository import Stored
 from usager_server.requirements import fulfils
+from usager_server.traces.event import Event
+from usager_server.traces.origins import ELSEWHERE, FACES, From, detail_name, tag
+from usager_server.traces.patients import patients_in
 
 Resource = dict[str, Any]
 
@@ -34,11 +37,24 @@ class Filing:
         self.document = self._entry("DocumentReference")
         self.edition = edition_of(self.document["resource"])
         self.superseded: list[Stored] = []
+        self.origin: From | None = None
 
     async def hold(self) -> None:
         """Let no one else file another version of this document until this one is filed."""
         named = [("identifier", self.edition.set or self.edition.id)]
         await hold(self.session, parse_identity(self.session, "DocumentReference", named))
+
+    @fulfils("SC.CDA/INT.08")
+    def stamp(self, origin: From | None) -> None:
+        """Mark the document with where it came from, on each of its faces."""
+        self.origin = origin
+        if origin is None:
+            return
+        for entry in self.entries:
+            resource = entry["resource"]
+            if resource["resourceType"] in FACES:
+                meta = resource.get("meta", {})
+                resource["meta"] = {**meta, "tag": [*meta.get("tag", ()), tag(origin)]}
 
     @fulfils("SC.CDA/INT.18")
     async def already_here(self) -> str | None:
@@ -95,6 +111,24 @@ class Filing:
         outcome = operation_outcome([Issue("information", "informational", text)])
         entry = {"response": {"status": "200 OK", "location": address, "outcome": outcome}}
         return {"resourceType": "Bundle", "type": "transaction-response", "entry": [entry]}
+
+    async def tell(self, response: Resource) -> None:
+        """Trace that a document was received from elsewhere, in the transaction that files it."""
+        act, origin = self.session.act, self.origin
+        if act is None or origin not in ELSEWHERE:
+            return
+        address = self.location_in(response)
+        subject = self.document["resource"].get("subject", {}).get("reference", "")
+        kind, _, key = address.partition("/")
+        event = Event(
+            "document-received",
+            act.origin,
+            type=kind,
+            id=key,
+            patients=patients_in(f'"{subject}"'),
+            detail={"service": origin, detail_name(origin): [address]},
+        )
+        await self.session.repository.record([event])
 
     def annotated(self, response: Resource) -> Resource:
         """Return the transaction-response with what was odd in the document, in the entry of its DocumentReference."""

@@ -1,6 +1,7 @@
 """The scenarios of received documents: none is filed twice, and all are sorted by what they say of themselves."""
 
 import base64
+import json
 import uuid
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -180,6 +181,110 @@ async def _of_person(run: Run, person: str, sort: str = "_lastUpdated") -> list[
 def _oid() -> str:
     """Return an OID that nobody has used: that of a UUID (ITU-T X.667)."""
     return f"2.25.{uuid.uuid4().int}"
+
+
+ORIGINS = "https://usager.example/fhir/CodeSystem/document-origin"
+
+
+@scenario("SC.CDA/INT.08", title="Les documents venus du DMP ou de la MSSanté sont signalés")
+async def documents_bear_their_origin(run: Run) -> None:
+    """Un document reçu porte d'où il vient, sa liste se filtre par origine, et une mise à jour ne l'efface pas."""
+    person = run.unique("CONF")
+    async with run.step("Recevoir un document du DMP, un de la MSSanté, un déposé à la main"):
+        for origin in ("dmp", "mss", "local"):
+            run.expect(await _receive(run, Received(person, _oid(), _oid(), content=origin), origin=origin), 200)
+    async with run.step("Lister les documents de la personne"):
+        found = sorted(_origin(it) for it in await _of_person(run, person))
+        run.check(found == ["dmp", "local", "mss"], "Chacun porte son origine", found=found)
+    async with run.step("Ne lister que ceux du DMP"):
+        query = {"patient.identifier": f"{PERSONS}|{person}", "_tag": f"{ORIGINS}|dmp"}
+        answer = run.expect(await run.http.get("DocumentReference", params=query), 200)
+        listed = [entry["resource"] for entry in answer.get("entry", ())]
+        run.require([_origin(it) for it in listed] == ["dmp"], "Un seul est listé, celui du DMP", found=listed)
+    async with run.step("Modifier ce document sans redire son origine"):
+        body = {name: value for name, value in listed[0].items() if name != "meta"}
+        updated = run.expect(await run.http.put(f"DocumentReference/{body['id']}", json=body), 200)
+        run.check(_origin(updated) == "dmp", "L'origine est gardée", found=updated.get("meta"))
+
+
+@scenario("SC.DMP/CONF.14", title="Chaque accès à un document venu du DMP est tracé")
+async def accesses_to_dmp_documents_are_traced(run: Run) -> None:
+    """La réception du document, puis chaque façon de le lire laissent une trace qui dit qu'il vient du DMP."""
+    patient, document = await _filed_from_dmp(run)
+    file = document["content"][0]["attachment"]["url"]
+    ways = (
+        ("La description du document", f"DocumentReference/{document['id']}"),
+        ("Son fichier", file),
+        ("Son affichage", f"DocumentReference/{document['id']}/$render?format=html"),
+        ("La liste des documents", f"DocumentReference?patient={patient}"),
+        ("Le dossier entier", f"{patient}/$everything"),
+    )
+    for title, way in ways:
+        async with run.step(f"{title} : lire, puis relire les traces"):
+            before = len(await _accesses(run, patient))
+            run.expect(await run.http.get(way, headers={"Accept": "*/*"}), 200)
+            after = await _accesses(run, patient)
+            run.require(len(after) == before + 1, "Une trace de plus", found=f"{before}, puis {len(after)}")
+            run.check("document-from-dmp" in str(after[0]), "Elle dit que le document vient du DMP", found=after[0])
+            run.check(bool(after[0]["recorded"] and after[0]["agent"]), "Elle dit quand, et qui")
+    async with run.step("Lire le dossier administratif de la même personne"):
+        before = len(await _accesses(run, patient))
+        run.expect(await run.http.get(patient), 200)
+        run.check(len(await _accesses(run, patient)) == before, "Ce n'est pas un accès à un document du DMP")
+
+
+@scenario("SC.DMP/CONF.15", title="Les traces des accès aux documents du DMP s'extraient")
+async def accesses_to_dmp_documents_are_extracted(run: Run) -> None:
+    """Pour une personne, un professionnel, une période : en AuditEvents, et en tableau pour un tableur."""
+    patient, document = await _filed_from_dmp(run)
+    async with run.step("Lire le document, et autre chose"):
+        run.expect(await run.http.get(f"DocumentReference/{document['id']}"), 200)
+        run.expect(await run.http.get(patient), 200)
+    async with run.step("Extraire les traces de la personne, toutes puis celles des documents du DMP"):
+        every, found = await _traces(run, patient=patient), await _accesses(run, patient)
+        run.check(len(every) > len(found), "Les autres traces ne sont pas parmi elles", found=len(every))
+        kinds = {event["subtype"][-1]["code"] for event in found}
+        run.require({"read", "document-received"} <= kinds, "La réception et la lecture y sont", found=kinds)
+        named = all("document-from-dmp" in str(event) for event in found)
+        run.check(named, "Toutes sont d'un document du DMP")
+    async with run.step("Restreindre à un professionnel, puis à une période"):
+        who = found[0]["agent"][0]["who"]
+        agent = who.get("reference") or who["identifier"]["value"]
+        run.check(len(await _accesses(run, patient, agent=agent)) == len(found), "Celles de qui les a faites y sont")
+        run.check(not await _accesses(run, patient, agent="Practitioner/personne"), "Personne d'autre n'en a")
+        run.check(not await _accesses(run, patient, end="2020-01-01"), "Aucune n'est d'avant")
+    async with run.step("Extraire le tableau"):
+        query = {"origin": "dmp", "patient": patient, "format": "csv"}
+        table = await run.http.get("AuditEvent/$extract", params=query)
+        run.require(table.status_code == 200, "Le tableau est donné", found=table.status_code)
+        run.attach("acces-documents-dmp.csv", table.content, "Les accès aux documents du DMP de la personne")
+        run.check(len(table.text.splitlines()) == len(found) + 1, "Un en-tête et une ligne par accès", found=table.text)
+
+
+async def _filed_from_dmp(run: Run) -> tuple[str, dict[str, Any]]:
+    """Return the Patient and the DocumentReference of a document that was just received from the DMP."""
+    received = Received(run.unique("CONF"), _oid(), _oid())
+    async with run.step("Recevoir un document du DMP"):
+        run.expect(await _receive(run, received, origin="dmp"), 200)
+        found = await _of_person(run, received.person)
+        run.require(len(found) == 1, "Le document est rangé", found=len(found))
+    return found[0]["subject"]["reference"], found[0]
+
+
+async def _accesses(run: Run, patient: str, **query: str) -> list[dict[str, Any]]:
+    """Return the traces of accesses to documents from the DMP of a person, newest first."""
+    return await _traces(run, origin="dmp", patient=patient, **query)
+
+
+async def _traces(run: Run, **query: str) -> list[dict[str, Any]]:
+    answer = await run.http.get("AuditEvent/$extract", params=query)
+    run.require(answer.status_code == 200, "Les traces sont données", found=answer.status_code)
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def _origin(document: dict[str, Any]) -> str:
+    tags = document.get("meta", {}).get("tag", ())
+    return next((tag["code"] for tag in tags if tag.get("system") == ORIGINS), "")
 
 
 @scenario("SC.VACC/SCHEMA.01", title="Le lien vers le calendrier vaccinal est donné")

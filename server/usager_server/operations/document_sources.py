@@ -73,6 +73,8 @@ async def _composition(session: Session, key: str) -> Resource:
         raise NotFound(f"There is no Composition/{key}")
     if found.document is None:
         raise Gone(f"Composition/{key} was deleted in version {found.version}")
+    if session.act is not None:
+        session.act.meet(found.document)
     composition: Resource = parse_json(found.document.encode())
     return composition
 

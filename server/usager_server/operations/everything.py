@@ -16,6 +16,7 @@ from usager_server.operations.parameters import given
 from usager_server.repository import Page, Stored
 from usager_server.search.limits import COUNT_MOST
 from usager_server.search.query import SearchQuery
+from usager_server.traces.origins import ELSEWHERE, FACES, SYSTEM
 
 PAGE = 200
 # What a record refers to and no patient owns. Anything else, another patient's record above all, is not followed.
@@ -53,8 +54,27 @@ async def read_everything(session: Session, request: OperationRequest) -> Reply:
     if patient.document is None:
         raise Gone(f"Patient/{request.resource_id} was deleted")
     types = _types(session, request)
+    await _tell_documents(session, patient.id, types)
     record = Record(session, patient, _searches(session, request, types), types, _count(request))
     return Reply(content=_stream(record, request, _start(record, request)), content_type=FHIR_JSON)
+
+
+async def _tell_documents(session: Session, patient: str, types: frozenset[str]) -> None:
+    """Tell in the trace which documents of the record came from elsewhere: a stream is not looked through."""
+    faces = [name for name in sorted(FACES & types) if session.reach is None or session.reach.permits(name, "s")]
+    members = [name for name in faces if name in session.house.definitions.compartments["Patient"]]
+    if session.act is None or not members:
+        return
+    tags = [("_tag", ",".join(f"{SYSTEM}|{origin}" for origin in ELSEWHERE))]
+    query = search_query(session, members, tags, strict=True, compartment=("Patient", patient))
+    query = replace(query, count=PAGE)
+    while True:
+        page = await session.repository.search(query)
+        for match in page.entries:
+            session.act.meet(match.stored.document or "")
+        if page.next is None:
+            return
+        query = replace(query, cursor=page.next)
 
 
 def _types(session: Session, request: OperationRequest) -> frozenset[str]:

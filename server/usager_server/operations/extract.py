@@ -8,14 +8,17 @@ from usager_server.interactions.audit_events import held_to
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given, text_of
+from usager_server.requirements import fulfils
 from usager_server.search.dates import parse_date
 from usager_server.traces.event import Event
 from usager_server.traces.export import FORMS, MEDIA_TYPES, Form, asked, header, lines
+from usager_server.traces.origins import ELSEWHERE, From
 from usager_server.traces.record import TraceQuery, row_at
 
 PAGE = 1_000
 
 
+@fulfils("SC.DMP/CONF.15")
 async def extract_traces(session: Session, request: OperationRequest) -> Reply:
     """Return the traces as NDJSON of AuditEvents, or as a table.
 
@@ -36,7 +39,8 @@ async def extract_traces(session: Session, request: OperationRequest) -> Reply:
     if own not in (None, patient):
         raise NotFound(f"There is no trace of Patient/{patient} for this caller")
     agent = text_of(request, "agent") if given(request, "agent") else None
-    query = replace(query, patient=patient, subject=agent)
+    origin = From(text_of(request, "origin", ELSEWHERE)) if given(request, "origin") else None
+    query = replace(query, patient=patient, subject=agent, origin=origin)
     # Before the first line is sent: no extraction without its trace.
     patients = (patient,) if patient else ()
     event = Event("traces-exported", session.act.origin, patients=patients, detail=asked(query, form))
@@ -57,7 +61,8 @@ async def _stream(session: Session, query: TraceQuery, form: Form) -> AsyncItera
 extract = Operation(
     operation_definition(
         "extract",
-        "Returns the traces of a period, of a person or of a professional, as NDJSON of AuditEvents or as a CSV table.",
+        "Returns the traces of a period, of a person or of a professional, all of them or those of accesses to "
+        "documents that came from the DMP or MSSanté, as NDJSON of AuditEvents or as a CSV table.",
         levels=["type"],
         resource=["AuditEvent"],
         parameters=[
@@ -65,6 +70,7 @@ extract = Operation(
             parameter("end", "date", "To this day or instant, included"),
             parameter("patient", "string", "Only what concerns this Patient: its id or Patient/id"),
             parameter("agent", "string", "Only what this person did: Practitioner/id, or the name of an account"),
+            parameter("origin", "code", "Only accesses to documents that came from there: dmp, or mss"),
             parameter("format", "code", "ndjson (unless said otherwise) or csv"),
             parameter("return", "Binary", "The lines", use="out", least=1),
         ],

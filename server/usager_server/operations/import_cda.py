@@ -12,7 +12,8 @@ from usager_server.interactions.transaction import transaction
 from usager_server.jsontext import parse_json
 from usager_server.operations.cda_input import DOCUMENT, document_of
 from usager_server.operations.definition import operation_definition, parameter
-from usager_server.operations.parameters import flag_of, given
+from usager_server.operations.parameters import flag_of, given, text_of
+from usager_server.traces.origins import From
 
 MINIMAL = Preference(returns="minimal")
 
@@ -28,10 +29,12 @@ async def import_document(session: Session, request: OperationRequest) -> Reply:
     """
     from usager_server.operations.cda_filing import Filing  # with it comes all of usager_cda: not at every start
 
+    origin = From(text_of(request, "origin", tuple(From))) if given(request, "origin") else None
     bundle = await asyncio.to_thread(bundle_from_document, document_of(request))
     async with session.transaction() as inner:
         filing = Filing(inner, bundle)
         await filing.hold()
+        filing.stamp(origin)
         known = await filing.already_here()
         if known is not None:
             return _answer(session, filing.answer_for(known), known)
@@ -39,6 +42,7 @@ async def import_document(session: Session, request: OperationRequest) -> Reply:
         await filing.follow_versions()
         reply = await transaction(replace(inner, receives=True), bundle, MINIMAL)
         response = parse_json((reply.document or "{}").encode())
+        await filing.tell(response)
         return _answer(session, filing.annotated(response), filing.location_in(response))
 
 
@@ -63,6 +67,7 @@ import_cda = Operation(
         parameters=[
             DOCUMENT,
             parameter("patient", "Reference", "The Patient to file it under, whatever identity the document states"),
+            parameter("origin", "code", "Where it came from: dmp, mss, or local when it was filed by hand"),
             parameter("new-patient", "boolean", "Make a record for the person, although others are alike"),
             parameter(
                 "return", "Bundle", "The transaction-response; Location is the DocumentReference", use="out", least=1

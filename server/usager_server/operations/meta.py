@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from usager_server.errors import Gone, Invalid, NotFound
+from usager_server.errors import Gone, Invalid, NotFound, Unprocessable
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.interactions.writing import new_draft
@@ -11,6 +11,7 @@ from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import parameters, part, required
 from usager_server.repository import Stored
+from usager_server.traces.origins import origin_of
 
 LABELS = ("profile", "security", "tag")
 
@@ -71,6 +72,9 @@ async def _change(session: Session, request: OperationRequest, merge: Merge) -> 
         await inner.repository.lock([(request.resource_type or "", request.resource_id or "")])
         resource, current = await _current(inner, request)
         changed = {**resource, "meta": merge(resource.get("meta", {}), change)}
+        if origin_of(resource) not in (None, origin_of(changed)):
+            text = "From where a document came is kept as long as it is here: leave this tag as it is"
+            raise Unprocessable(text, "meta.tag", code="business-rule")
         if changed == resource:
             return Reply(resource=_answer(resource), version=current.version, last_modified=current.last_updated)
         await check_resource(inner, changed, changed["resourceType"])

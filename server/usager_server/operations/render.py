@@ -89,6 +89,8 @@ async def _document(session: Session, request: OperationRequest) -> Resource:
         raise NotFound(f"There is no DocumentReference/{key}")
     if stored.document is None:
         raise Gone(f"DocumentReference/{key} was deleted in version {stored.version}")
+    if session.act is not None:
+        session.act.meet(stored.document)
     document: Resource = parse_json(stored.document.encode())
     return document
 

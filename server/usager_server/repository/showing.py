@@ -16,6 +16,7 @@ from usager_server.repository.together import Together
 from usager_server.repository.trace_rows import NAMES
 from usager_server.search.lookups import Lookup
 from usager_server.traces.event import Event
+from usager_server.traces.origins import SYSTEM as ORIGINS
 from usager_server.traces.record import body_of
 
 MOST_TOGETHER = 32
@@ -63,8 +64,8 @@ class Shows:
     async def show(self, view: View, wanted: Wanted) -> Shown:
         """Return the current version if it is within view, and whether its trace is on disk.
 
-        Shape   not traced: what is not there, what was deleted, and what names several Patients, which Python finds
-                (`traces/patients.py`): the caller traces these.
+        Shape   not traced: what is not there, what was deleted, and what names several Patients or came from elsewhere,
+                which Python finds (`traces/patients.py`, `traces/origins.py`): the caller traces these.
         Errors  Unavailable (503), Conflict (409): nothing is known to be traced.
         """
         return await self._together.done(view, wanted)
@@ -129,6 +130,9 @@ CASE
 END
 """
 
+# A document that came from elsewhere, whose trace must say so: Python reads it (`traces/origins.py`).
+IS_FROM_ELSEWHERE = f"w.type IN ('DocumentReference', 'Composition') AND strpos(m.document, '{ORIGINS}') > 0"
+
 
 def _statement(wanted: str, tested: str) -> str:
     """Return the statement: what is wanted comes as JSON at its place; tested narrows the row m.
@@ -144,7 +148,8 @@ def _statement(wanted: str, tested: str) -> str:
         block = f"SELECT m.* FROM ({block}) AS m {tested} OFFSET 0"  # noqa: S608 - our own text
     return f"""
     WITH shown AS MATERIALIZED (
-        SELECT t.tenant, w.n, w.row, w.kind, w.subject, w.type, w.id, w.body, {COLUMNS}, p.patient, {IS_TOLD} AS is_told
+        SELECT t.tenant, w.n, w.row, w.kind, w.subject, w.type, w.id, w.body, {COLUMNS}, p.patient,
+            NOT ({IS_FROM_ELSEWHERE}) AND {IS_TOLD} AS is_told
         FROM {TENANT_SET}, json_to_recordset({wanted}::json) AS w({WANTED}), LATERAL ({block}) AS m,
             LATERAL (SELECT {FIRST} OFFSET 0) AS f, LATERAL (SELECT {PATIENT} AS patient OFFSET 0) AS p
     ),

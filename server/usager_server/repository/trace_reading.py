@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from usager_server.repository.running import Runner, under_tenant
+from usager_server.traces.origins import detail_name
 from usager_server.traces.record import Trace, TraceQuery
 
 COLUMNS = "row, version, outcome, kind, subject, type, id, patient, body"
@@ -50,6 +51,10 @@ def _statement(query: TraceQuery) -> tuple[str, list[Any]]:
         conditions.append(f"c.kind = ANY ({bound(list(query.kinds), 'text[]')})")
     if query.outcomes is not None:
         conditions.append(f"c.outcome = ANY ({bound(list(query.outcomes), 'smallint[]')})")
+    if query.origin is not None:
+        # Quotes of a text within the body are escaped: only a name of its detail can stand so.
+        named = bound(f'"{detail_name(query.origin)}":', "text")
+        conditions.append(f"strpos(c.body, {named}) > 0")
     limit = f"ORDER BY row DESC LIMIT {bound(query.count, 'int')}"
     columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
     tested = " AND ".join(["c.tenant = t.tenant", *conditions])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from usager_server.traces.event import SUCCESS, Event, Origin
+from usager_server.traces.origins import documents_in, of_version
 from usager_server.traces.patients import patients_in
 
 
@@ -14,7 +15,7 @@ class Act:
 
     Shape   kind, type, id: of the request; asked: the parameters of a form. versions counts those made and traced
             already, each in its own transaction. is_told: what is about to be shown is traced already. detail is what
-            there is to say besides.
+            there is to say besides, patients whom it concerns besides those that the answer names.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Act:
     versions: int = 0
     is_told: bool = False
     detail: dict[str, Any] = field(default_factory=dict)
+    patients: tuple[str, ...] = ()
 
     def version(self, kind: str, resource_type: str, resource_id: str, version: int | None, text: str) -> Event:
         """Return the trace of a version that is being made; text is the JSON of the resource, or enough of it.
@@ -33,13 +35,24 @@ class Act:
         Shape   version None: the statement that makes it knows its number. detail says within which request it is
                 made, when that is another than the one its kind tells.
         """
-        detail = {} if self.kind == kind else {"within": self.kind}
+        detail: dict[str, Any] = {} if self.kind == kind else {"within": self.kind}
+        detail |= of_version(resource_type, resource_id, text)
         patients = patients_in(text, self.base_url)
         if resource_type == "Patient" and resource_id not in patients:
             patients = (resource_id, *patients)
         return Event(
             kind, self.origin, type=resource_type, id=resource_id, version=version, patients=patients, detail=detail
         )
+
+    def meet(self, text: str) -> None:
+        """Tell in the trace whom a text is about that the answer is made of, and the documents from elsewhere in it."""
+        self.patients = tuple(dict.fromkeys((*self.patients, *patients_in(text, self.base_url))))
+        self._tell_documents(text)
+
+    def _tell_documents(self, text: str) -> None:
+        for name, documents in documents_in(text).items():
+            known = self.detail.setdefault(name, [])
+            known += [each for each in documents if each not in known]
 
     def shown(
         self,
@@ -52,6 +65,9 @@ class Act:
     ) -> Event:
         """Return the trace of what is about to be shown; text is that of the answer."""
         patients = patients_in(text, self.base_url) if text else ()
+        if self.patients:
+            patients = tuple(dict.fromkeys((*self.patients, *patients)))
+        self._tell_documents(text)
         if self.type == "Patient" and self.id and self.id not in patients:
             patients = (self.id, *patients)
         return Event(

@@ -129,15 +129,14 @@ def _data(trace: Trace, told: Mapping[str, Any]) -> Resource | None:
         entity["role"] = _coding(ROLE, "24")
         entity["description"] = trace.type or "every type"
         entity["query"] = b64encode(f"{trace.type}?{told.get('query', '')}".encode()).decode()
-        return entity
-    if trace.type and trace.id:
+    elif trace.type and trace.id:
         entity["what"] = _what(trace)
     details = [{"type": name, "valueString": _text(value)} for name, value in told.get("detail", {}).items()]
     if "found" in told:
         details.append({"type": "found", "valueString": str(told["found"])})
     if details:
         entity["detail"] = details
-    return entity if "what" in entity or details else None
+    return entity if details or "what" in entity or "query" in entity else None
 
 
 def _what(trace: Trace) -> Resource:
@@ -148,6 +147,8 @@ def _what(trace: Trace) -> Resource:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return value if isinstance(value, str) else str(value)
 
 

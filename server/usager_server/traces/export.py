@@ -55,6 +55,7 @@ def asked(query: TraceQuery, form: Form) -> dict[str, str]:
         told["start"] = instant_of(query.first).isoformat()
     if query.before < LAST_ROW:
         told["end"] = instant_of(query.before).isoformat()
+    told |= {"origin": query.origin} if query.origin else {}
     return told | ({"agent": query.subject} if query.subject else {})
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from usager_server.traces.event import Event
 from usager_server.traces.kinds import KINDS, Kind
+from usager_server.traces.origins import From
 
 QUERY_LIMIT = 4_000
 LAST_ROW = (1 << 63) - 1
@@ -60,7 +61,8 @@ class Trace:
 class TraceQuery:
     """Which traces. What is None does not narrow.
 
-    Shape   rows from `first` and before `before`; kinds and outcomes: one of these; subject as it was recorded.
+    Shape   rows from `first` and before `before`; kinds and outcomes: one of these; subject as it was recorded; origin:
+            accesses to documents that came from there.
     """
 
     first: int = 0
@@ -72,6 +74,7 @@ class TraceQuery:
     id: str | None = None
     kinds: Sequence[str] | None = None
     outcomes: Sequence[int] | None = None
+    origin: From | None = None
     count: int = 50
 
 
