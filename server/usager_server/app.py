@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -232,11 +233,20 @@ def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStor
         context=callers,
         readiness=lambda: readiness(store),
         tally=tally,
-        gauges=store.connections.gauges,
+        gauges=lambda: store.connections.gauges() | backup_gauges(house.settings),
         others=[key for key in installed() if key not in plugins.active],
         openapi=lambda base: openapi_text(document(), base),
         requirements=asked_of(house.profiles, plugins.requirements),
     )
+
+
+def backup_gauges(settings: Settings) -> dict[str, float]:
+    """Return how old the newest backup is, when there is a folder for them."""
+    if settings.backup_folder is None:
+        return {}
+    from usager_server.backup.shelf import Shelf
+
+    return {"backup_age_seconds": Shelf(settings.backup_folder).age_seconds(datetime.now(UTC))}
 
 
 def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callable[[FastAPI], Any]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -90,6 +92,18 @@ async def test_metrics_count_the_interactions(whole: httpx.AsyncClient):
     assert 'usager_requests_total{interaction="read",status="404",type="Basic"} 1.0' in text
     assert 'usager_request_seconds_count{interaction="read"}' in text
     assert "usager_database_connections_open" in text
+
+
+async def test_metrics_tell_how_old_the_newest_backup_is(without_database: httpx.AsyncClient, tmp_path: Path):
+    assert "backup" not in (await without_database.get("/metrics")).text
+    async with running_app("postgresql://usager_app@/usager?host=/nowhere", backup_folder=tmp_path) as client:
+        assert "usager_backup_age_seconds +Inf" in (await client.get("/metrics")).text
+        (tmp_path / "usager-20200101T000000Z.partial").mkdir()
+        assert "usager_backup_age_seconds +Inf" in (await client.get("/metrics")).text
+        made = datetime.now(UTC) - timedelta(hours=3)
+        (tmp_path / made.strftime("usager-%Y%m%dT%H%M%SZ")).mkdir()
+        (found,) = re.findall(r"^usager_backup_age_seconds (\S+)$", (await client.get("/metrics")).text, re.MULTILINE)
+    assert 3 * 3600 <= float(found) < 4 * 3600
 
 
 async def test_the_openapi_document_names_the_address_it_was_asked_at(whole: httpx.AsyncClient):

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from usager_server.backup.alone import alone
@@ -35,6 +36,14 @@ class Shelf:
         if not self.folder.is_dir():
             return []
         return sorted((each for each in self.folder.iterdir() if NAME.fullmatch(each.name)), reverse=True)
+
+    def age_seconds(self, now: datetime) -> float:
+        """Return how old the newest backup is; infinite when there is none, or none that can be seen."""
+        try:
+            newest = self.backups()[:1]
+        except OSError:
+            newest = []
+        return max((now - instant_of(newest[0])).total_seconds(), 0.0) if newest else inf
 
     @contextmanager
     def begun(self, now: datetime) -> Iterator[Path]:
