@@ -3,10 +3,12 @@
 One lets everyone in and traces nothing; one takes static tokens, and traces; one gives tokens itself (SMART), holds
 callers to their scopes, and traces.
 
-    python -m tests.bench.guarded [--persons N] [--seconds S] [--rounds R]
+    python -m tests.bench.guarded [--quick] [--persons N] [--seconds S] [--rounds R]
 
 Figures are CPU per request of server and database together, the least of the rounds, and requests per second, the most
-of them; the ratios are those of one run. What waiting for the disk makes of it shows beside a run with TMPDIR=/dev/shm.
+of them; the ratios are those of one run, and a table of them ends it. --quick leaves out the static tokens and takes
+less than 90 seconds on a machine with two free cores. What waiting for the disk makes of it shows beside a run with
+TMPDIR=/dev/shm.
 """
 
 import argparse
@@ -14,7 +16,10 @@ import asyncio
 import json
 import secrets
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 import httpx
@@ -32,50 +37,74 @@ from usager_server.repository.opening import DATABASE, SERVER_ROLE
 WORKLOADS = {
     "read, 1 client": ("read", 1),
     "read, 8 clients": ("read", 8),
+    "read, 8 clients that think for 10 ms": ("calm", 8),
     "read, 32 clients": ("read", 32),
-    "search, 8 clients": ("search", 8),
+    "search page, 8 clients": ("search", 8),
+    "search page with _include, 8 clients": ("include", 8),
+    "history, 8 clients": ("history", 8),
     "create, 8 clients": ("create", 8),
     "CRUD mix, 8 clients": ("crud", 8),
 }
 """Which work is asked for, and by how many at once."""
 
+READS = {"read": "Patient/p{number}"}
+HISTORIES = {"history": "Patient/p{number}/_history"}
+INCLUDES = {"include": "Observation?patient=Patient/p{number}&_include=Observation:patient&_count=20"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure.
+
+    Unit    seconds of each workload, on each server, in a round; a round is begun only when it would end before
+            most_seconds, counted from the first of them, which is always made.
+    """
+
+    persons: int = 2_000
+    seconds: float = 3
+    rounds: int = 5
+    most_seconds: float = inf
+    guards: Sequence[str] = ("off", "token", "smart")
+
+
+QUICK = Plan(persons=500, seconds=1, rounds=9, most_seconds=60, guards=("off", "smart"))
+
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.guarded", description=__doc__)
-    parser.add_argument("--persons", type=int, default=2_000)
-    parser.add_argument("--seconds", type=float, default=3, help="of each workload, on each server, in a round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="less than 90 seconds, off and SMART alone")
+    parser.add_argument("--persons", type=int)
+    parser.add_argument("--seconds", type=float, help="of each workload, on each server, in a round")
+    parser.add_argument("--rounds", type=int)
     arguments = parser.parse_args()
+    given = {name: value for name in ("persons", "seconds", "rounds") if (value := getattr(arguments, name))}
     with tempfile.TemporaryDirectory(prefix="usager-guarded-") as folder:
-        measure(Path(folder), arguments.persons, arguments.seconds, arguments.rounds)
+        measure(Path(folder), replace(QUICK if arguments.quick else Plan(), **given))
 
 
-def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
-    """Run the rounds on three servers with the same persons."""
+def measure(folder: Path, plan: Plan) -> None:
+    """Run the rounds on servers with the same persons."""
     token = secrets.token_urlsafe(32)
-    tokens = folder / "tokens"
-    tokens.write_text(f"{token} 1 bench\n", encoding="ascii")
-    servers = {
-        "off": LiveServer(folder / "off", log_level="warning"),
-        "token": LiveServer(
-            folder / "on", log_level="warning", requests_per_minute="1000000", auth="token", token_file=str(tokens)
-        ),
-        "smart": LiveServer(folder / "smart", log_level="warning", requests_per_minute="1000000", auth="smart"),
-    }
-    asked = _workloads(folder, persons)
+    servers = {guard: _server(folder, guard, token) for guard in plan.guards}
+    asked = _workloads(folder, plan.persons)
     runs: dict[tuple[str, str], list[workloads.Run]] = {}
     try:
         for server in servers.values():
             server.start()
-            load(server, 1, persons)
+            load(server, 1, plan.persons)
         service = _Service(servers["smart"])
-        for _ in range(rounds):
+        began = time.monotonic()
+        for made in range(plan.rounds):
+            if made and (time.monotonic() - began) * (made + 1) > plan.most_seconds * made:
+                break
             for name, (work, clients) in WORKLOADS.items():
                 script, environment = asked[work]
                 for guard, server in servers.items():
                     bearer = service.token() if guard == "smart" else token
-                    run = workloads.run(script, server, seconds=seconds, clients=clients, TOKEN=bearer, **environment)
+                    run = workloads.run(
+                        script, server, seconds=plan.seconds, clients=clients, TOKEN=bearer, **environment
+                    )
                     assert not run.failed, f"{name}, {guard}: {run.failed} of {run.requests} failed"
                     runs.setdefault((name, guard), []).append(run)
     finally:
@@ -85,14 +114,40 @@ def measure(folder: Path, persons: int, seconds: float, rounds: int) -> None:
         print(name)
         for guard in servers:
             print(f"    {guard:6} {_told(runs[name, guard], runs[name, 'off'])}")
+    _print_ratios(runs, [guard for guard in servers if guard != "off"])
+
+
+def _server(folder: Path, guard: str, token: str) -> LiveServer:
+    """Return a server that guards what it has in one of three ways."""
+    if guard == "off":
+        return LiveServer(folder / guard, log_level="warning")
+    given = {"auth": guard}
+    if guard == "token":
+        given["token_file"] = str(folder / "tokens")
+        Path(given["token_file"]).write_text(f"{token} 1 bench\n", encoding="ascii")
+    return LiveServer(folder / guard, log_level="warning", requests_per_minute="1000000", **given)
+
+
+def _print_ratios(runs: Mapping[tuple[str, str], Sequence[workloads.Run]], guards: Sequence[str]) -> None:
+    """Print what each guard costs, as a table to be pasted."""
+    print(f"\n| ratio to off, CPU (requests/s) | {' | '.join(guards)} |\n|---|{'---|' * len(guards)}")
+    for name in WORKLOADS:
+        ratios = [_ratios(runs[name, guard], runs[name, "off"]) for guard in guards]
+        print(f"| {name} | {' | '.join(f'{cost:.2f} ({speed:.2f})' for cost, speed in ratios)} |")
 
 
 def _told(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> str:
     """Return what the rounds of a server gave, beside those of the one that guards nothing."""
     least, pace = min(runs, key=_cpu_ms), max(run.requests_per_second for run in runs)
-    cost, speed = least.cpu_ms / min(map(_cpu_ms, off)), pace / max(run.requests_per_second for run in off)
+    cost, speed = _ratios(runs, off)
     parts = f"server {least.server_ms:.3f} + database {least.database_ms:.3f} ms"
     return f"{least.cpu_ms:.3f} ms ({cost:.2f}): {parts}; {pace:.0f}/s ({speed:.2f})"
+
+
+def _ratios(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> tuple[float, float]:
+    """Return how much more CPU a request took, and how many times as many were answered."""
+    pace, open_pace = (max(run.requests_per_second for run in each) for each in (runs, off))
+    return min(map(_cpu_ms, runs)) / min(map(_cpu_ms, off)), pace / open_pace
 
 
 def _cpu_ms(run: workloads.Run) -> float:
@@ -121,14 +176,19 @@ def _workloads(folder: Path, persons: int) -> Mapping[str, tuple[str, dict[str, 
         (folder / name).write_text(text, encoding="utf-8")
         return str(folder / name)
 
-    read = file("read.json", json.dumps(urls({"read": "Patient/p{number}"}, persons=persons)))
-    search = file("search.json", json.dumps(urls(SELECTIVE, persons=persons)))
-    made = file("seeds.jsonl", "".join(f"{dumps(seed)}\n" for seed in seeds()))
+    def addresses(name: str, shapes: dict[str, str]) -> tuple[str, dict[str, str]]:
+        return "get", {"URLS": file(f"{name}.json", json.dumps(urls(shapes, persons=persons)))}
+
+    get, reads = addresses("read", READS)
+    made = {"SEEDS": file("seeds.jsonl", "".join(f"{dumps(seed)}\n" for seed in seeds()))}
     return {
-        "read": ("get", {"URLS": read}),
-        "search": ("get", {"URLS": search}),
-        "create": ("create", {"SEEDS": made}),
-        "crud": ("crud", {"SEEDS": made}),
+        "read": (get, reads),
+        "calm": (get, {**reads, "PAUSE": "0.01"}),
+        "search": addresses("search", SELECTIVE),
+        "include": addresses("include", INCLUDES),
+        "history": addresses("history", HISTORIES),
+        "create": ("create", made),
+        "crud": ("crud", made),
     }
 
 
