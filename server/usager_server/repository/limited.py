@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from usager_server.access.queries import refuse_ungranted
 from usager_server.access.reach import Reach
@@ -40,7 +41,12 @@ class LimitedRepository(PostgresRepository):
     def __init__(self, store: PostgresStore, runner: Runner, reach: Reach) -> None:
         super().__init__(store, runner)
         self.reach = reach
-        self._frontier = Frontier(reach, runner, store.type_numbers, store.type_names, self._may_read_binary)
+
+    @cached_property
+    def _frontier(self) -> Frontier:
+        """What is still to be seen of the writes: made with the first of them."""
+        numbers, names = self.store.type_numbers, self.store.type_names
+        return Frontier(self.reach, self.runner, numbers, names, self._may_read_binary)
 
     @property
     def whole(self) -> PostgresRepository:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from usager_server.access.rate import Rate
 from usager_server.access.reach import Reach
@@ -133,7 +134,11 @@ class PostgresRepository:
         self.store = store
         self.runner = runner
         self._numbers = store.type_numbers
-        self._writer = Writer(runner, store.type_numbers, store.known_values, store.growth)
+
+    @cached_property
+    def _writer(self) -> Writer:
+        """What writes: made when something is written, since most requests read."""
+        return Writer(self.runner, self._numbers, self.store.known_values, self.store.growth)
 
     async def exists(self) -> bool:
         """Say whether there is such a tenant."""
