@@ -11,6 +11,8 @@ from usager_server.settings import Settings
 from usager_server.testing import client_of
 
 EVERY_PROFILE = "pa,ph-avec-decision,dom-sans-soins,dom-soins,pde,pds,ahi,sans-certificat-ins,esclave-identite"
+TOGETHER = EVERY_PROFILE.removesuffix(",esclave-identite")
+"""Those that a front end can use at once: of a slave of identities it makes no record of a person."""
 
 
 @asynccontextmanager

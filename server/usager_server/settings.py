@@ -1,4 +1,4 @@
-"""Environment -> one frozen Settings: a wrong variable is refused at start, by its name."""
+"""Environment -> one frozen Settings, long as all that may be chosen: what is wrong is refused at start, by name."""
 
 import os
 import ssl
@@ -18,6 +18,7 @@ TOKEN_LENGTH = 32
 SECRET = frozenset(
     {"database_url", "database_owner_url", "backup_database_url", "smtp_url"}
 )  # may hold a password: its value is never shown
+SLAVE = "esclave-identite"  # the profile of a server whose identities come from another software
 TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
 PROXY_PREFIX = "USAGER_PROXY_"  # read by `usager proxy`, not by the server
 
@@ -161,8 +162,8 @@ class Settings(BaseSettings):
     )
     identity_master: str | None = Field(
         default=None,
-        description="Client, or bearer of a token, from which identities come (profile esclave-identite); unset: "
-        "kept here.",
+        description="Client, or bearer of a token, from which identities come: the profile esclave-identite needs it, "
+        "and nothing else takes it; unset: they are kept here.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
@@ -368,6 +369,7 @@ class Settings(BaseSettings):
         if self.psc_issuer is not None:
             self._check_psc()
         self._check_insi()
+        self._check_master()
         if self.auth == "smart":
             self._check_base_url()
         return self
@@ -414,6 +416,20 @@ class Settings(BaseSettings):
             missing = next((it for it in others if getattr(self, setting) and not getattr(self, it)), None)
             if missing is not None:
                 raise ValueError(f"{variable(missing)} is not set and {variable(setting)} needs it")
+
+    def _check_master(self) -> None:
+        """See that the profile and the name of the master go together: one alone would leave identities open."""
+        is_slave = SLAVE in self.profile_keys
+        if is_slave and not self.identity_master:
+            raise ValueError(
+                f"USAGER_IDENTITY_MASTER is not set and the profile {SLAVE} needs it: it says from which client "
+                "identities come; without it nobody could write one"
+            )
+        if self.identity_master and not is_slave:
+            raise ValueError(
+                f"USAGER_IDENTITY_MASTER is set and USAGER_PROFILES does not hold {SLAVE}: switch that profile on, or "
+                "unset it when identities are kept here"
+            )
 
     def _check_base_url(self) -> None:
         """See that tokens have one issuer, which nobody can listen to on the way."""

@@ -130,5 +130,11 @@ def test_tokens_without_a_file_are_refused(monkeypatch):
     assert "USAGER_TOKEN_FILE is not set" in refusal(monkeypatch, USAGER_AUTH="token")
 
 
+def test_a_slave_of_identities_names_its_master_and_nobody_else_does(monkeypatch):
+    assert "USAGER_IDENTITY_MASTER is not set" in refusal(monkeypatch, USAGER_PROFILES="esclave-identite")
+    assert "switch that profile on" in refusal(monkeypatch, USAGER_PROFILES="pa", USAGER_IDENTITY_MASTER="gam")
+    assert Settings(profiles="pa,esclave-identite", identity_master="gam").identity_master == "gam"
+
+
 def test_profiles_are_read_in_order_without_repeats():
     assert Settings(profiles=" pa, dom-soins,,pa ").profile_keys == ("pa", "dom-soins")

@@ -1,4 +1,4 @@
-"""Two servers for all the plugins' tests: one with every profile, one with none."""
+"""Two servers for all the plugins' tests: one with the profiles that go together, one with none."""
 
 from collections.abc import AsyncIterator
 
@@ -6,15 +6,15 @@ import httpx
 import pytest
 
 from tests.conftest import copied_database, drop_database
-from tests.whole import EVERY_PROFILE, running_app
+from tests.whole import TOGETHER, running_app
 from usager_server.repository.embedded import EmbeddedPostgres
 
 
 @pytest.fixture(scope="session")
 async def client(postgres: EmbeddedPostgres) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server with every profile; tests find what they stored themselves."""
+    """A client of a server with every profile that front ends share; tests find what they stored themselves."""
     database = await copied_database(postgres)
-    async with running_app(database.url, profiles=EVERY_PROFILE) as client:
+    async with running_app(database.url, profiles=TOGETHER) as client:
         yield client
     await drop_database(database)
 

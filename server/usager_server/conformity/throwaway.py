@@ -13,6 +13,7 @@ from usager_server.conformity.own_server import environment_of, free_port, start
 from usager_server.conformity.target import Target
 from usager_server.sandbox.running import Sandbox
 from usager_server.sandbox.stand_in import SandboxError, StandIn
+from usager_server.settings import SLAVE
 
 MASTER = "logiciel-maitre"
 
@@ -68,6 +69,6 @@ def _settings(
         "token_file": str(tokens),
         "log_level": "warning",
         "identity_migrator": "conformite",
-        **({"identity_master": MASTER} if "esclave-identite" in profiles else {}),
+        **({"identity_master": MASTER} if SLAVE in profiles else {}),
         **sandbox,
     }

@@ -123,10 +123,10 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """The software that keeps the identities (profile "esclave de l'identité") says one anew.
+    """Row 15: the software that is master of identities says one anew.
 
     Shape   status is `provisoire`, `validée` or `qualifiée`, the last with a matricule; mode and day tell the device it
-            was checked against, "" when that software does not say which.
+            was checked against, "" when that software does not say which. history holds the matricules before this one.
     """
 
     status: str
@@ -134,6 +134,7 @@ class Inherited:
     mode: str
     day: str
     moment: str
+    history: tuple[Matricule, ...] = ()
 
 
 Event = (

@@ -101,6 +101,13 @@ def with_evidence(patient: Mapping[str, Any], evidence: Evidence, release: str) 
     return with_extension(made, words.RELIABILITY, _reliability_parts(patient, evidence, release))
 
 
+def with_evidence_of(patient: Mapping[str, Any], known: Mapping[str, Any]) -> Tree:
+    """Return the Patient with what the server wrote of the identity of another version: nobody else writes it."""
+    held = extension_of(known, words.EVIDENCE)
+    content = None if held is None else {name: value for name, value in held.items() if name != "url"}
+    return with_extension(patient, words.EVIDENCE, content)
+
+
 def with_comments(patient: Mapping[str, Any], codes: Sequence[str], release: str) -> Tree:
     """Return the Patient with comments on its status (DOUA, DESA ...) besides what is ticked, each once."""
     known = reliability_of(patient)
@@ -179,11 +186,8 @@ def _reliability_parts(patient: Mapping[str, Any], evidence: Evidence, release: 
     known = reliability_of(patient) or {}
     holder: Tree = with_list(dict(known), "extension", [e for e in known.get("extension", ()) if not _is_ticked(e)])
     sourced, checked = evidence.sourced, evidence.checked
-    holder = with_extension(holder, "methodCollection", _method(holder, sourced))
-    for name in INSI_DATES.values():
-        is_written = sourced is not None and sourced.source is not Source.vitale and name == INSI_DATES[release]
-        day = sourced.moment[:10] if sourced is not None and is_written else ""
-        holder = with_extension(holder, name, {"valueDate": day} if day else None)
+    if sourced is None or sourced.source is not Source.master:  # a master says when and how it asked INSi, or does not
+        holder = _with_insi_call(holder, sourced, release)
     named = checked is not None and checked.mode
     mode = {"valueCoding": {"system": words.DEVICES, "code": named}} if named else None
     holder = with_extension(holder, "validationMode", mode)
@@ -192,6 +196,16 @@ def _reliability_parts(patient: Mapping[str, Any], evidence: Evidence, release: 
     comments = [_comment_part(each, release) for each in Attribute if each in evidence.attributes]
     parts = [*holder.get("extension", ()), *comments]
     return {"extension": parts} if parts else None
+
+
+def _with_insi_call(reliability: Tree, sourced: Sourced | None, release: str) -> Tree:
+    """Return the reliability with how the traits were collected, and the day of the call to INSi."""
+    holder = with_extension(reliability, "methodCollection", _method(reliability, sourced))
+    for name in INSI_DATES.values():
+        is_written = sourced is not None and sourced.source is not Source.vitale and name == INSI_DATES[release]
+        day = sourced.moment[:10] if sourced is not None and is_written else ""
+        holder = with_extension(holder, name, {"valueDate": day} if day else None)
+    return holder
 
 
 def _comment_part(code: str, release: str) -> Tree:

@@ -13,7 +13,17 @@ from typing import Any, NamedTuple
 from usager_server.errors import Issue, Unprocessable
 from usager_server.identity import events, words
 from usager_server.identity.completing import with_whole_birth_date
-from usager_server.identity.evidence import Attribute, Checked, Evidence, Source, evidence_of, sourced_in, with_evidence
+from usager_server.identity.evidence import (
+    Attribute,
+    Checked,
+    Evidence,
+    Source,
+    evidence_of,
+    sourced_in,
+    with_evidence,
+    with_evidence_of,
+)
+from usager_server.identity.inheriting import inherited, kept
 from usager_server.identity.matricule import (
     evidenced,
     identifiers_of,
@@ -22,18 +32,13 @@ from usager_server.identity.matricule import (
     matricule_of,
     received_of,
 )
-from usager_server.identity.parts import Tree, extension_of, value_of, with_extension, with_list
+from usager_server.identity.parts import Tree, extension_of, value_of, with_extension
 from usager_server.identity.rules import StandingOf, findings
 from usager_server.identity.status import (
-    FORCING,
-    Status,
-    attributes_of,
-    identifiers_in_force,
     is_identity,
     restated,
     says,
     stated_coding,
-    stated_status,
     status_of,
 )
 from usager_server.identity.traits import Traits, traits_of
@@ -42,7 +47,6 @@ from usager_server.requirements import fulfils
 
 Patient = Mapping[str, Any]
 
-STATUS = f"Patient.extension('{words.RELIABILITY}').extension('identityStatus')"
 EVIDENCE = f"Patient.extension('{words.EVIDENCE}')"
 
 NOT_BY_HAND = (
@@ -56,7 +60,6 @@ LOCKED = (
 COMPUTED = (
     "Le statut d'une identité se calcule et ne se saisit pas : envoyer {code} (identité {status}), ou aucun statut"
 )
-INHERITED = "Les identités viennent d'un autre logiciel : traits stricts, statut et INS ne se changent que par lui"
 SERVERS_OWN = "La provenance d'un INS (identity-evidence) n'est écrite que par le serveur : la renvoyer telle quelle"
 
 
@@ -106,20 +109,20 @@ def settled(sent: Tree, current: Patient | None, terms: Terms) -> Settled:
     Errors  Unprocessable (422) with every breach of a rule; with the status that would be right; with the reason why an
             event may not happen; all in French and with their places.
     """
-    if not is_identity(sent) and (current is None or not is_identity(current)):
+    if terms.master is Master.other:
+        return Settled(kept(sent, current, terms.moment, terms.release))
+    if terms.master is Master.nobody and not is_identity(sent) and (current is None or not is_identity(current)):
         return Settled(sent)
     sent, found = _looked_at(sent, terms)
     if any(issue.severity == "error" for issue in found):
         wrong = [issue for issue in found if issue.severity != "information"]
         raise Unprocessable("; ".join(issue.diagnostics for issue in wrong), issues=wrong)
     if terms.master is Master.caller:
-        return Settled(_inherited(sent, current or {}, terms), found)
+        return Settled(inherited(sent, current or {}, terms.moment, terms.release), found)
     known = _known(sent, current, terms)
     _refuse_evidence(sent, known)
     made = _happened(sent, known, terms, is_new=current is None)
     _refuse_status(sent, known, made)
-    if terms.master is Master.other:
-        _refuse_identity(made, known)
     return Settled(made, found)
 
 
@@ -135,41 +138,6 @@ def _looked_at(sent: Tree, terms: Terms) -> tuple[Tree, Sequence[Issue]]:
         whole, terms.standing, terms.today, is_production=terms.is_production, is_received=terms.is_received
     )
     return whole, [*said, *found]
-
-
-@fulfils("INS/va1.64")
-def _inherited(sent: Tree, known: Patient, terms: Terms) -> Tree:
-    """Return an identity as the software that keeps it says it: flows carry PROV and VALI, and a matricule.
-
-    Shape   VALI with a matricule is a qualified identity; a matricule beside PROV is left out.
-    Source  ins.md 3.3 (a).
-    """
-    stated = stated_status(sent)
-    matricule = next((found for each in identifiers_in_force(sent) if (found := matricule_in(each))), None)
-    status = Status.provisoire
-    if stated in (Status.validee, Status.qualifiee):
-        status = Status.qualifiee if matricule is not None else Status.validee
-    checked = evidence_of(sent).checked or Checked("")
-    others = [each for each in sent.get("identifier", ()) if not is_ins(each)]
-    made = with_list(sent, "identifier", [*identifiers_of(known), *others])
-    made = _with_evidence_of(made, known)
-    before = evidence_of({**made, "extension": known.get("extension", ())})
-    made = with_evidence(made, replace(before, attributes=evidence_of(sent).attributes), terms.release)
-    if attributes_of(made) & FORCING:
-        status = Status.provisoire
-    event = events.Inherited(str(status), matricule, checked.mode, checked.day, terms.moment)
-    return _done(apply(made, event, terms.release))
-
-
-def _refuse_identity(made: Patient, known: Patient) -> None:
-    """Refuse to change an identity that another software keeps."""
-    same = (
-        not changed_traits(traits_of(known), traits_of(made))
-        and evidence_of(known) == evidence_of(made)
-        and [_key(each) for each in identifiers_of(known)] == [_key(each) for each in identifiers_of(made)]
-    )
-    if not same:
-        raise Unprocessable(INHERITED, "Patient", code="business-rule")
 
 
 def _known(sent: Patient, current: Patient | None, terms: Terms) -> Patient:
@@ -214,7 +182,7 @@ def _key(identifier: Patient) -> tuple[Any, ...]:
 
 def _happened(sent: Tree, known: Patient, terms: Terms, *, is_new: bool) -> Tree:
     """Return the Patient after what its writer did: ticked, edited, checked against a device."""
-    whole = _with_evidence_of(sent, known)
+    whole = with_evidence_of(sent, known)
     before, after = evidence_of(known), evidence_of(whole)
     made = base = with_evidence(whole, before, terms.release)
     device = _device(before.checked, after.checked, terms)
@@ -264,12 +232,6 @@ def _received(made: Tree, known: Patient, terms: Terms) -> Tree:
     return _done(apply(made, event, terms.release))
 
 
-def _with_evidence_of(sent: Tree, known: Patient) -> Tree:
-    held = extension_of(known, words.EVIDENCE)
-    content = None if held is None else {name: value for name, value in held.items() if name != "url"}
-    return with_extension(sent, words.EVIDENCE, content)
-
-
 def _refuse_status(sent: Patient, known: Patient, made: Patient) -> None:
     """Refuse a status that is not the one computed, unless it is what was read before; and an INS lost by accident."""
     said, status = stated_coding(sent), status_of(made)
@@ -280,7 +242,7 @@ def _refuse_status(sent: Patient, known: Patient, made: Patient) -> None:
         raise Unprocessable(LOCKED.format(code=code), "Patient", code="business-rule")
     if said is None or is_told or _same(said, stated_coding(known)):
         return
-    raise Unprocessable(COMPUTED.format(code=code, status=status), STATUS, code="business-rule")
+    raise Unprocessable(COMPUTED.format(code=code, status=status), words.STATUS_PLACE, code="business-rule")
 
 
 def _same(coding: Patient, other: Patient | None) -> bool:

@@ -164,6 +164,8 @@ def what_next(patient: Mapping[str, Any]) -> str:
 
 
 def _following(patient: Mapping[str, Any], evidence: Evidence) -> str:
+    if any(each.get("type") == "replaced-by" for each in patient.get("link", ())):
+        return "Ce dossier est remplacé par un autre : ouvrir celui-ci."
     if Attribute.fictive in evidence.attributes:
         return "Identité fictive : elle ne peut pas être qualifiée et n'est jamais transmise."
     if Attribute.douteuse in evidence.attributes:

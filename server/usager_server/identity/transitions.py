@@ -215,8 +215,8 @@ def inherit(patient: Patient, event: events.Inherited, release: str = "2.2") -> 
     sourced = None
     if event.matricule is not None and event.status == Status.qualifiee:
         sourced = Sourced(Source.master, event.matricule, event.moment, verified=event.moment)
-    checked = Checked(event.mode, event.day or event.moment[:10])
-    return _follow(patient, event, event.status, release, sourced=sourced, checked=checked)
+    made = with_old(patient, event.history)
+    return _follow(made, event, event.status, release, sourced=sourced, checked=Checked(event.mode, event.day))
 
 
 def _follow(

@@ -25,3 +25,6 @@ ESTIMATED = f"{OURS}/birth-date-estimated"
 # On birthDate: what a front end knows of it when FHIR has no date for that, 1942-00-15; it is never stored.
 KNOWN = f"{OURS}/birth-date-known"
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+# Where the status stands, for who is told that it is wrong.
+STATUS_PLACE = f"Patient.extension('{RELIABILITY}').extension('identityStatus')"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from usager_server import Operation, Profile, Scenario, hookimpl, scenarios_in
-from usager_server.interactions.identities import SLAVE
 from usager_server.operations.identity_feed import feed_identity_operation
+from usager_server.settings import SLAVE
 
 
 @hookimpl

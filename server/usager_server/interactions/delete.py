@@ -2,6 +2,7 @@
 
 from usager_server.errors import Issue, VersionConflict, operation_outcome
 from usager_server.interactions.conditions import held_match, parse_identity
+from usager_server.interactions.identities import refuse_other_than_master
 from usager_server.interactions.request import Preference, Request
 from usager_server.interactions.session import Reply, Session, now
 from usager_server.interactions.writing import expected_version
@@ -12,9 +13,11 @@ async def delete(session: Session, request: Request) -> Reply:
     """Delete a resource.
 
     Shape   204 with the ETag of the deletion; also when the resource was deleted before, or never was (no ETag then).
-    Errors  VersionConflict (412) when If-Match names another version, or anything of what never was.
+    Errors  VersionConflict (412) when If-Match names another version, or anything of what never was; Forbidden (403)
+            for a Patient whose identity another software is master of.
     Source  FHIR R4 http.html#delete; RFC 9110 13.1.1.
     """
+    refuse_other_than_master(session, request.type)
     expected = await expected_version(session, request.if_match, request.type, request.id)
     deleted = await session.repository.delete(request.type, request.id, last_updated=now(), expected_version=expected)
     _refuse_other_deletion(request, deleted, expected)

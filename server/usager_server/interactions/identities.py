@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from usager_server.errors import Issue, Unprocessable
+from usager_server.errors import Forbidden, Issue, Unprocessable
 from usager_server.interactions.session import Session, instant_text, now
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
 if TYPE_CHECKING:  # the room of identities is opened by the first Patient that is written: not at every start
     from usager_server.identity.settling import Terms
-
-
-SLAVE = "esclave-identite"
-"""The profile of a server whose identities come from another software."""
 
 
 def is_identity_written(resource_type: str) -> bool:
@@ -70,11 +66,29 @@ def terms_of(session: Session) -> "Terms":
         is_production=settings.ins_production,
         is_received=session.receives,
         may_migrate=bool(settings.identity_migrator) and settings.identity_migrator in names,
-        master=Master.nobody if not settings.identity_master else Master.caller if is_master(session) else Master.other,
+        master=Master.nobody if not is_slave(session) else Master.caller if is_master(session) else Master.other,
     )
+
+
+def is_slave(session: Session) -> bool:
+    """Say whether identities come from another software (profile `esclave-identite`): settings name it then."""
+    return bool(session.house.settings.identity_master)
 
 
 def is_master(session: Session) -> bool:
     """Say whether the caller is the software from which identities come."""
-    keeper, caller = session.house.settings.identity_master, session.caller
-    return bool(keeper) and keeper in (caller.grant.client, caller.subject)
+    return is_slave(session) and session.house.settings.identity_master in (
+        session.caller.grant.client,
+        session.caller.subject,
+    )
+
+
+def refuse_other_than_master(session: Session, resource_type: str = "Patient") -> None:
+    """Refuse to do to a record what changes whose it is (merge, delete) where another software is master of that.
+
+    Errors  Forbidden (403).
+    """
+    if is_slave(session) and is_identity_written(resource_type) and not is_master(session):
+        from usager_server.identity.inheriting import NOT_DONE_HERE
+
+        raise Forbidden(NOT_DONE_HERE, resource_type)

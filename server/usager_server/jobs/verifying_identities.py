@@ -29,7 +29,7 @@ class VerifyingIdentities:
     async def _rounds(self, place: Workplace, *, from_the_start: bool) -> int:
         settings = place.settings
         calls_insi = settings.insi_url is not None or settings.national_proxy_url is not None
-        if not calls_insi or "esclave-identite" in settings.profile_keys:
+        if not calls_insi or settings.identity_master:
             return 0
         rounds = self._places.get(id(place))
         if rounds is None:

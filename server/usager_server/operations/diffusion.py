@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from usager_server.errors import Gone, NotFound
+from usager_server.interactions.identities import is_slave
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
@@ -23,13 +24,15 @@ async def tell_diffusion(session: Session, request: OperationRequest) -> Reply:
     Source  identity/diffusion.py.
     """
     from usager_server.identity.diffusion import Channel, citizen_address, diffusion
+    from usager_server.identity.inheriting import next_by_master
     from usager_server.identity.status import status_of, what_next
 
     patient = await _patient(session, request.resource_id or "")
     derogation = session.house.settings.mss_citizens_unqualified
     channels = [_channel(each, diffusion(patient, each, citizens_unqualified=derogation)) for each in Channel]
     told = [part("status", valueString=str(status_of(patient)))]
-    following, address = what_next(patient), citizen_address(patient)
+    following = (next_by_master if is_slave(session) else what_next)(patient)
+    address = citizen_address(patient)
     told += [part("next", valueString=following)] if following else []
     is_writable = diffusion(patient, Channel.mssante_citizen, citizens_unqualified=derogation).is_allowed
     told += [part("citizen-address", valueString=address)] if address and is_writable else []

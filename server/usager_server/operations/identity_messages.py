@@ -6,14 +6,14 @@ from typing import Any
 
 from usager_server.documents.editions import token
 from usager_server.errors import Conflict
-from usager_server.identity.evidence import Attribute
+from usager_server.identity.inheriting import anomaly
 from usager_server.interactions.conditions import Identity, parse_identity
 from usager_server.interactions.request import Preference
 from usager_server.interactions.session import Session, instant_text, now
 from usager_server.interactions.transaction import transaction
 from usager_server.jsontext import parse_json
 from usager_server.pam.mapping import MESSAGE_IDS, digest_in, key_of, patient_of, provenance_of, system_of
-from usager_server.pam.messages import Message, Number, Person
+from usager_server.pam.messages import Message, Number
 from usager_server.repository import Stored
 from usager_server.traces.audit_event import who
 
@@ -25,8 +25,6 @@ RECORDS_MOST = 10
 
 REPEATED = "Message déjà reçu et appliqué : rien n'est changé"
 REUSED = "Cet identifiant de message (MSH-10) est celui d'un autre message, déjà reçu : lui en donner un nouveau"
-IGNORED = "Matricule reçu avec une identité qui n'est pas validée, ou douteuse ou fictive : il est ignoré"
-FORCED = "Identité reçue à la fois validée et douteuse ou fictive : elle est provisoire"
 SEVERAL = "Plusieurs dossiers portent ces identifiants : les fusionner d'abord"
 GONE = "Le dossier de ces identifiants a été fusionné avec un autre : envoyer les identifiants de celui-ci"
 
@@ -43,16 +41,7 @@ async def apply_message(session: Session, message: Message, digest: str) -> str:
         if await _is_known(inner, message, digest):
             return REPEATED
         known = await _record(inner, identities)
-        await _write(inner, message, known, digest)
-        return _odd(message.person)
-
-
-def _odd(person: Person) -> str:
-    """Return what of a message is not taken as it stands, in French; "" for nothing."""
-    is_doubted = bool(person.attributes & {Attribute.douteuse, Attribute.fictive})
-    if person.matricules and (person.code == "PROV" or is_doubted):
-        return IGNORED
-    return FORCED if person.code == "VALI" and is_doubted else ""
+        return await _write(inner, message, known, digest)
 
 
 async def _is_known(session: Session, message: Message, digest: str) -> bool:
@@ -83,8 +72,8 @@ async def _record(session: Session, identities: Sequence[Identity]) -> Stored | 
     return standing[0] if standing else None
 
 
-async def _write(session: Session, message: Message, known: Stored | None, digest: str) -> None:
-    """Write the Patient, and the Provenance by which the message is known again."""
+async def _write(session: Session, message: Message, known: Stored | None, digest: str) -> str:
+    """Write the Patient, and the Provenance by which the message is known again; return what contradicts itself."""
     target = NEW if known is None else f"Patient/{known.id}"
     patient = patient_of(message.person, None if known is None else _tree(known))
     author = who(session.caller.grant.practitioner or session.caller.subject)
@@ -97,6 +86,7 @@ async def _write(session: Session, message: Message, known: Stored | None, diges
         {"resource": provenance, "request": {"method": "POST", "url": "Provenance"}},
     ]
     await transaction(session, {"resourceType": "Bundle", "type": "transaction", "entry": entries}, MINIMAL)
+    return anomaly(patient)
 
 
 def _is_replaced(patient: Resource) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from usager_server.errors import Conflict, Invalid, Issue, TooLarge, Unprocessable
+from usager_server.interactions.identities import refuse_other_than_master
 from usager_server.interactions.limits import MERGED_RESOURCES_MOST, REASON_LENGTH_MOST
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session, instant_text, now
 from usager_server.operations.definition import operation_definition, parameter
@@ -19,11 +20,13 @@ async def merge(session: Session, request: OperationRequest) -> Reply:
     Shape   the outcome, and the record that stays; with preview nothing is written. Of two that are merged already,
             what came to the absorbed one since is turned too.
     Errors  NotFound (404) for a record out of reach; Unprocessable (422) when they must not be merged, and says why;
-            Conflict (409) when they are merged and nothing is left to turn; TooLarge (413).
+            Conflict (409) when they are merged and nothing is left to turn; TooLarge (413); Forbidden (403) for
+            another caller than the master of identities, where there is one.
     Source  FHIR R5 patient-operation-merge.html.
     """
     from usager_server.matching.absorbing import obstacle, replacement_of  # with the rooms of identities: not at start
 
+    refuse_other_than_master(session)
     keys = (patient_key(session, request, "source-patient"), patient_key(session, request, "target-patient"))
     if keys[0] == keys[1]:
         raise Unprocessable("Un dossier ne fusionne pas avec lui-même", _place("target-patient"), code="business-rule")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from usager_server.errors import Issue, Unprocessable
+from usager_server.interactions.identities import refuse_other_than_master
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.operations.definition import operation_definition, parameter
@@ -49,8 +50,10 @@ async def unmerge(session: Session, request: OperationRequest) -> Reply:
 
     Shape   what was written on the record that stays since then stays with it: nobody but a person can tell. What
             changed since keeps its changes; where it named both records before, it is left and told (warning).
-    Errors  NotFound (404) for a record out of reach; Unprocessable (422) when it does not replace the one named.
+    Errors  NotFound (404) for a record out of reach; Unprocessable (422) when it does not replace the one named;
+            Forbidden (403) for another caller than the master of identities, where there is one.
     """
+    refuse_other_than_master(session)
     source = patient_key(session, request, "source-patient")
     target = ("Patient", request.resource_id or "")
     reason = reason_of(request)

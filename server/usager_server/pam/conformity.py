@@ -34,10 +34,14 @@ async def identities_come_from_elsewhere(run: Run) -> None:
         for change in [*changes, {"extension": [_reliability("PROV"), *lesser]}]:
             answer = await _put(run.http, {**patient, **change})
             run.check(answer.status_code == 422, "C'est refusé", found=answer.text)
+        answer = await run.http.delete(f"Patient/{patient['id']}")
+        run.check(answer.status_code == 403, "Supprimer le dossier est refusé", found=answer.status_code)
     async with run.step("Créer ici une identité, ou envoyer le flux sans être le logiciel maître"):
-        answer = await run.http.post("Patient", json=_typed(birth, "PROV"))
-        run.check(answer.status_code == 422, "Créer est refusé", found=answer.status_code)
-        run.check("autre logiciel" in answer.text, "Le refus dit qui les crée", found=answer.text)
+        bare = {"resourceType": "Patient", "name": [{"family": "CONFORMITE"}]}
+        for made in (_typed(birth, "PROV"), bare):
+            answer = await run.http.post("Patient", json=made)
+            run.check(answer.status_code == 422, "Créer est refusé", found=answer.status_code)
+            run.check("autre logiciel" in answer.text, "Le refus dit qui les crée", found=answer.text)
         answer = await _fed(run, "A31", birth, number, "PROV", client=run.http)
         run.check(answer.status_code == 403, "Le flux est refusé", found=answer.status_code)
     async with run.step("Demander ici l'INS à INSi"):
@@ -71,6 +75,17 @@ async def _matrix(run: Run) -> None:
     async with run.step("Recevoir une identité provisoire qui porte un matricule, ce qui ne devrait pas être"):
         patient = run.expect(await run.master.post("Patient", json=_typed(a_birth(run), "PROV", ins=True)), 201)
         run.check((_status(patient), _matricules(patient)) == ("PROV", []), "Le matricule est ignoré", found=patient)
+        run.check("Matricule reçu" in str(patient["extension"]), "L'anomalie est écrite dans le dossier", found=patient)
+    async with run.step("Recevoir une identité sans statut, ou avec deux matricules en vigueur"):
+        mute = _typed(a_birth(run), "VALI")
+        del mute["extension"]
+        several = _typed(a_birth(run), "VALI", ins=True)
+        several["identifier"].append({**several["identifier"][0], "value": a_birth(run).matricule})
+        for sent, why in ((mute, "PROV, ou VALI"), (several, "au plus un matricule")):
+            answer = await run.master.post("Patient", json=sent)
+            run.check(
+                answer.status_code == 422 and why in answer.text, "C'est refusé, avec la raison", found=answer.text
+            )
 
 
 async def _fed(

@@ -235,9 +235,10 @@ async def test_a_service_that_is_down_changes_nothing_and_is_traced(client, insi
 
 
 async def test_an_identity_that_comes_from_elsewhere_is_not_asked_about(database, insi, insi_settings, tmp_path):
-    settings = {**insi_settings, "profiles": "esclave-identite", "data_dir": tmp_path}
-    async with running_app(database.url, **settings) as client:
+    async with running_app(database.url, data_dir=tmp_path) as client:
         made = await stored(client, patient())
+    settings = {**insi_settings, "profiles": "esclave-identite", "identity_master": "gam", "data_dir": tmp_path}
+    async with running_app(database.url, **settings) as client:
         told = await done(client, f"Patient/{made['id']}/$ins-search", 422)
     assert "esclave-identite" in told["issue"][0]["diagnostics"]
 

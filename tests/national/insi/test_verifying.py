@@ -27,6 +27,7 @@ VERIFY = "verifierInsAvecTraitsIdentite"
 SEARCH = "rechercherInsAvecTraitsIdentite"
 TWIN = {"birth_name": "JUMELLE", "given_names": "ANNE", "sex": "F", "birth_date": "1975-12-31"}
 MANY = 2
+SLAVE = {"profiles": "esclave-identite", "identity_master": "gam"}
 TABLES = (
     "insi_watch", "insi_lot", "insi_sweep", "resource", "history",
     "index_token", "index_reference", "index_string", "index_date", "index_number",
@@ -263,7 +264,7 @@ async def test_a_worker_without_certificate_only_notes_who_is_due(database, conn
     assert await VerifyingIdentities().verify(Workplace(Settings(**settings), connections)) == 0
 
 
-@pytest.mark.parametrize("change", [{"profiles": "esclave-identite"}, {"insi_url": None, "national_proxy_url": None}])
+@pytest.mark.parametrize("change", [SLAVE, {"insi_url": None, "national_proxy_url": None}])
 async def test_where_insi_is_not_asked_nothing_is_built(connections, insi_settings, tmp_path, change):
     job = VerifyingIdentities()
     workplace = Workplace(Settings(**{**insi_settings, **change, "data_dir": tmp_path}), connections)

@@ -11,7 +11,7 @@ from usager_server.definitions import Definitions
 from usager_server.interactions.capabilities import capability_statement
 from usager_server.openapi import build_openapi
 from usager_server.plugins import activate
-from usager_server.settings import Settings
+from usager_server.settings import SLAVE, Settings
 
 Offered = tuple[set[str], dict[str, Any]]
 
@@ -35,7 +35,7 @@ def offered(definitions: Definitions) -> Callable[[str], Offered]:
     """Return a function: the profiles, to the names in the CapabilityStatement and the OpenAPI document."""
 
     def of(profiles: str) -> Offered:
-        settings = Settings(profiles=profiles)
+        settings = Settings(profiles=profiles, identity_master="gam" if profiles == SLAVE else None)
         house = build_house(settings, activate(settings.profile_keys), definitions, lambda _tenant: None)  # type: ignore[arg-type, return-value]
         statement = capability_statement(house)
         return set(_names(statement)), build_openapi(house)

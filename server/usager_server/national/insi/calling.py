@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from usager_server.errors import FHIRError, LoginRequired, ServiceDown, ServiceRefused, Unavailable, Unprocessable
+from usager_server.interactions.identities import is_slave
 from usager_server.interactions.session import OperationRequest, Session
 from usager_server.jsontext import parse_json
 from usager_server.national.insi.messages import Call
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from usager_server.national.insi.client import InsiClient
     from usager_server.national.insi.teleservice import Teleservice
 
-WITHOUT_CERTIFICATE, SLAVE = "sans-certificat-ins", "esclave-identite"
+WITHOUT_CERTIFICATE = "sans-certificat-ins"
 NATIONAL_IDS = "urn:oid:1.2.250.1.71.4.2.1"
 
 NOT_SET = "INSi n'est pas configuré : docs/ins.md dit quels réglages il demande"
@@ -83,7 +84,7 @@ class Calling:
 
 def refuse_slave(session: Session) -> None:
     """Refuse to ask INSi, or to write what it says, where another software is the master of identities."""
-    if _is_on(session, SLAVE):
+    if is_slave(session):
         raise Unprocessable(IS_SLAVE, code="not-supported")
 
 
