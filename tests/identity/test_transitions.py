@@ -7,47 +7,50 @@ import pytest
 
 from tests.identity.people import ADRUN, CHECK, EARLIER, MATRICULE, NOW, OLD, OTHER, after, of_status, retrieved
 from usager_server.identity import events
-from usager_server.identity.evidence import Attribute, evidence_of
+from usager_server.identity.evidence import Attribute, Checked, Sourced, evidence_of
 from usager_server.identity.matricule import TEST, Matricule, identifiers_of, matricule_of, received_of, with_received
 from usager_server.identity.status import Status, attributes_of, status_of
 from usager_server.identity.traits import traits_of
-from usager_server.identity.transition_table import RULES, Act, Rule
+from usager_server.identity.transition_table import RULES, Rule
 from usager_server.identity.transitions import Refusal, apply
 
 P, R, V, Q = Status.provisoire, Status.recuperee, Status.validee, Status.qualifiee
+AGAIN = events.DeviceChecked("PA", NOW[:10], NOW)
 JEAN = replace(ADRUN, birth_given_names="ZOE MARIE")
-# What the RNIV asks for, written a second time by row and event: the statuses that P, R, V, Q become ("." for none).
+# What the RNIV asks for, written a second time by row and event: the statuses that P, R, V, Q become ("." for none, "x"
+# for a refusal), then what becomes of INSi's word and of the check: "=" it stays, "+" a new one, "-" none, "v" verified
+# now, "?" doubted.
 EXPECTED = {
-    ("1", "Entered", ""): "P...",
-    ("2", "Retrieved", "same"): "RRQQ",
-    ("2", "Retrieved", "other"): "RRRR",
-    ("3", "DeviceChecked", ""): "VQVQ",
-    ("4", "DeviceWithdrawn", ""): "PRPR",
-    ("5", "Ticked", "douteuse"): "PPPP",
-    ("6", "Ticked", "fictive"): "PPPP",
-    ("7", "Unticked", "douteuse"): "P...",
-    ("7", "Unticked", "fictive"): "P...",
-    ("8", "Ticked", "homonyme"): "PRVQ",
-    ("8", "Unticked", "homonyme"): "PRVQ",
-    ("9", "TraitsEdited", "strict"): "PPPP",
-    ("9", "TraitsEdited", "strict and checked"): "VVVV",
-    ("9b", "TraitsEdited", "first given name"): "PRVQ",
-    ("9c", "TraitsEdited", "complementary"): "PRVQ",
-    ("10", "Verified", "in force"): ".R.Q",
-    ("10", "Verified", "none"): "x.x.",
-    ("13", "Verified", "received"): "R.Q.",
-    ("11", "VerificationFailed", "same"): ".R.Q",
-    ("11", "VerificationFailed", "other"): ".R.Q",
-    ("11", "VerificationFailed", "nobody"): ".P.V",
-    ("11", "VerificationFailed", "none"): "x.x.",
-    ("12", "VitaleAppRead", ""): "QQQQ",
-    ("13", "MatriculeReceived", "new"): "P.V.",
-    ("13", "MatriculeReceived", "known"): ".R.Q",
-    ("13", "MatriculeReceived", "other"): ".x.x",
-    ("14", "Merged", ""): "PPVV",
-    ("15", "Inherited", "provisoire"): "PPPP",
-    ("15", "Inherited", "validée"): "VVVV",
-    ("15", "Inherited", "qualifiée"): "QQQQ",
+    ("1", "Entered", ""): ("P...", "=="),
+    ("2", "Retrieved", "same"): ("RRQQ", "+="),
+    ("2", "Retrieved", "other"): ("RRRR", "+-"),
+    ("3", "DeviceChecked", ""): ("VQVQ", "=+"),
+    ("4", "DeviceWithdrawn", ""): ("PRPR", "=-"),
+    ("5", "Ticked", "douteuse"): ("PPPP", "--"),
+    ("6", "Ticked", "fictive"): ("PPPP", "--"),
+    ("7", "Unticked", "douteuse"): ("P...", "--"),
+    ("7", "Unticked", "fictive"): ("P...", "--"),
+    ("8", "Ticked", "homonyme"): ("PRVQ", "=="),
+    ("8", "Unticked", "homonyme"): ("PRVQ", "=="),
+    ("9", "TraitsEdited", "strict"): ("PPPP", "--"),
+    ("9", "TraitsEdited", "strict and checked"): ("VVVV", "-+"),
+    ("9b", "TraitsEdited", "first given name"): ("PRVQ", "=="),
+    ("9c", "TraitsEdited", "complementary"): ("PRVQ", "=="),
+    ("10", "Verified", "in force"): (".R.Q", "v="),
+    ("10", "Verified", "none"): ("x.x.", "=="),
+    ("13", "Verified", "received"): ("R.Q.", "+="),
+    ("11", "VerificationFailed", "same"): (".R.Q", "+="),
+    ("11", "VerificationFailed", "other"): (".R.Q", "?="),
+    ("11", "VerificationFailed", "nobody"): (".P.V", "-="),
+    ("11", "VerificationFailed", "none"): ("x.x.", "=="),
+    ("12", "VitaleAppRead", ""): ("QQQQ", "++"),
+    ("13", "MatriculeReceived", "new"): ("P.V.", "=="),
+    ("13", "MatriculeReceived", "known"): (".R.Q", "=="),
+    ("13", "MatriculeReceived", "other"): (".x.x", "=="),
+    ("14", "Merged", ""): ("PPVV", "-="),
+    ("15", "Inherited", "provisoire"): ("PPPP", "--"),
+    ("15", "Inherited", "validée"): ("VVVV", "-+"),
+    ("15", "Inherited", "qualifiée"): ("QQQQ", "++"),
 }
 LETTERS = {P: "P", R: "R", V: "V", Q: "Q"}
 
@@ -67,14 +70,14 @@ def happening(rule: Rule) -> events.Event:
     found = None if rule.when in ("nobody", "none") else retrieved(traits)
     edited = {
         "strict": events.TraitsEdited(OTHER, NOW),
-        "strict and checked": events.TraitsEdited(OTHER, NOW, CHECK),
+        "strict and checked": events.TraitsEdited(OTHER, NOW, AGAIN),
         "first given name": events.TraitsEdited(replace(ADRUN, first_birth_given_name="Zoé"), NOW),
         "complementary": events.TraitsEdited(replace(ADRUN, used_name="MARTIN"), NOW),
     }
     return {
         events.Entered: lambda: events.Entered(NOW),
         events.Retrieved: lambda: retrieved(traits),
-        events.DeviceChecked: lambda: CHECK,
+        events.DeviceChecked: lambda: AGAIN,
         events.DeviceWithdrawn: lambda: events.DeviceWithdrawn(NOW),
         events.Ticked: lambda: events.Ticked(Attribute[rule.when], NOW),
         events.Unticked: lambda: events.Unticked(Attribute[rule.when], NOW),
@@ -88,14 +91,19 @@ def happening(rule: Rule) -> events.Event:
     }[rule.event]()
 
 
-def test_the_table_says_what_the_rniv_asks_for():
+def expected(rule: Rule) -> tuple[str, str]:
+    """Return what is asked for in a cell: the letter of the status, and what becomes of the two halves."""
+    letters, halves = EXPECTED[rule.row, rule.event.__name__, rule.when]
+    return letters["PRVQ".index(LETTERS[rule.status])], halves
+
+
+def test_the_table_has_the_cells_that_the_rniv_asks_for():
     found = dict.fromkeys(EXPECTED, "....")
     for rule in RULES:
-        cell = (rule.row, rule.event.__name__, rule.when)
-        at = [P, R, V, Q].index(rule.status)
+        cell, at = (rule.row, rule.event.__name__, rule.when), "PRVQ".index(LETTERS[rule.status])
         letter = "x" if rule.because else LETTERS[rule.becomes]
         found[cell] = found[cell][:at] + letter + found[cell][at + 1 :]
-    assert found == EXPECTED
+    assert found == {cell: letters for cell, (letters, _) in EXPECTED.items()}
 
 
 @pytest.mark.requirement("INS/va1.27")
@@ -104,14 +112,42 @@ def test_each_cell_of_the_table(rule: Rule):
     patient = begun(rule)
     assert status_of(patient) == rule.status
     made = apply(patient, happening(rule))
-    if rule.because:
-        assert made == Refusal(rule.because)
+    letter, (insi, device) = expected(rule)
+    if letter == "x":
+        assert isinstance(made, Refusal) and made.reason == rule.because
         return
     assert not isinstance(made, Refusal)
-    assert status_of(made) == rule.becomes
-    dropped = rule.insi is Act.drop and matricule_of(patient) is not None
+    assert LETTERS[status_of(made)] == letter
+    before, after = evidence_of(patient), evidence_of(made)
+    assert after.sourced == _sourced(insi, before.sourced, after.sourced)
+    assert after.checked == {"=": before.checked, "-": None, "+": checked_by(happening(rule))}[device]
     old = [each["period"]["end"] for each in identifiers_of(made) if each["use"] == "old"]
-    assert (matricule_of(made) is None, old) == (True, [NOW]) if dropped else not old
+    assert old == ([NOW] if insi == "-" and matricule_of(patient) is not None else [])
+
+
+def _sourced(insi: str, before: Sourced | None, after: Sourced | None) -> Sourced | None:
+    """Return what INSi's word must be after an event."""
+    if insi == "-":
+        return None
+    if insi == "+":
+        assert after is not None and after.moment == NOW
+        return after
+    changes: dict[str, Any] = {"v": {"verified": NOW}, "?": {"differs": True}}.get(insi, {})
+    return before if before is None else replace(before, **changes)
+
+
+def checked_by(event: events.Event) -> Checked | None:
+    """Return the check that an event brings."""
+    match event:
+        case events.DeviceChecked():
+            return Checked(event.mode, event.day)
+        case events.TraitsEdited(device=events.DeviceChecked() as device):
+            return Checked(device.mode, device.day)
+        case events.VitaleAppRead():
+            return Checked("AV", NOW[:10])
+        case events.Inherited():
+            return Checked(event.mode, event.day or NOW[:10])
+    return None
 
 
 def test_a_patient_is_never_changed_in_place():
