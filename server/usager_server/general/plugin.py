@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from usager_server import Operation, Profile, Requirement, Scenario, StandIn, hookimpl, ledger, scenarios_in
+from usager_server import (
+    Operation,
+    Profile,
+    Requirement,
+    Scenario,
+    StandIn,
+    hookimpl,
+    ledger,
+    packaged,
+    scenarios_in,
+)
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
@@ -15,7 +25,7 @@ from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
 from usager_server.traces.origins import CODE_SYSTEM as ORIGINS
 
-KEY = "general"
+KEY, PACKAGE = "general", "usager_server.general"
 
 
 @hookimpl
@@ -34,9 +44,15 @@ def register_conformance_resources() -> Sequence[Mapping[str, Any]]:
 
 
 @hookimpl
+def register_search_parameters() -> Sequence[Mapping[str, Any]]:
+    """Return what identities are searched by besides R4's own: their status, and where people were born."""
+    return packaged(PACKAGE, "SearchParameter")
+
+
+@hookimpl
 def register_requirements() -> Sequence[Requirement]:
     """Return the ledger."""
-    return ledger("usager_server.general")
+    return ledger(PACKAGE)
 
 
 @hookimpl

@@ -103,6 +103,11 @@ async def a_status_is_computed(run: Run) -> None:
     async with run.step("Relire le dossier"):
         again = run.expect(await run.http.get(f"Patient/{patient['id']}"), 200)
         run.check(_status(again) == "VALI", "Le statut y est, sans autre appel", found=_status(again))
+    async with run.step("Chercher les identités validées nées le même jour à Brest"):
+        query = {"identity-status": "VALI", "birthplace-insee": "29019", "birthdate": day}
+        found = run.expect(await run.http.get("Patient", params=query), 200)
+        names = [each["resource"]["id"] for each in found.get("entry", ())]
+        run.check(patient["id"] in names, "L'identité s'y trouve", found=names)
 
 
 @scenario("INS/va1.26", title="Douteuse ou fictive, une identité est provisoire et perd son INS")
