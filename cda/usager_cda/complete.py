@@ -54,7 +54,7 @@ def _with_defaults(header: Header, content_key: str) -> Header:
 
 def _labelled(code: Code) -> Code:
     """Return a confidentiality with its label, which the CI-SIS asks for."""
-    return code if code.display else replace(code, display=CONFIDENTIALITIES.get(code.code or ""))
+    return code if code.display else code._replace(display=CONFIDENTIALITIES.get(code.code or ""))
 
 
 def _language(language: str | None) -> str:

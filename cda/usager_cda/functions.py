@@ -30,7 +30,7 @@ def _listed(part: Participation) -> Participation:
     code = part.function
     if code is None or code.code is None or value_sets()[LIST].find(code.system or "", code.code) is not None:
         return part
-    plain = replace(code, translations=(), text=None)
+    plain = code._replace(translations=(), text=None)
     words = code.text or code.display
     return replace(part, function=Code(text=words, translations=(plain, *code.translations), null="NA"))
 

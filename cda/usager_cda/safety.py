@@ -18,6 +18,7 @@ XSL = "{http://www.w3.org/1999/XSL/Transform}"
 # A document that displays itself is a style sheet that holds it.
 SELF_DISPLAYING = (f"{XSL}stylesheet", f"{XSL}transform")
 SMALLEST_ELEMENT_BYTES = len("<a/>")
+SMALLEST_NESTING_BYTES = len("<a></a>")
 LIBXML2_TEXT_LIMIT_BYTES = 10_000_000
 ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "cp1252"})
 UTF16_ENCODINGS = frozenset({"utf-16", "utf-16le", "utf-16be"})
@@ -72,7 +73,10 @@ def parse_xml(data: bytes, limits: Limits = LIMITS) -> Element:
         root = etree.fromstring(data, _parser(huge=len(data) > LIBXML2_TEXT_LIMIT_BYTES))
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise _unreadable(error) from error
-    _check_tree(root, limits)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise UnreadableXML(refusal("A DOCTYPE is not allowed: no DTD, no entities"))
+    if len(data) > SMALLEST_NESTING_BYTES * limits.depth:
+        _check_depth(root, limits)
     return root
 
 
@@ -154,9 +158,7 @@ def _unreadable(error: Exception) -> UnreadableXML:
     return UnreadableXML(refusal(f"The XML cannot be read: {error}"))
 
 
-def _check_tree(root: Element, limits: Limits) -> None:
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableXML(refusal("A DOCTYPE is not allowed: no DTD, no entities"))
+def _check_depth(root: Element, limits: Limits) -> None:
     deep = _deeper_than(limits.depth)(root)
     if isinstance(deep, list) and deep and isinstance(deep[0], Element):
         message = f"The elements are nested over {limits.depth} levels"

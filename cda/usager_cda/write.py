@@ -76,7 +76,7 @@ def participation(part: Participation) -> Node:
 
 def _function(code: Code | None) -> Code | None:
     """Return a function; the rules of the header take one in words alone only as not applicable."""
-    return replace(code, null="NA") if code is not None and code.code is None and code.text else code
+    return code._replace(null="NA") if code is not None and code.code is None and code.text else code
 
 
 def _type_code(part: Participation) -> str | None:

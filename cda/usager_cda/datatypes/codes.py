@@ -1,6 +1,6 @@
 """CD, CE and CV <-> CodeableConcept and Coding."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_cda import systems
 from usager_cda.building import add, node
@@ -10,8 +10,7 @@ from usager_cda.datatypes.nulls import nothing, null_of
 from usager_cda.tree import Element, Kids, Node, attribute, text_of
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A coded value. system is an OID; null says why there is no code."""
 
     code: str | None = None
@@ -29,7 +28,7 @@ def parse_code(element: Element | None) -> Code | None:
     code, system = attribute(element, "code"), attribute(element, "codeSystem")
     display, null = attribute(element, "displayName"), attribute(element, "nullFlavor")
     if not len(element):
-        return Code(code, system, display, null=null)
+        return Code(code, system, display, None, (), null)
     kids = Kids(element)
     text = text_of(kids.first("originalText"))
     return Code(code, system, display, text, tuple(filter(None, map(parse_code, kids.all("translation")))), null)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from usager_cda.datatypes import Tree
 
@@ -12,9 +12,10 @@ ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 def extension_of(element: Tree, url: str) -> Tree | None:
     """Return the first extension of that URL, or None."""
+    found: Tree
     for found in element.get("extension", ()):
         if found.get("url") == url:
-            return cast(Tree, found)
+            return found
     return None
 
 
@@ -31,13 +32,17 @@ def value_of(element: Tree, url: str, kind: str) -> Any:
 
 def put_extension(element: Tree, url: str, **value: Any) -> None:
     """Add an extension with one value (valueCode=...), unless the value is None."""
-    if all(each is not None for each in value.values()):
+    if None not in value.values():
         element.setdefault("extension", []).append({"url": url, **value})
 
 
-NUMBERS = (int, float, Decimal)  # a zero is said
+SAID = frozenset({bool, int, float, Decimal})  # a zero and a false are said
 
 
 def filled(tree: Tree) -> Tree:
     """Return a tree without the members that are None or empty."""
-    return {name: value for name, value in tree.items() if value or value is False or value.__class__ in NUMBERS}
+    made: Tree = {}
+    for name, value in tree.items():
+        if value or (value is not None and value.__class__ in SAID):
+            made[name] = value
+    return made

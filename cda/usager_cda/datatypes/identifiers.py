@@ -1,6 +1,6 @@
 """II <-> Identifier."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_cda import systems
 from usager_cda.building import node
@@ -24,8 +24,7 @@ TYPES = {root: (use, FR_CORE_IDENTIFIER_TYPES, code) for root, (use, code) in IN
 SOCIAL_SECURITY = ("1.2.250.1.213.1.4.13", "1.2.250.1.213.1.4.14")
 
 
-@dataclass(frozen=True, slots=True)
-class II:
+class II(NamedTuple):
     """An instance identifier: a root alone, or a root with an extension."""
 
     root: str | None = None

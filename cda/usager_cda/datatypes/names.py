@@ -1,7 +1,7 @@
 """PN <-> HumanName: the plain names of professionals and relatives. The names of a patient are in `fhir/patient.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
@@ -17,8 +17,7 @@ RANKS = {"official": 0, "usual": 1, "old": 3, "maiden": 3}
 Part = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A person's name. families and givens are (text, qualifier); text is a name that came without parts."""
 
     families: tuple[Part, ...] = ()

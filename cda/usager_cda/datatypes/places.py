@@ -1,6 +1,6 @@
 """AD <-> Address. Parts of a street line are kept by the standard ADXP extensions, the COG by the FR Core one."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
@@ -25,8 +25,7 @@ FROM_USES = {fhir: cda for cda, fhir in USES.items()}
 NEAREST_USES = {"HP": "home", "HV": "temp"}
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A postal address: named parts, or free lines (streetAddressLine). null says why there is none."""
 
     parts: tuple[tuple[str, str], ...] = ()

@@ -1,6 +1,6 @@
 """TEL <-> ContactPoint."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_cda.building import node
 from usager_cda.datatypes import Tree
@@ -19,8 +19,7 @@ MAIL_TYPE = f"{FR_CORE_EXTENSIONS}/fr-core-contact-point-email-type"
 MAIL_TYPES = "https://mos.esante.gouv.fr/NOS/TRE_R256-TypeMessagerie/FHIR/TRE-R256-TypeMessagerie"
 
 
-@dataclass(frozen=True, slots=True)
-class Telecom:
+class Telecom(NamedTuple):
     """A telephone number, mail address or URL: value with its scheme (tel:, mailto: ...)."""
 
     value: str | None = None

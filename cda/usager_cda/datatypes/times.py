@@ -1,9 +1,9 @@
 """TS and IVL_TS <-> date, dateTime, instant and Period; times are kept in FHIR's form and their own precision."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from usager_cda.building import add, node
@@ -22,8 +22,7 @@ TS = re.compile(
 FHIR_TIME = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """A period in FHIR dateTimes; null says why there is none."""
 
     low: str | None = None

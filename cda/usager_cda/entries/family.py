@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from usager_cda.building import add, node
+from usager_cda.building import add, node, template_ids
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, concept_from_code
 from usager_cda.datatypes.extensions import NARRATIVE_LINK, filled, value_of
@@ -76,7 +76,7 @@ def build(resources: Sequence[Tree], writing: Writing) -> Node:
     relation = resource.get("relationship")
     made = writing.statement("organizer", ORGANIZER_TEMPLATES)
     add(made, *writing.known_ids(resource), status("completed"))
-    subject = add(node("subject", typeCode="SBJ"), *(node("templateId", root=root) for root in SUBJECT_TEMPLATES))
+    subject = add(node("subject", typeCode="SBJ"), *template_ids(SUBJECT_TEMPLATES))
     related = add(
         node("relatedSubject", classCode="PRS"), writing.coded("code", relation, row.say("Lien", said(relation)))
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from usager_cda.building import add, node
+from usager_cda.building import add, node, template_ids
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code
 from usager_cda.datatypes.extensions import filled, value_of
@@ -178,7 +178,7 @@ def _rank_of(resource: Tree, row: Row) -> Iterator[Node]:
         number = protocol.get("doseNumberPositiveInt")
         if number:
             made = node("observation", classCode="OBS", moodCode="EVN")
-            add(made, *(node("templateId", root=root) for root in DOSE), build_code("code", DOSE_CODE))
+            add(made, *template_ids(DOSE), build_code("code", DOSE_CODE))
             value = node("value", value=str(number))
             value.set(XSI_TYPE, "INT")
             row.tell("Rang", str(number))

@@ -9,7 +9,7 @@ from usager_cda.datatypes.extensions import filled
 from usager_cda.structured import french
 from usager_cda.structured.dosage import build_dosage, read_dosage, times_of
 from usager_cda.structured.kinds import CCD, FR_ENTRY, IHE, Kind
-from usager_cda.structured.product import build_product, read_product
+from usager_cda.structured.product import build_product, consumable, read_product
 from usager_cda.structured.reading import Reading, extended
 from usager_cda.structured.reasons import build_reasons, read_reasons
 from usager_cda.structured.statement import Statement
@@ -144,10 +144,7 @@ def absent_code(resource: Tree) -> Tree | None:
 def no_product() -> Node:
     """Return the consumable of nothing."""
     material = add(node("manufacturedMaterial"), node("code", nullFlavor="UNK"), node("name", nullFlavor="UNK"))
-    product = node("manufacturedProduct", classCode="MANU")
-    for root in (f"{CCD}53", f"{IHE}1.5.3.1.4.7.2", f"{FR_ENTRY}43"):
-        product.append(node("templateId", root=root))
-    return add(node("consumable", typeCode="CSM"), add(product, material))
+    return consumable(material)
 
 
 def _period(resource: Tree, dose: Tree, writing: Writing) -> Tree | None:

@@ -17,6 +17,9 @@ from usager_cda.header import Header, Organization, Party
 
 NAMESPACE = UUID("5f0d6c9e-0f0c-5d0e-9a3c-2f6a1e0f8b71")
 
+# What has a meaning in the value of a search (FHIR R4 search, 3.1.1.4.0.1).
+ESCAPED = str.maketrans({letter: "\\" + letter for letter in "\\,$|"})
+
 Known = TypeVar("Known", Organization, Party)
 
 
@@ -43,7 +46,7 @@ def condition(identifiers: Iterable[Tree]) -> str:
 
 
 def _escaped(value: str) -> str:
-    return "".join("\\" + letter if letter in "\\,$|" else letter for letter in value)
+    return value.translate(ESCAPED)
 
 
 @lru_cache(maxsize=4096)
@@ -159,6 +162,8 @@ class Assembly:
 
 def _completed(before: Known, found: Known) -> Known:
     """Return the first mention with what only a later one says, its further identifiers included."""
+    if before == found and len(before.ids) < 2:
+        return before
     names = before.__dataclass_fields__
     gaps = {name: getattr(found, name) for name in names if getattr(before, name) in (None, ())}
     return replace(before, **{**gaps, "ids": tuple(dict.fromkeys((*before.ids, *found.ids)))})

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from dataclasses import replace
 from urllib.parse import quote
 
 from usager_cda import systems
@@ -272,7 +271,7 @@ def _full_url(resource_type: str, key: str) -> str:
 
 def _patient_display(header: Header) -> str | None:
     name = header.patient.name
-    plain = replace(name, givens=(), families=(), prefix=None, suffix=None)
+    plain = name._replace(givens=(), families=(), prefix=None, suffix=None)
     first = name.given("CL", "BR", None)
     family = name.family("CL", "BR", None, "SP")
     return " ".join(filter(None, (first, family))) or plain.text

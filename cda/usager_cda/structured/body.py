@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from usager_cda.building import add, node
+from usager_cda.building import add, node, template_ids
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_concept
 from usager_cda.datatypes.extensions import extensions_of
@@ -107,7 +107,8 @@ class BodyWriter:
 
     def _take(self, template: Section) -> list[Given | None]:
         """Return the sections given for a place; one that only says that it is empty is none: see `nothing`."""
-        found = [given for given in self.given if not given.is_used and given.code in codes_of(template)]
+        codes = codes_of(template)
+        found = [given for given in self.given if not given.is_used and given.code in codes]
         for given in found:
             given.is_used = True
         return [given for given in found if not _is_empty(given.section)]
@@ -131,7 +132,7 @@ class BodyWriter:
         code = code_from_concept(section.get("code")) or template.code
         return add(
             node("section"),
-            *(node("templateId", root=root) for root in template.templates),
+            *template_ids(template.templates),
             self._id(template, section),
             build_code("code", code),
             node("title", section.get("title") or slot.title or template.title),
@@ -173,7 +174,7 @@ class BodyWriter:
         for kind, resources in self._grouped(template, section, path):
             if kind.build is not None:
                 names = kind.templates if kind.names_entry else ()
-                entry = add(node("entry", typeCode=template.link), *(node("templateId", root=root) for root in names))
+                entry = add(node("entry", typeCode=template.link), *template_ids(names))
                 yield add(entry, kind.build(resources, self.writing))
 
     def _grouped(self, template: Section, section: Tree, path: str | None) -> list[tuple[Kind, list[Tree]]]:

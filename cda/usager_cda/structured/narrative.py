@@ -8,7 +8,7 @@ from usager_cda.building import node
 from usager_cda.datatypes import Tree
 from usager_cda.errors import CDAError
 from usager_cda.safety import Limits, parse_xml
-from usager_cda.tree import HL7, Element, Node, append_text, text_of
+from usager_cda.tree import HL7, Element, Node, append_text, kids_of, text_of
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 OPENING = '<div xmlns="http://www.w3.org/1999/xhtml">'
@@ -55,7 +55,7 @@ def _inside(element: Element, pieces: list[str], ids: dict[str, Element]) -> boo
     """Append what is inside an element; say whether there are words in it."""
     is_block = element.tag in BLOCKS
     says_something = _put_words(element.text, pieces, is_block=is_block)
-    for kid in element:
+    for kid in kids_of(element):
         says_something |= _put_element(kid, pieces, ids)
         says_something |= _put_words(kid.tail, pieces, is_block=is_block)
     return says_something
@@ -167,7 +167,7 @@ def _copy(source: Element, target: Node) -> None:
     inside = target.tag.removeprefix(HL7)
     is_block = inside in ONLY
     append_text(target, _words(source.text, is_block=is_block))
-    for kid in source:
+    for kid in kids_of(source):
         made = _made(kid, target, inside) if isinstance(kid.tag, str) else None
         if made is not None:
             _copy(kid, made)
@@ -183,11 +183,12 @@ def _words(text: str | None, *, is_block: bool) -> str | None:
 def _made(source: Element, target: Node, inside: str) -> Node | None:
     """Return the new element, appended; None when its words alone may stand there."""
     name = source.tag.removeprefix(XHTML)
-    marks = (source.get("class") or "").split()
-    cda = next((mark for mark in marks if mark in MARKS), FROM_XHTML.get(name) or STYLED.get(name))
+    classes = source.get("class")
+    marks = classes.split() if classes else []
+    cda = next((mark for mark in marks if mark in MARKS), None) or FROM_XHTML.get(name) or STYLED.get(name)
     if cda is None or not _may_stand(cda, inside):
         return None
-    made = Node(HL7 + cda)
+    made = node(cda)
     if source.attrib or name in STYLES or name == "ol":
         _put_attributes(source, made, cda, [mark for mark in marks if mark != cda], name)
     target.append(made)

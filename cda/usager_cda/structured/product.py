@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from usager_cda.building import add, node
+from usager_cda.building import add, node, template_ids
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import build_code, code_from_coding, code_from_concept, concept_from_code, parse_code
 from usager_cda.datatypes.extensions import filled
@@ -140,8 +140,13 @@ def build_product(
     if batch.get("lotNumber"):
         material.append(node("lotNumberText", batch["lotNumber"]))
     add(material, *_extension(medication, classes if coding else []))
-    product = add(node("manufacturedProduct", classCode="MANU"), *(node("templateId", root=root) for root in TEMPLATES))
-    return add(node("consumable", typeCode="CSM"), add(product, material))
+    return consumable(material)
+
+
+def consumable(material: Node) -> Node:
+    """Return what is taken, around the material of a product."""
+    product = add(node("manufacturedProduct", classCode="MANU"), *template_ids(TEMPLATES), material)
+    return add(node("consumable", typeCode="CSM"), product)
 
 
 def _composition(ingredient: Tree) -> str:

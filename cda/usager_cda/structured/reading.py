@@ -23,7 +23,7 @@ from usager_cda.reader import Reader
 from usager_cda.structured import registry
 from usager_cda.structured.kinds import Kind
 from usager_cda.structured.statement import Statement, statement_in
-from usager_cda.tree import HL7, Element, attribute, child, local_name, text_of
+from usager_cda.tree import HL7, Element, attribute, child, kids_of, local_name, text_of
 
 COMMENT = "1.2.250.1.213.1.1.3.32"
 PEOPLE = ("author", "performer", "informant")
@@ -205,7 +205,7 @@ class Reading:
         if code is None or (code.code is None and not len(element)):
             return None
         words = self.words_at(child(element, "originalText")) if len(element) else None
-        for part in element:
+        for part in kids_of(element):
             if part.tag not in CODE_PARTS:
                 message = f"{local_name(part)} of a code is kept in the original document only"
                 self.reader.report(part, message, "information")

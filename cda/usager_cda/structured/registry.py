@@ -2,7 +2,7 @@
 
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -52,7 +52,7 @@ def _by_any_template() -> dict[str, Kind]:
     return {template: kind for kind in kinds().values() for template in kind.known_by}
 
 
-@cache
+@lru_cache(maxsize=4096)
 def kind_of(templates: tuple[str, ...]) -> Kind | None:
     """Return the kind of an entry: the most specific French template it bears, else one it is known by."""
     own = [kind for template in templates if (kind := kinds().get(template))]
@@ -60,7 +60,7 @@ def kind_of(templates: tuple[str, ...]) -> Kind | None:
     return max(own or others, key=lambda kind: len(kind.parents), default=None)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def section_of(templates: tuple[str, ...]) -> Section | None:
     """Return the kind of a section by its French template."""
     return next((found for template in templates if (found := sections().get(template))), None)

@@ -9,7 +9,7 @@ from usager_cda.structured.narrative import div_of, narrative
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.statement import Statement
 from usager_cda.systems import EXTENSIONS
-from usager_cda.tree import HL7, Element, Kids, child, children, local_name, text_of
+from usager_cda.tree import HL7, Element, Kids, child, children, kids_of, local_name, text_of
 
 # The id of a section, which R4 has no element for: Element.id must be unique in its resource, theirs are not.
 SECTION_ID = f"{EXTENSIONS}/cda-id"
@@ -50,7 +50,7 @@ def read_section(element: Element, reading: Reading) -> Tree:
     for each in kids.all("id"):
         ii = parse_ii(each)
         put_extension(made, SECTION_ID, valueIdentifier=identifier_from_ii(ii) if ii.is_known else None)
-    for other in element:
+    for other in kids_of(element):
         if other.tag not in PARTS:
             reading.reader.report(other, f"{local_name(other)} is kept in the original document only", "information")
     inside = [read_section(section, reading) for section in _sections_in(element)]

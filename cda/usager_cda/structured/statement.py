@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from usager_cda.tree import HL7, Element, Kids, attribute
+from usager_cda.tree import HL7, Element, Kids, attribute, kids_of
 
 RELATED = (HL7 + "entryRelationship", HL7 + "component")
 # Wording of the RIM: it binds what is inside to what is around, and says nothing of its own.
@@ -89,10 +89,11 @@ class Statement(Kids):
         return self._related
 
     def _find(self, templates: tuple[str, ...], type_code: str | None) -> Iterator[Related]:
+        wanted = frozenset(templates)
         for related in self.inner():
             if related.taken or related.inner is None or (type_code and related.type_code != type_code):
                 continue
-            if not templates or any(template in related.inner.templates for template in templates):
+            if not (wanted and wanted.isdisjoint(related.inner.templates)):
                 related.taken = True
                 yield related
 
@@ -121,9 +122,10 @@ NOT_STATEMENTS = frozenset(HL7 + name for name in ("sequenceNumber", "seperatabl
 
 def _inside(element: Element) -> Statement | None:
     """Return the statement inside a relation or an entry."""
-    found = (each for each in element if isinstance(each.tag, str) and each.tag not in NOT_STATEMENTS)
-    inner = next(found, None)
-    return None if inner is None else Statement(inner)
+    for each in kids_of(element):
+        if isinstance(each.tag, str) and each.tag not in NOT_STATEMENTS:
+            return Statement(each)
+    return None
 
 
 def statement_in(entry: Element) -> Statement | None:

@@ -104,13 +104,12 @@ class KeptWords(Words):
         self._text = text_from_div(div)
         self._places: dict[str, list[str]] = {}
         self._known: dict[str, str] = {}
-        for element in list(self._text.iter()):
-            self._index(element)
+        for element in self._text.iter():
+            key = element.get("ID")
+            if key is not None:
+                self._index(element, key)
 
-    def _index(self, element: Node) -> None:
-        key = element.get("ID")
-        if key is None:
-            return
+    def _index(self, element: Node, key: str) -> None:
         if key in self._ids:
             del element.attrib["ID"]
             return

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
-from usager_cda.building import add, node
+from usager_cda.building import add, node, template_ids
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import Code, build_code, code_from_concept
 from usager_cda.datatypes.extensions import NARRATIVE_LINK, extensions_of, value_of
@@ -62,10 +61,7 @@ class Writing:
     def statement(self, tag: str, templates: Iterable[str], *, mood: str = "EVN", negated: bool | None = None) -> Node:
         """Return a new statement: its class, its mood and its templates, all of them written."""
         negation = None if negated is None else str(negated).lower()
-        made = node(tag, classCode=ACTS[tag], moodCode=mood, negationInd=negation)
-        for root in templates:
-            made.append(node("templateId", root=root))
-        return made
+        return add(node(tag, classCode=ACTS[tag], moodCode=mood, negationInd=negation), *template_ids(tuple(templates)))
 
     def ids_of(self, resource: Tree, *, most: int | None = None) -> list[Node]:
         """Return the ids of a resource: those it has, else one made from what it is."""
@@ -81,7 +77,7 @@ class Writing:
 
     def new_id(self, *parts: Any) -> II:
         """Return an id that is always the same for the same thing in the same document."""
-        return II(str(UUID(uuid_of(self.scope, *map(str, parts)))).upper())
+        return II(uuid_of(self.scope, *map(str, parts)).upper())
 
     def coded(self, tag: str, concept: Tree | Code | None, reference: Node | None = None) -> Node | None:
         """Return a coded element; its words are where reference points, else its own text."""
