@@ -16,8 +16,8 @@ import typer
 from usager_server import __version__
 from usager_server.backup import commands as backups
 from usager_server.commands import accounts as people
+from usager_server.commands import archiving, listing, proving, traces
 from usager_server.commands import clients as applications
-from usager_server.commands import listing, proving, traces
 from usager_server.commands.birthplaces import cog, import_edition
 from usager_server.documents.command import cda
 from usager_server.loading.command import load
@@ -225,6 +225,7 @@ accounts.command("unlink")(told()(people.unlink_account))
 accounts.command("switch-on")(told()(people.switch_on_account))
 audit.command("verify")(told()(traces.verify))
 audit.command("export")(told()(traces.export))
+audit.command("archive")(told()(archiving.archive))
 keys.command("list")(told()(applications.list_keys))
 keys.command("rotate")(told()(applications.rotate_keys))
 backup = typer.Typer(help=backups.HELP, invoke_without_command=True, callback=told()(backups.back_up))

@@ -116,6 +116,16 @@ class Settings(BaseSettings):
     audit_anchor_minutes: int = Field(
         default=60, ge=1, le=1440, description="How often the traces are anchored, when there are new ones."
     )
+    audit_months_kept: int | None = Field(
+        default=None,
+        ge=6,
+        le=1200,
+        description="For how many whole months traces stay in the database; `usager audit archive` removes older ones, "
+        "those of versions excepted, which stay as long as the record; unset: all are kept.",
+    )
+    audit_archive_folder: Path | None = Field(
+        default=None, description="Where `usager audit archive` writes traces before it removes them."
+    )
     token_file: Path | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )

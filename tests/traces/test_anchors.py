@@ -1,11 +1,13 @@
 """Anchors: signed lines that follow each other."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from usager_server.traces.anchors import Anchor, BadAnchors, add_anchors, read_anchors, signing_key
+from usager_server.traces.anchors import Anchor, BadAnchors, Removal, add_anchors, read_anchors, signing_key
+from usager_server.traces.verifying import Chain
 
 ANCHORS = [Anchor(1, number, bytes([number]) * 32, datetime(2026, 11, number, tzinfo=UTC)) for number in range(1, 5)]
 
@@ -21,6 +23,20 @@ def path(tmp_path: Path) -> Path:
 
 def test_anchors_are_read_as_they_were_signed(path: Path) -> None:
     assert read_anchors(path, signing_key(path.parent / "key.pem")) == ANCHORS
+
+
+def test_what_an_anchor_says_of_a_removal_is_signed_with_it(tmp_path: Path) -> None:
+    removal = Removal(1 << 60, bytes(32), "0" * 64)
+    key, anchor = signing_key(tmp_path / "key.pem"), replace(ANCHORS[0], removal=removal)
+    add_anchors(tmp_path / "anchors.txt", key, [anchor])
+    assert read_anchors(tmp_path / "anchors.txt", key) == [anchor]
+
+
+def test_a_restoration_to_before_a_removal_makes_it_void() -> None:
+    removed = replace(ANCHORS[2], removal=Removal(1 << 60, b"", ""))
+    back = replace(ANCHORS[1], restored=True)
+    assert "begins at anchor 2" in Chain(1, [ANCHORS[0], removed]).end().begins
+    assert Chain(1, [ANCHORS[0], removed, back]).end().begins == ""
 
 
 def test_the_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def verify(
         typer.echo(f"usager: {error}", err=True)
         raise typer.Exit(FAILED) from error
     for verdict in verdicts:
-        for finding in (*verdict.lost, *verdict.findings):
+        for finding in (*verdict.lost, *filter(None, [verdict.begins]), *verdict.findings):
             typer.echo(f"tenant {verdict.tenant}: {finding}")
         state = f"{verdict.wrong} wrong" if verdict.wrong else "whole"
         typer.echo(f"tenant {verdict.tenant}: {verdict.links} links, {verdict.anchors} anchors: {state}")

@@ -20,7 +20,8 @@ async def anchor(place: Workplace) -> int:
     """
     settings = place.settings
     key = await asyncio.to_thread(signing_key, settings.audit_key)
-    known = {each.tenant: each for each in await asyncio.to_thread(read_anchors, settings.audit_anchors, key)}
+    anchors = await asyncio.to_thread(read_anchors, settings.audit_anchors, key)
+    known = {each.tenant: each for each in anchors if each.removal is None}  # that of a removal is of an old link
     now, period = datetime.now(UTC), timedelta(minutes=settings.audit_anchor_minutes)
     grown = []
     for tenant in await place.tenants():

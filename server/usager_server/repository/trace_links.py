@@ -22,6 +22,8 @@ AND NOT EXISTS (SELECT FROM trace_link AS l WHERE l.tenant = c.tenant AND l.row 
 ORDER BY c.row LIMIT $3
 """
 
+LAST_BEFORE = "SELECT max(seq) AS seq FROM trace_link WHERE tenant = $1::text::int AND row < $2"
+
 COUNT_UNLINKED = """
 SELECT count(*) FROM trace AS c
 WHERE c.tenant = $1::text::int AND c.row > $2 AND c.row < $3
@@ -83,6 +85,13 @@ async def head_of_chain(runner: Runner) -> tuple[int, bytes] | None:
     async with runner.transaction() as inside:
         found = await inside.row(HEAD)
     return None if found is None else (found["seq"], found["hash"])
+
+
+async def last_link_before(runner: Runner, row: int) -> int:
+    """Return the number of the last link of a trace before a row number, 0 when there is none."""
+    async with runner.transaction() as inside:
+        found = await inside.row(LAST_BEFORE, row)
+    return 0 if found is None or found["seq"] is None else int(found["seq"])
 
 
 async def links_after(runner: Runner, seq: int, count: int = MOST_AT_ONCE) -> list[Link]:

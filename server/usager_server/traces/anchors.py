@@ -2,7 +2,8 @@
 
 An anchor is a line of text: a JWS (RFC 7515) signed with Ed25519 (RFC 9864), whose payload names the tenant, the number
 and the hash of a link, the instant, and the digest of the line before it, so that a line taken out is missed. One that
-a restoration leaves says so: the tenant's anchors of later links, made before it, are of traces that are lost.
+a restoration leaves says so: the tenant's anchors of later links, made before it, are of traces that are lost. One that
+is made before old traces are removed says which, and what of them is kept.
 """
 
 import os
@@ -23,14 +24,32 @@ ALGORITHMS = [ALGORITHM]
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What is taken out of a chain, from its beginning: the traces before a row number, but those of versions.
+
+    Shape   kept: the digest of the links of those that stay (`verifying.py`). archive: the SHA-256, in hexadecimal, of
+            the file where all of them are, from the end of the removal before.
+    """
+
+    before: int
+    kept: bytes
+    archive: str
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
-    """The head of a tenant's chain, as it was at an instant. Shape: restored: it was brought back to this link then."""
+    """The head of a tenant's chain, as it was at an instant.
+
+    Shape   restored: the chain was brought back to this link then. removal: this link is no head, but that of the last
+            trace that is removed; every trace to be removed has this link or one before it.
+    """
 
     tenant: int
     seq: int
     hash: bytes
     at: datetime
     restored: bool = False
+    removal: Removal | None = None
 
 
 class BadAnchors(Exception):
@@ -86,14 +105,19 @@ def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
         if payload["before"] != _digest(before):
             raise BadAnchors(f"{path}, line {number}: the line before it is missing or another one")
         instant = datetime.fromtimestamp(payload["at"], UTC)
-        restored = payload.get("restored", False)
-        anchors.append(Anchor(payload["tenant"], payload["seq"], bytes.fromhex(payload["hash"]), instant, restored))
+        link = payload["seq"], bytes.fromhex(payload["hash"])
+        removal = _removal(payload.get("removal"))
+        anchors.append(Anchor(payload["tenant"], *link, instant, payload.get("restored", False), removal))
         before = line
     return anchors
 
 
+def _removal(told: dict[str, Any] | None) -> Removal | None:
+    return None if told is None else Removal(told["before"], bytes.fromhex(told["kept"]), told["archive"])
+
+
 def _signed(anchor: Anchor, key: OKPKey, before: str) -> str:
-    payload = {
+    payload: dict[str, Any] = {
         "tenant": anchor.tenant,
         "seq": anchor.seq,
         "hash": anchor.hash.hex(),
@@ -101,6 +125,8 @@ def _signed(anchor: Anchor, key: OKPKey, before: str) -> str:
         "before": _digest(before),
         **({"restored": True} if anchor.restored else {}),
     }
+    if (removal := anchor.removal) is not None:
+        payload["removal"] = {"before": removal.before, "kept": removal.kept.hex(), "archive": removal.archive}
     return jws.serialize_compact({"alg": ALGORITHM}, orjson.dumps(payload), key, algorithms=ALGORITHMS)
 
 

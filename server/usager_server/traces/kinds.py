@@ -96,6 +96,7 @@ ADMINISTRATION = (
     _alert("setting-changed", "Changement de paramètre", "U", SOFTWARE_CONFIGURATION),
     _alert("tenant-added", "Organisme ajouté", "C", SECURITY_CONFIGURATION),
     Kind("traces-exported", "Extraction de traces", "R", DICOM, "110106", DICOM, RESTRICTED),
+    Kind("traces-removed", "Suppression de traces anciennes", "D", DICOM, "110101", DICOM, RESTRICTED),
     Kind("traces-verified", "Vérification des traces", "R", DICOM, "110101", DICOM, RESTRICTED),
     Kind("backup", "Sauvegarde", "R", DICOM, "110106", DICOM, RESTRICTED),
     Kind("restore", "Restauration", "E", DICOM, "110107", DICOM, RESTRICTED),
