@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.identity.people import MATRICULE
-from tests.pam.samples import INS, LOCAL, message
+from tests.pam.samples import INS, LOCAL, OTHER, message
 from tests.served import issue
 from usager_server.identity.matricule import identifiers_of, matricule_of
 from usager_server.identity.status import Status, status_of
@@ -131,10 +131,9 @@ async def test_what_is_no_message_is_an_operation_outcome(master):
 
 
 async def test_two_records_that_bear_the_numbers_of_one_are_told_to_be_merged(master):
-    other = LOCAL.replace("12345", "777")
     await sent(master, message(numbers=LOCAL))
-    await sent(master, message(numbers=other, control="2"))
-    answer = await sent(master, message(numbers=f"{LOCAL}~{other}", control="3"))
+    await sent(master, message(numbers=OTHER, control="2"))
+    answer = await sent(master, message(numbers=f"{LOCAL}~{OTHER}", control="3"))
     assert (answer.status_code, segments(answer)["MSA"][1]) == (409, "AE")
     assert "fusionner" in answer.text
 

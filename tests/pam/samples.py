@@ -1,6 +1,7 @@
 """Messages of a feed of identities, about people who do not exist."""
 
 LOCAL = "12345^^^GAM&1.2.250.1.999.1&ISO^PI"
+OTHER = LOCAL.replace("12345", "777")
 INS = "275126322074974^^^ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS"
 NAMES = "ADRUN^ZOE^ZOE MARIE^^^^L"
 PLACE = "^^Malintrat^^^^BDL^^63220"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pam.samples import INS, LOCAL, NAMES, message
+from tests.pam.samples import INS, LOCAL, NAMES, OTHER, message
 from usager_server.identity.evidence import Attribute
 from usager_server.identity.matricule import TEST, Matricule
 from usager_server.identity.traits import traits_of
@@ -46,6 +46,15 @@ def test_a_date_in_part_is_completed(born, date, is_estimated):
     assert (traits.birth_date, traits.birth_date_estimated) == (date, is_estimated)
 
 
+def test_a_merge_says_which_record_gives_way_to_which():
+    found = said(event="A40", numbers=f"{LOCAL}~{OTHER}~{INS}", more=f"MRG|{OTHER}~{INS}")
+    assert (found.merged, found.person.numbers) == (
+        (Number("1.2.250.1.999.1", "777"),),
+        (Number("1.2.250.1.999.1", "12345"),),
+    )
+    assert said(more=f"MRG|{OTHER}").merged == ()
+
+
 def test_silence_changes_nothing_and_quotes_take_away():
     known = {**patient_of(said(names=f"{NAMES}~MARTIN^^^^^^D").person, None), "telecom": [{"value": "0100000000"}]}
     silent = patient_of(said(place="").person, known)
@@ -78,7 +87,12 @@ def test_silence_changes_nothing_and_quotes_take_away():
         ({"status": ""}, "PID-32", "101"),
         ({"status": "PROV~VALI"}, "PID-32", "101"),
         ({"more": "PID|1"}, "PID", "100"),
-        ({"event": "A40", "more": f"MRG|{LOCAL}"}, "MSH-9", "201"),
+        ({"event": "A47", "more": f"MRG|{LOCAL}"}, "MSH-9", "201"),
+        ({"event": "A40"}, "MRG", "100"),
+        ({"event": "A40", "more": f"MRG|{OTHER}\rMRG|{OTHER}"}, "MRG", "100"),
+        ({"event": "A40", "more": "MRG|777"}, "MRG-1", "101"),
+        ({"event": "A40", "more": "MRG|777^^^GAM^PI"}, "MRG-1", "102"),
+        ({"event": "A40", "more": f"MRG|{LOCAL}"}, "MRG-1", "102"),
     ],
 )
 def test_what_a_message_lacks_is_told_with_its_place(parts, place, code):

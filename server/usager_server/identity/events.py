@@ -52,19 +52,23 @@ class DeviceWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticked:
+class AttributeSaid:
+    """Something is said of an attribute."""
+
+    attribute: Attribute
+    moment: str
+
+
+class Ticked(AttributeSaid):
     """Rows 5, 6, 8: an attribute is ticked."""
 
-    attribute: Attribute
-    moment: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unticked:
+class Unticked(AttributeSaid):
     """Rows 7, 8: an attribute is ticked off."""
 
-    attribute: Attribute
-    moment: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +98,25 @@ class VerificationFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class VitaleAppRead:
+class IdentityRead:
+    """A matricule and the traits that go with it come from elsewhere than INSi."""
+
+    matricule: str
+    oid: str
+    traits: Traits
+    moment: str
+
+
+class VitaleAppRead(IdentityRead):
     """Row 12: the identity was read in the Appli carte Vitale, which stands for INSi and for a device."""
 
-    matricule: str
-    oid: str
-    traits: Traits
-    moment: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MatriculeReceived:
+class MatriculeReceived(IdentityRead):
     """Row 13: a datamatrix, or a document from elsewhere, gives traits and a matricule that INSi has not confirmed."""
 
-    matricule: str
-    oid: str
-    traits: Traits
-    moment: str
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

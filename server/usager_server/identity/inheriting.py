@@ -188,7 +188,7 @@ def _matricules(patient: Patient) -> set[tuple[Any, ...]]:
 def _local_numbers(patient: Patient) -> set[tuple[Any, ...]]:
     """Return the local numbers: a record that lost one would be made a second time by the master's next message."""
     return {
-        (each.get("system"), each.get("value"))
+        (each.get("use"), each.get("system"), each.get("value"))
         for each in patient.get("identifier", ())
         if any(coding.get("code") == LOCAL_NUMBER for coding in (each.get("type") or {}).get("coding", ()))
     }

@@ -14,14 +14,18 @@ RESTORED = ("active", "identifier", "link", "extension")
 """The elements of a record that being absorbed changes."""
 
 
-def obstacle(source: Patient, target: Patient) -> str | None:
-    """Return why one record may not be absorbed by the other, in French; None when it may."""
+def obstacle(source: Patient, target: Patient, *, is_ordered: bool = False) -> str | None:
+    """Return why one record may not be absorbed by the other, in French; None when it may.
+
+    Shape   is_ordered: the software that is master of identities says that they are one person's, whatever matricules
+            they bear.
+    """
     if replacement_of(source):
         return "Le dossier source est déjà fusionné : le défaire d'abord ($unmerge)."
     if replacement_of(target) or target.get("active") is False:
         return "Le dossier cible est inactif, ou lui-même remplacé par un autre : fusionner vers le dossier actif."
     mine, theirs = matricule_of(source), matricule_of(target)
-    if mine is None or mine in [matricule_in(each) for each in identifiers_of(target)]:
+    if is_ordered or mine is None or mine in [matricule_in(each) for each in identifiers_of(target)]:
         return None
     if theirs is None:
         return "Le dossier source porte un matricule INS, la cible n'en a pas : fusionner dans l'autre sens."

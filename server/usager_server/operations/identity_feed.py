@@ -6,7 +6,7 @@ The operation is there with the profile `esclave-identite` only.
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from usager_server.errors import FHIRError, Forbidden, Invalid
+from usager_server.errors import FHIRError, Forbidden, Invalid, NotFound
 from usager_server.interactions.identities import is_master
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session, now
 from usager_server.operations.definition import operation_definition, parameter
@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the room of messages is opened by the first one: not at eve
 ER7 = "x-application/hl7-v2+er7"
 REJECTING = ("200", "201", "202", "203")
 """Codes of table 0357 of what will never be taken: another message, event, processing mode or version."""
+
+NUMBERS = ("PID-3", "MRG-1")
+"""Where a message names records: a refusal that is about one of them says so."""
 
 NOT_MASTER = "Seul le logiciel maître des identités (USAGER_IDENTITY_MASTER) envoie ce flux"
 NO_MESSAGE = f"Un message HL7 v2 est attendu : {ER7}"
@@ -52,9 +55,16 @@ async def feed_identity(session: Session, request: OperationRequest) -> Reply:
     except FHIRError as error:
         if error.status >= 500:  # nothing of the message: it is to be sent again
             raise
-        text = "; ".join(issue.diagnostics for issue in error.issues)
-        return _answer(session, header, "AE", error.status, ("207", "PID", text))
+        return _answer(session, header, "AE", error.status, _refusal(error))
     return _answer(session, header, "AA", 200, ("0", "PID", told) if told else None)
+
+
+def _refusal(error: FHIRError) -> tuple[str, str, str]:
+    """Return why a message is refused: the code of table 0357, the place, the text."""
+    place = error.issues[0].expression
+    number = "204" if isinstance(error, NotFound) else "207"
+    text = "; ".join(issue.diagnostics for issue in error.issues)
+    return number, place if place in NUMBERS else "PID", text
 
 
 def _answer(session: Session, header: "Segment", code: str, status: int, error: tuple[str, str, str] | None) -> Reply:
@@ -71,8 +81,8 @@ RETURNED: dict[str, Any] = parameter(
 feed_identity_operation = Operation(
     operation_definition(
         "identity-feed",
-        "Takes an HL7 v2 message (IHE PAM: ADT A28, A31, A04, A08) from the software that is master of identities, and "
-        "answers with an ACK. A message that comes twice is applied once.",
+        "Takes an HL7 v2 message (IHE PAM: ADT A28, A31, A04, A08, A40) from the software that is master of "
+        "identities, and answers with an ACK. A message that comes twice is applied once.",
         levels=["type"],
         resource=["Patient"],
         affects_state=True,

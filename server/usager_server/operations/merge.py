@@ -14,6 +14,10 @@ STAYING = ("Patient", "Provenance")
 """What keeps its references: links between records are followed, and a Provenance tells what was."""
 
 
+class AlreadyMerged(Conflict):
+    """Two records are one already, and nothing is left to turn."""
+
+
 async def merge(session: Session, request: OperationRequest) -> Reply:
     """Have one record absorbed by another: all that refers to it refers to the other one, in one transaction.
 
@@ -24,29 +28,41 @@ async def merge(session: Session, request: OperationRequest) -> Reply:
             another caller than the master of identities, where there is one.
     Source  FHIR R5 patient-operation-merge.html.
     """
-    from usager_server.matching.absorbing import obstacle, replacement_of  # with the rooms of identities: not at start
-
     refuse_other_than_master(session)
     keys = (patient_key(session, request, "source-patient"), patient_key(session, request, "target-patient"))
     if keys[0] == keys[1]:
         raise Unprocessable("Un dossier ne fusionne pas avec lui-même", _place("target-patient"), code="business-rule")
     reason = reason_of(request)
     async with session.transaction() as inner:
-        await inner.repository.hold(keys, "u")
-        source, target = await held(inner, keys)
-        is_late = replacement_of(tree_of(source)) == f"Patient/{target.id}"
-        why = None if is_late else obstacle(tree_of(source), tree_of(target))
-        if why is not None:
-            raise Unprocessable(why, _place("source-patient"), code="business-rule")
-        referring = await _referring(inner, source.id)
-        if is_late and not referring:
-            raise Conflict("Ces dossiers sont déjà fusionnés, et rien ne se rapporte plus à l'ancien", code="duplicate")
-        if flag_of(request, "preview"):
-            return answer([_told(len(referring), done=False)], tree_of(target))
-        return await _merged(inner, keys, referring, is_late=is_late, reason=reason)
+        return await merged(inner, keys, reason, is_preview=bool(flag_of(request, "preview")))
 
 
-async def _merged(
+async def merged(
+    session: Session, keys: tuple[Key, Key], reason: str, *, is_preview: bool = False, is_ordered: bool = False
+) -> Reply:
+    """Have one record (the first key) absorbed by another, in the transaction of the session.
+
+    Shape   is_ordered: the software that is master of identities says so, whatever matricules they bear.
+    Errors  those of `merge`.
+    """
+    from usager_server.matching.absorbing import obstacle, replacement_of  # with the rooms of identities: not at start
+
+    await session.repository.hold(keys, "u")
+    source, target = await held(session, keys)
+    is_late = replacement_of(tree_of(source)) == f"Patient/{target.id}"
+    why = None if is_late else obstacle(tree_of(source), tree_of(target), is_ordered=is_ordered)
+    if why is not None:
+        raise Unprocessable(why, _place("source-patient"), code="business-rule")
+    referring = await _referring(session, source.id)
+    if is_late and not referring:
+        text = "Ces dossiers sont déjà fusionnés, et rien ne se rapporte plus à l'ancien"
+        raise AlreadyMerged(text, code="duplicate")
+    if is_preview:
+        return answer([_told(len(referring), done=False)], tree_of(target))
+    return await _absorbed(session, keys, referring, is_late=is_late, reason=reason)
+
+
+async def _absorbed(
     session: Session, keys: tuple[Key, Key], referring: list[Key], *, is_late: bool, reason: str
 ) -> Reply:
     from usager_server.identity.transitions import Refusal

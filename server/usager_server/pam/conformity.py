@@ -62,7 +62,31 @@ async def identities_come_from_elsewhere(run: Run) -> None:
         again = await _found(run, number)
         run.check(_code(answer) == "AA", "Il est accepté", found=answer.text)
         run.check(again["meta"] == patient["meta"], "Il n'est pas appliqué une seconde fois", found=again["meta"])
+    await _merge(run, number, birth)
     await _matrix(run)
+
+
+async def _merge(run: Run, number: str, birth: Birth) -> None:
+    """Prove that two records are one when the master says so, once."""
+    other, double = a_birth(run), run.unique("ipp-double")
+    async with run.step("Recevoir du logiciel maître la fusion de deux dossiers (A40)"):
+        await _fed(run, "A28", other, double, "VALI", ins=True)
+        gone = await _found(run, double)
+        answer = await _fed(run, "A40", birth, number, "VALI", control=f"{double}-3", ins=True, merged=double)
+        run.check(_code(answer) == "AA", "Le message est accepté", found=answer.text)
+        stays, gone = await _found(run, number), run.expect(await run.http.get(f"Patient/{gone['id']}"), 200)
+        run.check(_status(stays) == "QUAL", "Le dossier qui reste est ce que dit le message", found=_status(stays))
+        run.check(gone["active"] is False, "L'autre dossier est inactif", found=gone)
+        link = gone.get("link", [{}])[0].get("other", {}).get("reference")
+        run.check(link == f"Patient/{stays['id']}", "Il renvoie au dossier qui reste", found=link)
+        run.check(_matricules(gone) == [("old", other.matricule)], "Son INS est un ancien", found=_matricules(gone))
+    async with run.step("Recevoir la même fusion une seconde fois, puis une mise à jour du dossier disparu"):
+        answer = await _fed(run, "A40", birth, number, "VALI", control=f"{double}-3", ins=True, merged=double)
+        again = await _found(run, number)
+        run.check(_code(answer) == "AA", "Le message est accepté", found=answer.text)
+        run.check(again["meta"] == stays["meta"], "Il n'est pas appliqué une seconde fois", found=again["meta"])
+        answer = await _fed(run, "A31", other, double, "PROV", control=f"{double}-4")
+        run.check(_code(answer) == "AE", "La mise à jour du dossier disparu est refusée", found=answer.text)
 
 
 async def _matrix(run: Run) -> None:
@@ -97,13 +121,15 @@ async def _fed(
     *,
     control: str = "",
     ins: bool = False,
+    merged: str = "",
     client: httpx.AsyncClient | None = None,
 ) -> httpx.Response:
     numbers = f"{number}^^^GAM&{OID}&ISO^PI" + (f"~{birth.matricule}^^^INS&{TEST}&ISO^INS" if ins else "")
     day = birth.date.replace("-", "")
     pid = f"PID|||{numbers}||CONFORMITE^ANNE^ANNE MARIE^^^^L||{day}|F|||^^Brest^^^^BDL^^29019{'|' * 21}{status}"
     msh = f"MSH|^~\\&|GAM||USAGER||20260504100000||ADT^{event}|{control or number}|P|2.5||||||UNICODE UTF-8"
-    content = "\r".join((msh, f"EVN|{event}", pid, "")).encode()
+    mrg = [f"MRG|{merged}^^^GAM&{OID}&ISO^PI"] if merged else []
+    content = "\r".join((msh, f"EVN|{event}", pid, *mrg, "")).encode()
     return await (client or run.master).post("Patient/$identity-feed", content=content, headers={"Content-Type": ER7})
 
 
@@ -114,7 +140,8 @@ def _code(answer: httpx.Response) -> str:
 
 
 async def _found(run: Run, number: str) -> Tree:
-    bundle = run.expect(await run.http.get("Patient", params={"identifier": f"urn:oid:{OID}|{number}"}), 200)
+    sought = {"identifier": f"urn:oid:{OID}|{number}", "active": "true"}
+    bundle = run.expect(await run.http.get("Patient", params=sought), 200)
     run.require(len(bundle.get("entry", ())) == 1, "La personne a un dossier et un seul", found=bundle)
     found: Tree = bundle["entry"][0]["resource"]
     return found

@@ -1,6 +1,6 @@
 """What a message says of a person, as a Patient of FR Core: the new one, or the known one with what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,15 +16,16 @@ MESSAGE_IDS = "https://usager.example/fhir/hl7v2-message"
 DIGESTS = "https://usager.example/fhir/sha-256"
 
 
-def patient_of(person: Person, known: Mapping[str, Any] | None) -> Tree:
+def patient_of(person: Person, known: Mapping[str, Any] | None, gone: Collection[Number] = ()) -> Tree:
     """Return the Patient that follows from a message. What no message speaks of (addresses, contacts) stays.
 
-    Shape   claims `fr-core-patient`: the server claims the other profile for those that turn out qualified.
+    Shape   claims `fr-core-patient`: the server claims the other profile for those that turn out qualified. gone: local
+            numbers that are old ones from now on.
     """
     made: Tree = {"resourceType": "Patient", "active": True, **(known or {})}
     changes: Mapping[str, Any] = person.traits
     made = with_traits(made, replace(traits_of(made), **changes))
-    made = with_list(made, "identifier", [*_matricules(person), *_locals(person, made)])
+    made = with_list(made, "identifier", [*_matricules(person), *_locals(person, made, gone)])
     made = with_extension(made, words.RELIABILITY, {"extension": _reliability(person)})
     meta = {name: each for name, each in made.get("meta", {}).items() if name not in ("versionId", "lastUpdated")}
     others = [each for each in meta.get("profile", ()) if each not in (words.PATIENT, words.PATIENT_INS)]
@@ -67,8 +68,22 @@ def _matricules(person: Person) -> list[Tree]:
     return [*in_force, *(identifier_of(each, "old") for each in person.old)]
 
 
-def _locals(person: Person, known: Mapping[str, Any]) -> list[Tree]:
-    kept = [each for each in known.get("identifier", ()) if not is_ins(each)]
+def bears(patient: Mapping[str, Any], numbers: Collection[Number]) -> bool:
+    """Say whether a Patient bears one of these local numbers in use: not as one of before."""
+    named = {(system_of(each), each.value) for each in numbers}
+    return any(
+        (each.get("system"), each.get("value")) in named and each.get("use") != "old"
+        for each in patient.get("identifier", ())
+    )
+
+
+def _locals(person: Person, known: Mapping[str, Any], gone: Collection[Number]) -> list[Tree]:
+    named = {(system_of(each), each.value) for each in gone}
+    kept = [
+        {**each, "use": "old"} if (each.get("system"), each.get("value")) in named else each
+        for each in known.get("identifier", ())
+        if not is_ins(each)
+    ]
     held = {(each.get("system"), each.get("value")) for each in kept}
     coding = {"system": TYPES, "code": "PI"}
     new = [each for each in person.numbers if (system_of(each), each.value) not in held]

@@ -5,14 +5,15 @@ Source  IHE PAM [ITI-30], with the French constraints: PID-32 bears the status, 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from usager_server.identity.birth_dates import completed
 from usager_server.identity.evidence import Attribute
 from usager_server.identity.matricule import KINDS, Matricule
 from usager_server.pam.er7 import DELETED, Components, Er7Error, Lines, Segment
 
-EVENTS = ("A04", "A08", "A28", "A31")
+MERGE = "A40"
+EVENTS = ("A04", "A08", "A28", "A31", MERGE)
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6")
 PROCESSINGS = ("P", "T", "D")
 STATUSES = ("PROV", "VALI")
@@ -49,12 +50,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. Shape: sender is MSH-3 and MSH-4 as they are written."""
+    """One message.
+
+    Shape   sender is MSH-3 and MSH-4 as they are written; merged: the numbers of the record that gives way to that of
+            the person (A40), none for another event.
+    """
 
     sender: str
     control_id: str
     event: str
     person: Person
+    merged: tuple[Number, ...] = ()
 
 
 def read(lines: Lines) -> Message:
@@ -62,7 +68,13 @@ def read(lines: Lines) -> Message:
     header = lines.header
     event = _event(header)
     person = _person(_only(lines, "PID"))
-    return Message(f"{header.raw(3)}|{header.raw(4)}", header.text(10), event, person)
+    merged = tuple(_numbers(_only(lines, "MRG"), 1)) if event == MERGE else ()
+    # Some name in PID-3 every number of the person, the one that goes included.
+    staying = tuple(each for each in person.numbers if each not in merged)
+    if not staying:
+        raise Er7Error("MRG-1 nomme le dossier qui disparaît, par d'autres numéros que celui qui reste", "MRG-1", "102")
+    person = replace(person, numbers=staying)
+    return Message(f"{header.raw(3)}|{header.raw(4)}", header.text(10), event, person, merged)
 
 
 def _event(header: Segment) -> str:
