@@ -35,7 +35,7 @@ class Purse:
 class Purses:
     """Spends from buckets by the handful.
 
-    Time    a few µs; a short transaction each HANDFUL requests. A process that stops forgets what it had taken: the
+    Time    a few µs; a statement each HANDFUL requests. A process that stops forgets what it had taken: the
             caller waits a little sooner than it should.
     """
 
