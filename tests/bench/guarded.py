@@ -3,11 +3,12 @@
 One lets everyone in and traces nothing; one takes static tokens, and traces; one gives tokens itself (SMART), holds
 callers to their scopes, and traces.
 
-    python -m tests.bench.guarded [--quick] [--persons N] [--seconds S] [--rounds R]
+    python -m tests.bench.guarded [--quick] [--only WORK ...] [--persons N] [--seconds S] [--rounds R]
 
 Figures are CPU per request of server and database together, the least of the rounds, and requests per second, the most
 of them; the ratios are those of one run, and a table of them ends it. --quick leaves out the static tokens and takes
-less than 90 seconds on a machine with two free cores. What waiting for the disk makes of it shows beside a run with
+less than 90 seconds on a machine with two free cores, in which each work gets a round or two: with --only, some get
+more, and their ratios are worth more. What waiting for the disk makes of it shows beside a run with
 TMPDIR=/dev/shm.
 """
 
@@ -65,6 +66,11 @@ class Plan:
     rounds: int = 5
     most_seconds: float = inf
     guards: Sequence[str] = ("off", "token", "smart")
+    only: Sequence[str] = ()
+
+    def workloads(self) -> Mapping[str, tuple[str, int]]:
+        """Return what is to be measured."""
+        return {name: one for name, one in WORKLOADS.items() if not self.only or one[0] in self.only}
 
 
 QUICK = Plan(persons=500, seconds=1, rounds=9, most_seconds=60, guards=("off", "smart"))
@@ -77,8 +83,9 @@ def main() -> None:
     parser.add_argument("--persons", type=int)
     parser.add_argument("--seconds", type=float, help="of each workload, on each server, in a round")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--only", nargs="+", choices=sorted({work for work, _ in WORKLOADS.values()}))
     arguments = parser.parse_args()
-    given = {name: value for name in ("persons", "seconds", "rounds") if (value := getattr(arguments, name))}
+    given = {name: value for name in ("persons", "seconds", "rounds", "only") if (value := getattr(arguments, name))}
     with tempfile.TemporaryDirectory(prefix="usager-guarded-") as folder:
         measure(Path(folder), replace(QUICK if arguments.quick else Plan(), **given))
 
@@ -98,7 +105,7 @@ def measure(folder: Path, plan: Plan) -> None:
         for made in range(plan.rounds):
             if made and (time.monotonic() - began) * (made + 1) > plan.most_seconds * made:
                 break
-            for name, (work, clients) in WORKLOADS.items():
+            for name, (work, clients) in plan.workloads().items():
                 script, environment = asked[work]
                 for guard, server in servers.items():
                     bearer = service.token() if guard == "smart" else token
@@ -110,11 +117,11 @@ def measure(folder: Path, plan: Plan) -> None:
     finally:
         for server in servers.values():
             server.stop()
-    for name in WORKLOADS:
+    for name in plan.workloads():
         print(name)
         for guard in servers:
             print(f"    {guard:6} {_told(runs[name, guard], runs[name, 'off'])}")
-    _print_ratios(runs, [guard for guard in servers if guard != "off"])
+    _print_ratios(runs, list(plan.workloads()), [guard for guard in servers if guard != "off"])
 
 
 def _server(folder: Path, guard: str, token: str) -> LiveServer:
@@ -128,10 +135,12 @@ def _server(folder: Path, guard: str, token: str) -> LiveServer:
     return LiveServer(folder / guard, log_level="warning", requests_per_minute="1000000", **given)
 
 
-def _print_ratios(runs: Mapping[tuple[str, str], Sequence[workloads.Run]], guards: Sequence[str]) -> None:
+def _print_ratios(
+    runs: Mapping[tuple[str, str], Sequence[workloads.Run]], names: Sequence[str], guards: Sequence[str]
+) -> None:
     """Print what each guard costs, as a table to be pasted."""
     print(f"\n| ratio to off, CPU (requests/s) | {' | '.join(guards)} |\n|---|{'---|' * len(guards)}")
-    for name in WORKLOADS:
+    for name in names:
         ratios = [_ratios(runs[name, guard], runs[name, "off"]) for guard in guards]
         print(f"| {name} | {' | '.join(f'{cost:.2f} ({speed:.2f})' for cost, speed in ratios)} |")
 
