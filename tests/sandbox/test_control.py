@@ -24,7 +24,7 @@ async def test_it_shows_what_it_received(service, control):
     await service.post("/do", content=b"\xff\x00")
     first, second = await control.received()
     assert (first["method"], first["path"], first["query"], first["body"]) == ("POST", "/base/do", "a=1", "café")
-    assert first["headers"]["x-request"] == "7"
+    assert (first["headers"]["x-request"], first["certificate"]) == ("7", "")
     assert second["body_base64"] == "/wA="
 
 

@@ -22,7 +22,7 @@ ON_A_DAY = (
 """Communes, districts and an overseas commune, at dates around the events that changed them."""
 
 
-@scenario("SC.INS.01", title="Les référentiels du COG sont là, avec leur histoire depuis 1943")
+@scenario("SC.INS.01", "P-INS-01", title="Les référentiels du COG sont là, avec leur histoire depuis 1943")
 async def the_history_of_places_is_there(run: Run) -> None:
     """Un code se lit à une date ; ses prédécesseurs et successeurs sont donnés ; un code inconnu n'est pas dit faux."""
     for code, day, label in ON_A_DAY:

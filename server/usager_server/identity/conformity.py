@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from usager_server.conformity.identities import NIR, qualified, status_of
 from usager_server.conformity.people import a_birth, a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
@@ -20,7 +21,7 @@ ESTIMATED = "https://usager.example/fhir/StructureDefinition/birth-date-estimate
 KNOWN = "https://usager.example/fhir/StructureDefinition/birth-date-known"
 COMMUNES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 TEST = "1.2.250.1.213.1.4.10"
-SYSTEM = f"urn:oid:{TEST}"
+SYSTEM, INVENTED = f"urn:oid:{NIR}", f"urn:oid:{TEST}"
 WRONG_KEY = "181036322045660"
 IMAGE = b"/Subtype /Image"
 
@@ -30,19 +31,19 @@ async def an_ins_is_never_typed(run: Run) -> None:
     """Un matricule saisi comme INS est refusé ; lu sur un document, il est gardé, retrouvé, et n'est pas en vigueur."""
     birth = a_birth(run)
     async with run.step("Saisir un INS à la main"):
-        official = {"use": "official", "system": SYSTEM, "value": birth.matricule}
+        official = {"use": "official", "system": INVENTED, "value": birth.matricule}
         answer = await _sent(run, _typed(birth.date) | {"identifier": [official]})
         run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
         run.check("$ins-search" in answer.text, "Il est dit comment obtenir l'INS", found=answer.text)
     async with run.step("Saisir un matricule dont la clé est fausse"):
-        wrong = {"use": "temp", "system": "urn:oid:1.2.250.1.213.1.4.8", "value": WRONG_KEY}
+        wrong = {"use": "temp", "system": SYSTEM, "value": WRONG_KEY}
         answer = await _sent(run, _typed(birth.date) | {"identifier": [wrong]})
         run.check(answer.status_code == 422 and "clé" in answer.text, "C'est refusé, pour sa clé", found=answer.text)
     async with run.step("Garder un matricule lu sur un document"):
-        read = {"use": "temp", "system": SYSTEM, "value": birth.matricule}
+        read = {"use": "temp", "system": INVENTED, "value": birth.matricule}
         patient = run.expect(await _sent(run, _typed(birth.date) | {"identifier": [read]}), 201)
-        run.check(_status(patient) == "PROV", "L'identité reste provisoire", found=_status(patient))
-        query = {"identifier": f"{SYSTEM}|{birth.matricule}"}
+        run.check(status_of(patient) == "PROV", "L'identité reste provisoire", found=status_of(patient))
+        query = {"identifier": f"{INVENTED}|{birth.matricule}"}
         found = run.expect(await run.http.get("Patient", params=query), 200)
         run.check(len(found.get("entry", ())) == 1, "La personne se retrouve par ce matricule")
 
@@ -88,7 +89,7 @@ async def a_status_is_computed(run: Run) -> None:
     day = a_birth(run).date
     async with run.step("Créer une identité"):
         patient = run.expect(await _sent(run, _typed(day)), 201)
-        run.check(_status(patient) == "PROV", "Elle est provisoire", found=_status(patient))
+        run.check(status_of(patient) == "PROV", "Elle est provisoire", found=status_of(patient))
         run.check("INSi" in _told(patient, "next"), "Il est dit comment la qualifier", found=_told(patient, "next"))
         run.check(patient["name"][0]["family"] == "KERMARREC", "Ses traits se lisent avec son statut")
     async with run.step("Saisir un statut"):
@@ -99,10 +100,10 @@ async def a_status_is_computed(run: Run) -> None:
         run.check(answer.status_code == 422, "C'est refusé : le type est obligatoire", found=answer.status_code)
     async with run.step("Contrôler une carte nationale d'identité"):
         patient = run.expect(await _put(run, _reliable(patient, _checked("CN"))), 200)
-        run.check(_status(patient) == "VALI", "L'identité est validée", found=_status(patient))
+        run.check(status_of(patient) == "VALI", "L'identité est validée", found=status_of(patient))
     async with run.step("Relire le dossier"):
         again = run.expect(await run.http.get(f"Patient/{patient['id']}"), 200)
-        run.check(_status(again) == "VALI", "Le statut y est, sans autre appel", found=_status(again))
+        run.check(status_of(again) == "VALI", "Le statut y est, sans autre appel", found=status_of(again))
     async with run.step("Chercher les identités validées nées le même jour à Brest"):
         query = {"identity-status": "VALI", "birthplace-insee": "29019", "birthdate": day}
         found = run.expect(await run.http.get("Patient", params=query), 200)
@@ -110,29 +111,36 @@ async def a_status_is_computed(run: Run) -> None:
         run.check(patient["id"] in names, "L'identité s'y trouve", found=names)
 
 
-@scenario("INS/va1.26", title="Douteuse ou fictive, une identité est provisoire et perd son INS")
+@scenario(
+    "INS/va1.26",
+    title="Douteuse ou fictive, une identité est provisoire et perd son INS",
+    stand_ins=("insi",),
+)
 async def a_doubt_makes_an_identity_provisional(run: Run) -> None:
     """Un doute retire l'INS et le contrôle ; fictive exclut tout autre attribut ; homonyme ne force rien."""
     patient = await _qualified(run)
     async with run.step("Cocher homonyme"):
         ticked = _reliable(patient, *_parts(patient), _ticked("HOMA"))
         patient = run.expect(await _put(run, ticked), 200)
-        run.check(_status(patient) == "QUAL", "L'identité reste qualifiée", found=_status(patient))
+        run.check(status_of(patient) == "QUAL", "L'identité reste qualifiée", found=status_of(patient))
     async with run.step("Cocher fictive en plus"):
         answer = await _put(run, _reliable(patient, *_parts(patient), _ticked("FICT")))
         run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
     async with run.step("Cocher douteuse"):
         patient = run.expect(await _put(run, _reliable(patient, *_parts(patient), _ticked("DOUT"))), 200)
-        run.check(_status(patient) == "PROV", "L'identité est provisoire", found=_status(patient))
+        run.check(status_of(patient) == "PROV", "L'identité est provisoire", found=status_of(patient))
         run.check(_uses(patient) == ["old"], "L'INS est gardé comme ancien", found=_uses(patient))
     async with run.step("Décocher douteuse"):
         without = [each for each in _parts(patient) if "DOUT" not in str(each)]
         patient = run.expect(await _put(run, _reliable(patient, *without)), 200)
-        run.check(_status(patient) == "PROV", "Elle reste provisoire", found=_status(patient))
+        run.check(status_of(patient) == "PROV", "Elle reste provisoire", found=status_of(patient))
 
 
 @scenario(
-    "INS/va1.27", "INS/va1.32", title="Les traits d'une identité qualifiée sont verrouillés, et son histoire gardée"
+    "INS/va1.27",
+    "INS/va1.32",
+    title="Les traits d'une identité qualifiée sont verrouillés, et son histoire gardée",
+    stand_ins=("insi",),
 )
 async def strict_traits_are_locked(run: Run) -> None:
     """Changer un trait strict est refusé, sauf à dire que l'INS se perd ; qui, quand et pourquoi restent."""
@@ -144,24 +152,49 @@ async def strict_traits_are_locked(run: Run) -> None:
         run.check("PROV" in answer.text, "Il est dit quel statut en résulterait", found=answer.text)
     async with run.step("Changer l'adresse"):
         patient = run.expect(await _put(run, {**patient, "address": [{"city": "BREST"}]}), 200)
-        run.check(_status(patient) == "QUAL", "L'identité reste qualifiée", found=_status(patient))
+        run.check(status_of(patient) == "QUAL", "L'identité reste qualifiée", found=status_of(patient))
     async with run.step("Changer le nom de naissance en disant que l'identité devient provisoire"):
         parts = [_said("PROV"), *(each for each in _parts(patient) if each["url"] != "identityStatus")]
         patient = run.expect(await _put(run, _reliable(renamed, *parts)), 200)
-        run.check(_status(patient) == "PROV" and _uses(patient) == ["old"], "L'INS est perdu, et gardé comme ancien")
+        run.check(status_of(patient) == "PROV" and _uses(patient) == ["old"], "L'INS est perdu, et gardé comme ancien")
     async with run.step("Lire l'histoire"):
         history = run.expect(await run.http.get(f"Patient/{patient['id']}/_history"), 200)
-        statuses = [_status(each["resource"]) for each in history["entry"]]
-        run.check(statuses == ["PROV", "QUAL", "QUAL"], "Chaque statut y est", found=statuses)
+        statuses = [status_of(each["resource"]) for each in history["entry"]]
+        run.check(statuses == ["PROV", "QUAL", "QUAL", "VALI"], "Chaque statut y est", found=statuses)
         event = _told(patient, "event")
         run.check(event == "traits-edited", "Avec ce qui est arrivé", found=event)
         provenances = run.expect(await run.http.get("Provenance", params={"target": f"Patient/{patient['id']}"}), 200)
-        run.check(len(provenances.get("entry", ())) == 3, "Avec qui, et quand, pour chaque version")
+        run.check(len(provenances.get("entry", ())) == 4, "Avec qui, et quand, pour chaque version")
+
+
+@scenario("INS/va1.15", "INS/va1.32", title="Une base existante est reprise avec ses INS, par qui en a le droit")
+async def an_existing_base_is_brought_in(run: Run) -> None:
+    """Le logiciel de reprise (USAGER_IDENTITY_MIGRATOR) apporte un INS et sa provenance ; l'identité le dit."""
+    birth = a_birth(run)
+    ins = {"use": "official", "system": SYSTEM, "value": birth.matricule}
+    evidence = [
+        {"url": "source", "valueCode": "migration"},
+        {"url": "matricule", "valueIdentifier": {"system": SYSTEM, "value": birth.matricule}},
+        {"url": "moment", "valueInstant": "2026-01-05T09:00:00Z"},
+    ]
+    async with run.step("Reprendre une identité qualifiée d'une base existante"):
+        sent = _reliable(_typed(birth.date), _checked("CN")) | {"identifier": [ins]}
+        sent["extension"].append({"url": EVIDENCE, "extension": evidence})
+        patient = run.expect(await _sent(run, sent), 201)
+        run.check(status_of(patient) == "QUAL", "Elle est qualifiée", found=status_of(patient))
+        run.check(
+            _told(patient, "source") == "migration", "Elle dit d'où vient son INS", found=_told(patient, "source")
+        )
+        run.check(_told(patient, "event") == "migrated", "Et ce qui est arrivé", found=_told(patient, "event"))
+    async with run.step("Reprendre la même une seconde fois"):
+        answer = await _sent(run, sent)
+        run.check(answer.status_code == 409, "C'est refusé : un INS est celui d'un seul dossier", found=answer.text)
 
 
 @scenario(
     *("INS/va1.44", "INS/va1.46", "INS/va1.52", "INS/va1.54", "P-INS-14", "P-INS-16"),
     title="Il est dit par où une identité peut partir, et avec quoi",
+    stand_ins=("insi",),
 )
 async def who_may_receive_what(run: Run) -> None:
     """Le DMP demande une identité qualifiée, la MSSanté des professionnels non ; une identité fictive ne part pas."""
@@ -189,6 +222,7 @@ async def who_may_receive_what(run: Run) -> None:
 @scenario(
     *("INS/va1.47", "INS/va1.48", "INS/va1.50", "INS/va1.51", "INS/va1.56", "P-INS-15"),
     title="Un document porte l'INS d'une identité qualifiée, et d'elle seule",
+    stand_ins=("insi",),
 )
 async def a_document_bears_a_qualified_ins_only(run: Run) -> None:
     """Le même document, avant et après la perte de l'INS : en-tête CDA, bloc d'identité et datamatrix."""
@@ -198,7 +232,7 @@ async def a_document_bears_a_qualified_ins_only(run: Run) -> None:
         document = await _produced(run, patient)
         run.attach("qualifiee.xml", document, "Le document d'une identité qualifiée")
         run.check(f'extension="{matricule}"' in document, "L'en-tête porte le matricule")
-        run.check(f'root="{TEST}"' in document, "Avec son OID")
+        run.check(f'root="{NIR}"' in document, "Avec son OID")
     async with run.step("L'imprimer"):
         pdf = await _printed(run, patient)
         run.attach("qualifiee.pdf", pdf, "Le document imprimé d'une identité qualifiée, avec son datamatrix INS")
@@ -238,7 +272,7 @@ def _typed(day: str, *, first: str = "JEANNE", place: tuple[str, str] | None = (
 
 
 async def _qualified(run: Run) -> Tree:
-    """Return a qualified identity, brought in as one of an existing base (USAGER_IDENTITY_MIGRATOR)."""
+    """Return a qualified identity, with the number of the home it is known under."""
     birth = a_birth(run)
     local = {
         "use": "usual",
@@ -246,18 +280,8 @@ async def _qualified(run: Run) -> Tree:
         "system": f"urn:oid:1.2.250.1.71.4.2.2.1{a_finess(run)}",
         "value": run.unique("D"),
     }
-    evidence = [
-        {"url": "source", "valueCode": "migration"},
-        {"url": "matricule", "valueIdentifier": {"system": SYSTEM, "value": birth.matricule}},
-        {"url": "moment", "valueInstant": "2026-01-05T09:00:00Z"},
-    ]
-    sent = _reliable(_typed(birth.date), _checked("CN"))
-    sent["extension"].append({"url": EVIDENCE, "extension": evidence})
-    ins = {"use": "official", "system": SYSTEM, "value": birth.matricule}
-    async with run.step("Reprendre une identité qualifiée d'une base existante"):
-        patient: Tree = run.expect(await _sent(run, sent | {"identifier": [ins, local]}), 201)
-        run.require(_status(patient) == "QUAL", "Elle est qualifiée", found=_status(patient))
-    return patient
+    typed = _reliable(_typed(birth.date), _checked("CN")) | {"identifier": [local]}
+    return await qualified(run, typed, birth.matricule)
 
 
 async def _produced(run: Run, patient: Tree) -> str:
@@ -354,11 +378,6 @@ def _ticked(code: str) -> Tree:
 
 def _coding(system: str, code: str) -> Tree:
     return {"system": f"{FR_CORE}/CodeSystem/fr-core-cs-{system}", "code": code}
-
-
-def _status(patient: Tree) -> str:
-    codes = [each["valueCoding"]["code"] for each in _parts(patient) if each["url"] == "identityStatus"]
-    return str(next(iter(codes), None))
 
 
 def _told(patient: Tree, name: str) -> str:

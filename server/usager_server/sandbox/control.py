@@ -8,6 +8,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from usager_server.sandbox.faults import Fault, FaultKind, parse_fault
 from usager_server.sandbox.stand_in import Answer, Asked, Received, Service
 
@@ -94,15 +97,24 @@ def told(status: int, content: Mapping[str, Any]) -> Answer:
 
 
 def shown(request: Received) -> dict[str, Any]:
-    """Return a request as the control API shows it: the body as text, or in base64 when it is none."""
+    """Return a request as the control API shows it: the body as text, or in base64 when it is none.
+
+    Shape   certificate: the common name in that of the client, "" when it showed none.
+    """
     found: dict[str, Any] = {
         "method": request.method,
         "path": request.path,
         "query": request.query,
         "headers": dict(request.headers),
+        "certificate": _common_name(request.certificate) if request.certificate else "",
         "at": request.at.isoformat(),
     }
     try:
         return found | {"body": request.body.decode()}
     except UnicodeDecodeError:
         return found | {"body_base64": base64.b64encode(request.body).decode()}
+
+
+def _common_name(certificate: bytes) -> str:
+    names = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""

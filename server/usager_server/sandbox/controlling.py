@@ -23,7 +23,8 @@ class StandInControl:
         await self._send("PUT", "seed", data)
 
     async def received(self) -> list[dict[str, Any]]:
-        """Return the requests since the last reset, oldest first: method, path, query, headers, body, at."""
+        """Return the requests since the last reset, oldest first: method, path, query, headers, certificate,
+        body, at."""
         found: list[dict[str, Any]] = (await self._send("GET", "received"))["received"]
         return found
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from usager_server.conformity.identities import PROFESSIONAL, asked, sign_in, status_of
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
 
 FR_CORE = "https://hl7.fr/ig/fhir/core"
-PROFESSIONAL = "899700000000"
 NIR, NIA = "1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9"
 VERIFY = "verifierInsAvecTraitsIdentite"
 PATIENCE_SECONDS = 60.0
@@ -48,29 +48,35 @@ UNKNOWN = Person("Houilles", "Pierre", "male", "1993-01-27", "", "", names="Pier
     "SC.INS.14",
     "P-INS-09",
     "INS/va1.59",
-    title="Les personnes d'essai d'INSi, de leurs traits à l'identité qualifiée",
+    title="Les dix personnes d'essai d'INSi, de leurs traits à l'identité qualifiée, avec le certificat",
     stand_ins=("insi",),
     timeout_seconds=180,
 )
 async def the_test_persons_are_qualified(run: Run) -> None:
-    """Chaque réponse d'INSi est comparée trait par trait à l'identité locale, puis validée en un seul appel."""
-    await _begin(run)
+    """Neuf sont comparées trait par trait, puis qualifiées en un appel ; pour HOUILLES, INSi répond 01, par contrat."""
+    insi = await _begin(run)
     await _qualify_all(run)
+    async with run.step("Regarder ce qu'INSi a reçu"):
+        received = [it for it in await insi.received() if "RECSANSVITALE" in it.get("body", "")]
+        run.check({it["path"] for it in received} == {"/lps"}, "Les appels sont arrivés à l'adresse des certificats")
+        names = {it["certificate"] for it in received}
+        run.check(names == {"INSI-MANU"}, "En TLS mutuel, avec le certificat INSI-MANU de la structure", found=names)
+        run.check(not any("Assertion" in it["body"] for it in received), "Sans assertion d'un professionnel")
 
 
 @scenario(
     "SC.INS/PSC.50",
-    title="INSi est appelé par l'API Pro Santé Connectée, sans certificat",
+    title="INSi est appelé par l'API Pro Santé Connectée : les dix personnes d'essai, sans certificat",
     stand_ins=("insi",),
     timeout_seconds=180,
 )
 async def insi_is_called_as_a_professional(run: Run) -> None:
-    """Sans connexion du professionnel rien ne part ; connecté, tout passe par le Proxy e-santé, en son nom."""
+    """Sans connexion rien ne part ; connecté, tout passe par le Proxy e-santé. Pour HOUILLES, INSi répond 01."""
     insi = await run.stand_in("insi")
     async with run.step("Remettre le bac à sable à neuf, sans se connecter"):
         await insi.reset()
         made = await _stored(run, TEST_PERSONS[0])
-        answer = await _asked(run, f"Patient/{made['id']}/$ins-search")
+        answer = await asked(run, f"Patient/{made['id']}/$ins-search")
         run.check(answer.status_code == 401, "La recherche demande une connexion", found=answer.status_code)
     await _begin(run)
     await _qualify_all(run)
@@ -83,8 +89,8 @@ async def insi_is_called_as_a_professional(run: Run) -> None:
         run.check(signed, "Chaque appel porte l'assertion du professionnel (NameQualifier PSC)")
         run.check(not any("Signature" in it for it in bodies), "L'assertion n'est pas signée")
     async with run.step("Se déconnecter"):
-        run.expect(await _asked(run, "$proxy-disconnect"), 200)
-        answer = await _asked(run, f"Patient/{made['id']}/$ins-search")
+        run.expect(await asked(run, "$proxy-disconnect"), 200)
+        answer = await asked(run, f"Patient/{made['id']}/$ins-search")
         run.check(answer.status_code == 401, "La recherche demande de nouveau une connexion", found=answer.status_code)
 
 
@@ -101,7 +107,7 @@ async def the_place_is_not_told_at_first(run: Run) -> None:
         person = _somebody(run)
         await insi.seed({"persons": [_known(person)]})
         made = await _stored(run, person)
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         run.check(run.value(found, "code") == "00", "L'identité est trouvée", found=run.value(found, "message"))
     async with run.step("Regarder ce qu'INSi a reçu"):
         bodies = [it["body"] for it in await insi.received() if "RECSANSVITALE" in it.get("body", "")]
@@ -124,7 +130,7 @@ async def a_second_search_and_advice(run: Run) -> None:
     await insi_knows(run, person, twin)
     async with run.step("Chercher une identité qui a un homonyme né ailleurs"):
         made = await _stored(run, person)
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         tried = _attempts(found)
         run.check(tried == [(False, "02"), (True, "00")], "02, puis 00 avec le lieu, sans rien demander", found=tried)
         rows = _comparison(found)
@@ -133,13 +139,13 @@ async def a_second_search_and_advice(run: Run) -> None:
     async with run.step("Chercher la même sans lieu de naissance"):
         nowhere = Person(person.name, person.given, person.gender, person.born, "99999", "")
         made = await _stored(run, nowhere)
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         run.check(_attempts(found) == [(False, "02")], "99999 n'est pas envoyé", found=_attempts(found))
         advice = str(run.value(found, "advice"))
         run.check("lieu de naissance" in advice, "Le conseil est de saisir le lieu de naissance", found=advice)
     async with run.step("Chercher quelqu'un qu'INSi ne connaît pas"):
         made = await _stored(run, UNKNOWN)
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         run.check(run.value(found, "code") == "01", "Personne n'est trouvé", found=run.value(found, "code"))
         run.check(len(_attempts(found)) == 4, "Les autres prénoms sont essayés, puis tous", found=_attempts(found))
         advice = str(run.value(found, "advice"))
@@ -159,15 +165,15 @@ async def a_place_unknown_here_is_named(run: Run) -> None:
     await insi_knows(run, person)
     async with run.step("Interroger INSi sur une identité dont le lieu n'est pas connu"):
         made = await _stored(run, Person(person.name, person.given, person.gender, person.born, "", ""))
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         needed = run.value(found, "birthPlaceLabelNeeded")
         run.check(needed is True, "La réponse dit qu'un libellé est attendu", found=needed)
     async with run.step("Accepter sans libellé, puis avec"):
         answer = str(run.value(found, "answer"))
-        refused = await _asked(run, f"Patient/{made['id']}/$ins-accept", answer=answer)
+        refused = await asked(run, f"Patient/{made['id']}/$ins-accept", answer=answer)
         run.check(refused.status_code == 422, "Sans libellé, c'est refusé", found=refused.status_code)
         given = {"answer": answer, "birthPlaceLabel": "Saint-Ailleurs"}
-        accepted = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-accept", **given), 200)
+        accepted = run.expect(await asked(run, f"Patient/{made['id']}/$ins-accept", **given), 200)
         run.check("63999" in str(accepted) and "Saint-Ailleurs" in str(accepted), "Le code et le libellé sont gardés")
 
 
@@ -179,14 +185,14 @@ async def an_identity_is_verified(run: Run) -> None:
     await insi_knows(run, person)
     async with run.step("Récupérer l'identité, puis la vérifier"):
         made = await _retrieved(run, person)
-        told = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
+        told = run.expect(await asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
         run.check(run.value(told, "verified") is True, "INSi confirme l'identité", found=told)
     async with run.step("Vérifier quand INSi connaît la personne sous un autre matricule"):
         await insi.reset()
         other = Person(person.name, person.given, person.gender, person.born, person.place, _number(run))
         await insi.seed({"persons": [_known(other)]})
-        await _sign_in(run)
-        told = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
+        await sign_in(run)
+        told = run.expect(await asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
         run.check(run.value(told, "verified") is False, "INSi ne confirme pas l'identité", found=told)
         rows = _comparison(told)
         run.check(rows.get("matricule") == "different", "La comparaison montre l'autre matricule", found=rows)
@@ -204,16 +210,16 @@ async def a_record_opens_without_insi(run: Run) -> None:
     async with run.step("Ouvrir un dossier quand INSi est en panne"):
         await insi.fault("status", status=503)
         made = await _stored(run, person)
-        answer = await _asked(run, f"Patient/{made['id']}/$ins-search")
+        answer = await asked(run, f"Patient/{made['id']}/$ins-search")
         run.check(answer.status_code == 503, "La recherche dit de réessayer", found=answer.status_code)
         run.expect(await run.http.get(f"Patient/{made['id']}"), 200, "Le dossier se lit")
     async with run.step("Interroger INSi à l'ouverture, et lire le dossier : rien n'a changé"):
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         kept = run.expect(await run.http.get(f"Patient/{made['id']}"), 200)
         run.check(kept["meta"]["versionId"] == "1", "Le dossier n'est pas modifié", found=kept["meta"])
     async with run.step("Accepter plus tard, en un appel"):
-        answer = {"answer": str(run.value(found, "answer"))}
-        accepted = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-accept", **answer), 200)
+        key = str(run.value(found, "answer"))
+        accepted = run.expect(await asked(run, f"Patient/{made['id']}/$ins-accept", answer=key), 200)
         run.check(person.number in str(accepted["identifier"]), "L'identité porte son matricule")
 
 
@@ -253,13 +259,8 @@ async def _begin(run: Run) -> Any:
     insi = await run.stand_in("insi")
     async with run.step("Remettre le bac à sable à neuf, et se connecter s'il le faut"):
         await insi.reset()
-        await _sign_in(run)
+        await sign_in(run)
     return insi
-
-
-async def _sign_in(run: Run) -> None:
-    """Open a session at the proxy; where a certificate does instead, that changes nothing."""
-    await _asked(run, "$proxy-connect", bindingMessage="42")
 
 
 async def insi_knows(run: Run, *persons: Person) -> None:
@@ -273,20 +274,22 @@ async def _qualify_all(run: Run) -> None:
         async with run.step(f"{person.name} {person.given} : chercher, comparer, accepter, qualifier"):
             await _forgotten(run, person)
             made = await _stored(run, person, checked=True)
-            found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+            found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
             matricule = run.value(found, "matricule") or {}
             wanted = {"system": f"urn:oid:{person.oid}", "value": person.number}
             run.require(matricule == wanted, "INSi donne son matricule", found=matricule)
             wrong = {trait for trait, verdict in _comparison(found).items() if verdict == "different"}
             run.check(not wrong, "Aucun trait ne diffère", found=wrong)
             answer = {"answer": str(run.value(found, "answer"))}
-            accepted = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-accept", **answer), 200)
-            run.check(_status(accepted) == "QUAL", "L'identité est qualifiée", found=_status(accepted))
+            accepted = run.expect(await asked(run, f"Patient/{made['id']}/$ins-accept", **answer), 200)
+            run.check(status_of(accepted) == "QUAL", "L'identité est qualifiée", found=status_of(accepted))
             run.expect(await run.http.delete(f"Patient/{made['id']}"), 204, "Le dossier d'essai est retiré")
-    async with run.step(f"{UNKNOWN.name} : INSi ne la trouve sous aucun prénom"):
-        made = await _stored(run, UNKNOWN)
-        found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+    async with run.step(f"{UNKNOWN.name} : par contrat, INSi ne la trouve sous aucun prénom"):
+        made = await _stored(run, UNKNOWN, checked=True)
+        found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
         run.check(run.value(found, "code") == "01", "La réponse est 01", found=run.value(found, "code"))
+        kept = run.expect(await run.http.get(f"Patient/{made['id']}"), 200)
+        run.check(status_of(kept) == "VALI", "L'identité reste validée, sans INS", found=status_of(kept))
 
 
 async def _forgotten(run: Run, person: Person) -> None:
@@ -298,9 +301,9 @@ async def _forgotten(run: Run, person: Person) -> None:
 
 async def _retrieved(run: Run, person: Person) -> dict[str, Any]:
     made = await _stored(run, person)
-    found = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-search"), 200)
+    found = run.expect(await asked(run, f"Patient/{made['id']}/$ins-search"), 200)
     answer = {"answer": str(run.value(found, "answer"))}
-    accepted: dict[str, Any] = run.expect(await _asked(run, f"Patient/{made['id']}/$ins-accept", **answer), 200)
+    accepted: dict[str, Any] = run.expect(await asked(run, f"Patient/{made['id']}/$ins-accept", **answer), 200)
     return accepted
 
 
@@ -312,14 +315,6 @@ async def _until_verified(run: Run, number: str) -> Mapping[str, int]:
         if number in found or time.monotonic() > end:
             return found
         await run.pause(1)
-
-
-async def _asked(run: Run, address: str, **texts: str) -> Any:
-    given = {"nationalId": PROFESSIONAL, **texts}
-    if address.endswith("$ins-accept"):
-        del given["nationalId"]
-    parts = [{"name": name, "valueString": text} for name, text in given.items()]
-    return await run.http.post(address, json={"resourceType": "Parameters", "parameter": parts})
 
 
 async def _stored(run: Run, person: Person, *, checked: bool = False) -> dict[str, Any]:
@@ -364,15 +359,6 @@ def _passport() -> dict[str, Any]:
             {"url": "validationDate", "valueDate": time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86_400))},
         ],
     }
-
-
-def _status(patient: Mapping[str, Any]) -> str | None:
-    """Return the code of the status that a Patient shows."""
-    for extension in patient.get("extension", ()):
-        if extension["url"].endswith("fr-core-identity-reliability"):
-            parts = {it["url"]: it for it in extension["extension"]}
-            return str(parts["identityStatus"]["valueCoding"]["code"])
-    return None
 
 
 def _comparison(answer: Mapping[str, Any]) -> dict[str, str]:
