@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from usager_server.trusted_devices import parse_devices
+
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
 SECRET = frozenset(
@@ -165,6 +167,11 @@ class Settings(BaseSettings):
         default=False,
         description="Whether persons whose INS is not qualified yet may be written to (derogation before admission).",
     )
+    identity_devices: str = Field(
+        default="",
+        description="Devices of high trust that identities are checked against (CN,PA,CS…), separated by commas, and "
+        "those of one tenant after its number: CN,PA,CS; 2=CN,PA. Unset: every one of FR Core.",
+    )
     identity_migrator: str | None = Field(
         default=None,
         description="Client, or bearer of a token, that may bring an existing base in with the INS it holds; unset: "
@@ -309,6 +316,12 @@ class Settings(BaseSettings):
         for each in value.split(","):
             if each.strip():
                 ip_network(each.strip())
+        return value
+
+    @field_validator("identity_devices")
+    @classmethod
+    def _devices(cls, value: str) -> str:
+        parse_devices(value)
         return value
 
     @field_validator("cda_rules")

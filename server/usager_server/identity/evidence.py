@@ -13,9 +13,6 @@ from usager_server.identity import words
 from usager_server.identity.matricule import Matricule, identifier_of, matricule_in, matricule_of
 from usager_server.identity.parts import Tree, extension_of, value_of, with_extension, with_list
 
-DEVICES = ("CN", "PA", "CS", "eCN", "IN", "AV", "LECV", "ANCV", "AN", "LEP", "CC", "CIMS")
-"""The devices of high trust that an identity may be checked against (FR Core fr-core-cs-mode-validation-identity)."""
-
 INSI_DATES = {"2.1": "dateCollection", "2.2": "dateInterrogationINSi"}
 RELEASES = tuple(INSI_DATES)
 

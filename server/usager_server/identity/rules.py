@@ -12,12 +12,13 @@ from usager_server.birthplaces.gazetteer import Standing
 from usager_server.errors import Issue
 from usager_server.identity import words
 from usager_server.identity.birth_dates import RULE
-from usager_server.identity.evidence import DEVICES, evidence_of, reliability_of
+from usager_server.identity.evidence import evidence_of, reliability_of
 from usager_server.identity.lexical import birth_name_problems, given_name_problems, is_consistent
 from usager_server.identity.matricule import INVENTED, is_ins, matricule_in
 from usager_server.identity.parts import value_of
 from usager_server.identity.traits import UNKNOWN_PLACE, Traits, traits_of
 from usager_server.requirements import fulfils
+from usager_server.trusted_devices import DEVICES
 
 COMPLETE_DATE = len("YYYY-MM-DD")
 UNKNOWN_LABEL = "INCONNU"

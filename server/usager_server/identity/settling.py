@@ -44,6 +44,7 @@ from usager_server.identity.status import (
 from usager_server.identity.traits import Traits, traits_of
 from usager_server.identity.transitions import Refusal, apply, changed_traits, edited
 from usager_server.requirements import fulfils
+from usager_server.trusted_devices import DEVICES
 
 Patient = Mapping[str, Any]
 
@@ -59,6 +60,10 @@ LOCKED = (
 )
 COMPUTED = (
     "Le statut d'une identité se calcule et ne se saisit pas : envoyer {code} (identité {status}), ou aucun statut"
+)
+NOT_TRUSTED = (
+    "Ce dispositif n'est pas de ceux qui valident une identité dans cette structure. Type de dispositif "
+    "(validationMode) : l'un de {devices}"
 )
 SERVERS_OWN = "La provenance d'un INS (identity-evidence) n'est écrite que par le serveur : la renvoyer telle quelle"
 
@@ -78,7 +83,7 @@ class Terms:
     Shape   release of FR Core to write ("2.1", "2.2"); moment an instant; is_production refuses invented matricules;
             is_received: the Patient comes from a document; may_migrate: the caller brings an existing base in, with the
             INS it holds (evidence `migration`). master: who keeps the identities. standing says of a code of the COG
-            what is known of it.
+            what is known of it; devices are those of high trust in this structure.
     """
 
     release: str
@@ -88,6 +93,7 @@ class Terms:
     is_received: bool = False
     may_migrate: bool = False
     master: Master = Master.nobody
+    devices: Sequence[str] = DEVICES
 
     @property
     def today(self) -> date:
@@ -218,9 +224,15 @@ def _other_events(
 
 
 def _device(before: Checked | None, after: Checked | None, terms: Terms) -> events.DeviceChecked | None:
-    """Return the check that is recorded by this write, None when it says what is known or nothing."""
+    """Return the check that is recorded by this write, None when it says what is known or nothing.
+
+    Errors  Unprocessable (422) for a device that this structure does not trust; a check of before stays what it was.
+    """
     if after is None or after == before:
         return None
+    if after.mode not in terms.devices:
+        text = NOT_TRUSTED.format(devices=", ".join(terms.devices))
+        raise Unprocessable(text, f"Patient.extension('{words.RELIABILITY}')", code="business-rule")
     return events.DeviceChecked(after.mode, after.day or terms.moment[:10], terms.moment)
 
 

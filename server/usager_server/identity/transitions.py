@@ -10,7 +10,6 @@ from typing import Any
 from usager_server.identity import events
 from usager_server.identity.comparison import is_same_person
 from usager_server.identity.evidence import (
-    DEVICES,
     Attribute,
     Checked,
     Evidence,
@@ -35,6 +34,7 @@ from usager_server.identity.status import FORCING, Status, attributes_of, comput
 from usager_server.identity.traits import STRICT, Traits, traits_of, with_traits
 from usager_server.identity.transition_table import BY_CELL, Act
 from usager_server.requirements import fulfils
+from usager_server.trusted_devices import DEVICES
 
 Patient = Mapping[str, Any]
 

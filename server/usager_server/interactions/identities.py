@@ -56,6 +56,7 @@ def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Iss
 def terms_of(session: Session) -> "Terms":
     """Return under which terms the caller writes an identity."""
     from usager_server.identity.settling import Master, Terms
+    from usager_server.trusted_devices import devices_of
 
     settings, caller = session.house.settings, session.caller
     names = (caller.grant.client, caller.subject)
@@ -67,6 +68,7 @@ def terms_of(session: Session) -> "Terms":
         is_received=session.receives,
         may_migrate=bool(settings.identity_migrator) and settings.identity_migrator in names,
         master=Master.nobody if not is_slave(session) else Master.caller if is_master(session) else Master.other,
+        devices=devices_of(settings.identity_devices, caller.tenant),
     )
 
 
