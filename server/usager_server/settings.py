@@ -172,6 +172,10 @@ class Settings(BaseSettings):
         description="Devices of high trust that identities are checked against (CN,PA,CS…), separated by commas, and "
         "those of one tenant after its number: CN,PA,CS; 2=CN,PA. Unset: every one of FR Core.",
     )
+    vitale_app_reader: str | None = Field(
+        default=None,
+        description="Client, or bearer of a token, that reads the Appli carte Vitale and is believed; unset: nobody.",
+    )
     identity_migrator: str | None = Field(
         default=None,
         description="Client, or bearer of a token, that may bring an existing base in with the INS it holds; unset: "

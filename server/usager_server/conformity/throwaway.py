@@ -69,6 +69,7 @@ def _settings(
         "token_file": str(tokens),
         "log_level": "warning",
         "identity_migrator": "conformite",
+        "vitale_app_reader": "conformite",
         **({"identity_master": MASTER} if SLAVE in profiles else {}),
         **sandbox,
     }

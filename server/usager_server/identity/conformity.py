@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from usager_server.conformity.identities import NIR, qualified, status_of
-from usager_server.conformity.people import a_birth, a_finess
+from usager_server.conformity.identities import NIR, asked, qualified, status_of
+from usager_server.conformity.people import Birth, a_birth, a_finess
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
 
@@ -192,6 +192,29 @@ async def an_existing_base_is_brought_in(run: Run) -> None:
 
 
 @scenario(
+    "INS/va1.27", title="Lue dans l'Appli carte Vitale, une identité est qualifiée sans INSi", stand_ins=("insi",)
+)
+async def the_vitale_app_qualifies(run: Run) -> None:
+    """Le logiciel qui lit l'application donne traits et matricule ; comparés, puis acceptés en un appel."""
+    insi, birth = await run.stand_in("insi"), a_birth(run)
+    async with run.step("Créer une identité, puis lire l'Appli carte Vitale de la personne"):
+        await insi.reset()
+        patient = run.expect(await _sent(run, _typed(birth.date)), 201)
+        answer = await run.http.post(f"Patient/{patient['id']}/$vitale-app-read", json=_read_in_app(birth))
+        found = run.expect(answer, 200)
+        run.check("comparison" in str(found), "La lecture est comparée trait par trait")
+        kept = run.expect(await run.http.get(f"Patient/{patient['id']}"), 200)
+        run.check(status_of(kept) == "PROV", "Rien n'est encore changé", found=status_of(kept))
+    async with run.step("Accepter la lecture"):
+        patient = run.expect(
+            await asked(run, f"Patient/{kept['id']}/$ins-accept", answer=run.value(found, "answer")), 200
+        )
+        run.check(status_of(patient) == "QUAL", "L'identité est qualifiée", found=status_of(patient))
+        run.check(_told(patient, "source") == "appli-carte-vitale", "Elle dit d'où vient son INS")
+        run.check(await insi.received() == [], "INSi n'a pas été appelé")
+
+
+@scenario(
     *("INS/va1.44", "INS/va1.46", "INS/va1.52", "INS/va1.54", "P-INS-14", "P-INS-16"),
     title="Il est dit par où une identité peut partir, et avec quoi",
     stand_ins=("insi",),
@@ -269,6 +292,14 @@ def _typed(day: str, *, first: str = "JEANNE", place: tuple[str, str] | None = (
             {"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": born}
         ]
     return made
+
+
+def _read_in_app(birth: Birth) -> Tree:
+    """Return what the Appli carte Vitale says of the person of `_typed`."""
+    texts = {"birthName": "KERMARREC", "givenNames": "JEANNE MARIE", "gender": "female", "birthPlace": "29019"}
+    parts = [{"name": name, "valueString": text} for name, text in {**texts, "birthDate": birth.date}.items()]
+    matricule = {"name": "matricule", "valueIdentifier": {"system": SYSTEM, "value": birth.matricule}}
+    return {"resourceType": "Parameters", "parameter": [matricule, *parts]}
 
 
 async def _qualified(run: Run) -> Tree:

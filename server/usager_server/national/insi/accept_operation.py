@@ -6,7 +6,8 @@ from typing import Any
 
 from usager_server.errors import Conflict, Unprocessable, VersionConflict
 from usager_server.identity import words
-from usager_server.identity.events import Retrieved
+from usager_server.identity.events import Retrieved, VitaleAppRead
+from usager_server.identity.evidence import Source
 from usager_server.identity.matricule import INVENTED
 from usager_server.identity.traits import Traits, traits_of
 from usager_server.identity.transitions import Refusal, apply
@@ -46,7 +47,7 @@ async def accept(session: Session, request: OperationRequest) -> Reply:
             raise Unprocessable(INVENTED_HERE, "Patient.identifier", code="business-rule")
         patient, version = await _compared_with(inner, kept, patient_id)
         retrieved = _labelled(request, kept.retrieved, traits_of(patient))
-        made = apply(patient, retrieved, session.house.settings.fr_core_release)
+        made = apply(patient, _event(retrieved), session.house.settings.fr_core_release)
         if isinstance(made, Refusal):
             raise Unprocessable(made.reason, "Patient", code="business-rule")
         return await store_identity(inner, made, patient_id or None, version)
@@ -62,6 +63,13 @@ async def _compared_with(session: Session, kept: Kept, patient_id: str) -> tuple
     if kept.patient and version != kept.version:
         raise VersionConflict(CHANGED.format(version, kept.version))
     return patient, version
+
+
+def _event(retrieved: Retrieved) -> Retrieved | VitaleAppRead:
+    """Return what happens to the identity: INSi's word alone, or a reading that stands for a device too."""
+    if retrieved.source is not Source.vitale:
+        return retrieved
+    return VitaleAppRead(retrieved.matricule, retrieved.oid, retrieved.traits, retrieved.moment)
 
 
 def _labelled(request: OperationRequest, retrieved: Retrieved, local: Traits) -> Retrieved:

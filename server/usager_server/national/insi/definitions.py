@@ -62,6 +62,25 @@ SEARCH = operation_definition(
     ],
 )
 
+VITALE_APP = operation_definition(
+    "vitale-app-read",
+    "Takes what the reader that settings name has read in an Appli carte Vitale, compares it trait by trait with a "
+    "Patient, and keeps it for 24 hours: $ins-accept makes it the identity, qualified without a call to INSi.",
+    levels=["type", "instance"],
+    resource=["Patient"],
+    affects_state=True,
+    parameters=[
+        parameter("matricule", "Identifier", "The matricule, with the OID that says of which kind", least=1),
+        parameter("birthName", "string", "Nom de naissance", least=1),
+        parameter("givenNames", "string", "Liste des prénoms de naissance, separated by spaces", least=1),
+        parameter("givenName", "string", "Premier prénom de naissance, when it has several words"),
+        parameter("gender", "code", "male | female", least=1),
+        parameter("birthDate", "string", "YYYY-MM-DD; it may be lunar", least=1),
+        parameter("birthPlace", "code", "Code of the COG"),
+        *(it for it in OUT if it["name"] not in ("code", "message", "advice", "attempt")),
+    ],
+)
+
 VERIFY = operation_definition(
     "ins-verify",
     "Asks INSi whether the matricule and the traits of a Patient still go together. If not, INSi is searched by "

@@ -6,6 +6,7 @@ from usager_server.national.insi.proxy_operations import ProxyOperations
 from usager_server.national.insi.search_operation import Searching
 from usager_server.national.insi.verifications_operation import verifications
 from usager_server.national.insi.verify_operation import Verifying
+from usager_server.national.insi.vitale_app_operation import read_vitale_app
 
 
 class Handlers:
@@ -17,5 +18,6 @@ class Handlers:
         self.search = Searching(calling).search
         self.verify = Verifying(calling).verify
         self.accept = accept
+        self.read_vitale_app = read_vitale_app
         self.verifications = verifications
         self.connect, self.disconnect = proxy.connect, proxy.disconnect

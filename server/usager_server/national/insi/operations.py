@@ -29,6 +29,7 @@ class Insi:
             Operation(definitions.SEARCH, self._late(lambda it: it.search), needs={"": "rs"}),
             Operation(definitions.VERIFY, self._late(lambda it: it.verify), needs={"": "ru"}),
             Operation(definitions.ACCEPT, self._late(lambda it: it.accept), needs={"": "cru"}),
+            Operation(definitions.VITALE_APP, self._late(lambda it: it.read_vitale_app), needs={"": "rs"}),
             Operation(definitions.VERIFICATIONS, self._late(lambda it: it.verifications), needs={"Patient": "s"}),
             Operation(definitions.CONNECT, self._late(lambda it: it.connect), needs={"Practitioner": "r"}),
             Operation(definitions.DISCONNECT, self._late(lambda it: it.disconnect), needs={"Practitioner": "r"}),

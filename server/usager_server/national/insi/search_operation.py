@@ -39,7 +39,7 @@ class Searching:
         holder = _card_holder(request)
         if holder is not None:
             return await self._by_card(session, request, holder)
-        traits = _traits_given(request)
+        traits = traits_given(request)
         _refuse_unaskable(traits)
         async with self._calling.client(session, request) as client:
             outcome = await retrieve(client.search, traits)
@@ -88,7 +88,8 @@ def _refuse_unaskable(traits: Traits) -> None:
         )
 
 
-def _traits_given(request: OperationRequest) -> Traits:
+def traits_given(request: OperationRequest) -> Traits:
+    """Return the traits that the parameters of an operation say; "" for what they do not."""
     listed = _text(request, "givenNames")
     return Traits(
         birth_name=_text(request, "birthName"),

@@ -75,8 +75,12 @@ def parts_of(session: Session, found: Found, local: Traits, matricule: Matricule
     parts = [part("code", valueCode=found.code), part("message", valueString=advice.message(found.code))]
     parts += [part("advice", valueString=text) for text in advice.advice(found.code, local)]
     parts += [_attempt(it) for it in found.attempts]
-    if version:
-        parts.append(part("version", valueString=str(version)))
+    return [*parts, *answer_parts(session, found, local, matricule, version)]
+
+
+def answer_parts(session: Session, found: Found, local: Traits, matricule: Matricule | None, version: int) -> list[Any]:
+    """Return what there is to accept, compared with what is known here, as parameters; see `parts_of`."""
+    parts = [part("version", valueString=str(version))] if version else []
     retrieved = found.retrieved
     if retrieved is None or found.until is None:
         return parts
