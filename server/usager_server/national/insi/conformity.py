@@ -201,6 +201,40 @@ async def an_identity_is_verified(run: Run) -> None:
         run.check(run.value(told, "answer"), "La réponse peut être acceptée")
 
 
+@scenario(
+    "INS/va1.27",
+    "INS/va1.60",
+    title="Le statut d'une identité reçue suit la vérification de son matricule",
+    stand_ins=("insi",),
+)
+async def a_received_identity_waits_for_insi(run: Run) -> None:
+    """Le matricule d'un document ou d'un datamatrix attend INSi ; non confirmé, ou autre que l'INS, rien ne change."""
+    await _begin(run)
+    known, checked, unknown = _somebody(run), _somebody(run), _somebody(run)
+    await insi_knows(run, known, checked)
+    patients = []
+    for person, is_checked, before, after in (
+        (known, False, "PROV", "RECUP"),
+        (checked, True, "VALI", "QUAL"),
+        (unknown, False, "PROV", "PROV"),
+    ):
+        async with run.step(f"Recevoir un matricule pour une identité {before}, et le vérifier : {after}"):
+            sent = _patient(person, checked=is_checked) | {"identifier": [_read(person)]}
+            made = run.expect(await run.http.post("Patient", json=sent), 201)
+            run.check(status_of(made) == before, "Reçu, le matricule n'est pas en vigueur", found=status_of(made))
+            told = run.expect(await asked(run, f"Patient/{made['id']}/$ins-verify"), 200)
+            run.check(run.value(told, "verified") is (before != after), "INSi le confirme, ou non", found=told)
+            kept = run.expect(await run.http.get(f"Patient/{made['id']}"), 200)
+            run.check(status_of(kept) == after, "Le statut suit", found=status_of(kept))
+            patients.append(kept)
+    async with run.step("Recevoir un autre matricule pour l'identité récupérée"):
+        patient = patients[0]
+        both = [*patient["identifier"], _read(unknown)]
+        answer = await run.http.put(f"Patient/{patient['id']}", json={**patient, "identifier": both})
+        run.check(answer.status_code == 422, "C'est refusé", found=answer.status_code)
+        run.check("n'est pas celui de l'identité" in answer.text, "L'écart est dit", found=answer.text)
+
+
 @scenario("P-INS-13", title="Le dossier s'ouvre sans attendre INSi", stand_ins=("insi",))
 async def a_record_opens_without_insi(run: Run) -> None:
     """INSi en panne n'empêche ni de créer ni de lire un dossier ; sa réponse s'accepte quand on veut."""
@@ -337,6 +371,11 @@ def _patient(person: Person, *, checked: bool) -> dict[str, Any]:
         "gender": person.gender,
         "birthDate": person.born,
     }
+
+
+def _read(person: Person) -> dict[str, str]:
+    """Return a matricule as it was read in a document or a datamatrix."""
+    return {"use": "temp", "system": f"urn:oid:{person.oid}", "value": person.number}
 
 
 def _place(code: str) -> dict[str, Any]:
