@@ -13,8 +13,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from usager_server.trusted_devices import parse_devices
-
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
 SECRET = frozenset(
@@ -325,7 +323,10 @@ class Settings(BaseSettings):
     @field_validator("identity_devices")
     @classmethod
     def _devices(cls, value: str) -> str:
-        parse_devices(value)
+        if value:
+            from usager_server.trusted_devices import parse_devices  # most servers name none: not at their start
+
+            parse_devices(value)
         return value
 
     @field_validator("cda_rules")
