@@ -129,6 +129,8 @@ async def test_nobody_else_changes_an_identity(master, local):
         with_traits(patient, replace(ADRUN, birth_date="1975-12-30")),
         with_traits(patient, replace(ADRUN, birth_place_label="Brest")),
         {**patient, "_birthDate": estimated},
+        {**patient, "gender": "unknown"},
+        {**patient, "name": [*patient["name"], {"family": "AUTRE", "given": ["ANNE"]}]},
         {**patient, "identifier": [other, NUMBER]},
         {**patient, "identifier": [*INS, identifier_of(A_NIA, "temp"), NUMBER]},
         {**patient, "identifier": INS},
@@ -174,8 +176,15 @@ async def test_nobody_else_makes_a_record(local, resource):
 
 @pytest.mark.requirement("INS/va1.64")
 async def test_a_record_of_before_is_kept_although_nothing_marks_it_as_an_identity(served, master, local):
-    patient = await created(served, {**PATIENT, "gender": "female", "birthDate": "1950-03"})
-    changes = [{"birthDate": "1950-03-03"}, {"gender": "male"}, {"name": [{"family": "Dupont"}]}, {"identifier": INS}]
+    patient = await created(served, {**PATIENT, "gender": "unknown", "birthDate": "1950-03"})
+    changes: list[dict[str, Any]] = [
+        {"birthDate": "1950-03-03"},
+        {"gender": "other"},
+        {"name": [{"family": "Dupont"}]},
+        {"name": [{"use": "official", "family": "Dupont"}, *patient["name"]]},
+        {"extension": [{"url": words.BIRTH_PLACE, "valueAddress": {"city": "Brest"}}]},
+        {"identifier": INS},
+    ]
     for change in changes:
         answer = await put(local, patient, **change)
         assert (answer.status_code, "autre logiciel" in issue(answer)["diagnostics"]) == (422, True), answer.text
@@ -202,6 +211,7 @@ async def test_nobody_else_merges_or_deletes(master, local):
     refused = await local.post(f"/Patient/{other['id']}/$unmerge", json=undone)
     assert (refused.status_code, "autre logiciel" in issue(refused)["diagnostics"]) == (403, True)
     gone = (await local.get(f"/Patient/{one['id']}")).json()
-    assert "INSi" not in following(gone)
+    assert "remplacé" in following(gone)
+    assert "remplacé" in following((await put(local, gone, telecom=PHONE)).json())
     assert (await master.post(f"/Patient/{other['id']}/$unmerge", json=undone)).status_code == 200
     assert (await master.delete(f"/Patient/{one['id']}")).status_code == 204

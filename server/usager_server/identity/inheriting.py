@@ -3,7 +3,7 @@
 Source  RNIV, one domain of identities: a flow says `provisoire` or `validée`; `qualifiée` follows from a matricule.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from usager_server.errors import Unprocessable
@@ -30,7 +30,6 @@ from usager_server.identity.status import (
     status_of,
     what_next,
 )
-from usager_server.identity.traits import traits_of
 from usager_server.identity.transitions import Refusal, inherit
 from usager_server.requirements import fulfils
 
@@ -38,11 +37,12 @@ Patient = Mapping[str, Any]
 
 VALIDATED = ("VALI", "QUAL")
 LOCAL_NUMBER = "PI"
-MERGED = ("replaced-by", "replaces")
+REPLACED = "replaced-by"
+MERGED = (REPLACED, "replaces")
 
 MASTERED = "Les identités viennent d'un autre logiciel (profil esclave-identite)"
 NOT_MADE_HERE = f"{MASTERED} : un dossier se crée dans celui-ci, qui le transmet"
-NOT_CHANGED_HERE = f"{MASTERED} : {{what}} ne se changent que dans celui-ci ; les renvoyer tels qu'ils ont été lus"
+NOT_CHANGED_HERE = f"{MASTERED} : ceci ne se change que dans celui-ci, et se renvoie tel que lu : {{what}}"
 NOT_DONE_HERE = f"{MASTERED} : lui seul fusionne des dossiers, défait une fusion, supprime un dossier"
 NEXT = "L'identité vient d'un autre logiciel : c'est dans celui-ci qu'elle se corrige, se valide et se qualifie."
 
@@ -111,8 +111,9 @@ def kept(sent: Tree, known: Patient | None, moment: str, release: str) -> Tree:
 
 def next_by_master(patient: Patient) -> str:
     """Return what a professional does next to bring an identity of a master to `qualifiée`; "" when nothing is left."""
-    is_ours_to_say = status_of(patient) is Status.qualifiee or Attribute.fictive in attributes_of(patient)
-    return what_next(patient) if is_ours_to_say else NEXT
+    is_replaced = any(kind == REPLACED for kind, _ in _merges(patient))
+    is_as_anywhere = status_of(patient) is Status.qualifiee or Attribute.fictive in attributes_of(patient)
+    return what_next(patient) if is_replaced or is_as_anywhere else NEXT
 
 
 def _event(sent: Patient, moment: str) -> Inherited:
@@ -150,35 +151,27 @@ def _matricule_in_force(sent: Patient) -> Matricule | None:
 
 def _changes(sent: Patient, known: Patient) -> Iterator[tuple[str, str]]:
     """Yield each part of an identity that would change: what it is, in French, and its place."""
-    before, after = traits_of(known), traits_of(sent)
-    for name, place in PLACES.items():
-        if getattr(before, name) != getattr(after, name):
-            yield "les traits de naissance", place
-    if sent.get("_birthDate") != known.get("_birthDate"):
-        yield "la date de naissance et ce qui en est dit", "Patient.birthDate"
-    if _matricules(sent) != _matricules(known):
-        yield "les matricules INS", "Patient.identifier"
+    for what, place, part in PARTS:
+        if part(sent) != part(known):
+            yield what, place
     if not _local_numbers(known) <= _local_numbers(sent):
         yield "les numéros par lesquels il connaît la personne", "Patient.identifier"
     if evidence_of(with_evidence_of(sent, known)) != evidence_of(known) or not _says_the_same(sent, known):
         yield "le statut et ses attributs", words.STATUS_PLACE
-    if sent.get("active", True) != known.get("active", True):
-        yield "les dossiers actifs et inactifs", "Patient.active"
-    if _merges(sent) != _merges(known):
-        yield "les liens d'une fusion", "Patient.link"
 
 
-NAME = "Patient.name.where(use='official')"
-PLACES = {
-    "birth_name": f"{NAME}.family",
-    "first_birth_given_name": f"{NAME}.given",
-    "birth_given_names": f"{NAME}.extension('{words.BIRTH_GIVEN_NAMES}')",
-    "sex": "Patient.gender",
-    "birth_date": "Patient.birthDate",
-    "birth_place": f"Patient.extension('{words.BIRTH_PLACE}')",
-    "birth_place_label": f"Patient.extension('{words.BIRTH_PLACE}')",
-}
-"""The traits that are the master's, and where each stands: all but the used names."""
+def _names_of_birth(patient: Patient) -> list[Tree]:
+    """Return the names that are read as one of birth: official, or of no use; titles are anybody's."""
+    names = (each for each in patient.get("name", ()) if each.get("use", "official") == "official")
+    listed = words.BIRTH_GIVEN_NAMES
+    return [
+        {"family": it.get("family"), "given": it.get("given"), "list": value_of(it, listed, "valueString")}
+        for it in names
+    ]
+
+
+def _places_of_birth(patient: Patient) -> list[Tree]:
+    return [each for each in patient.get("extension", ()) if each.get("url") == words.BIRTH_PLACE]
 
 
 def _matricules(patient: Patient) -> set[tuple[Any, ...]]:
@@ -197,6 +190,18 @@ def _local_numbers(patient: Patient) -> set[tuple[Any, ...]]:
 def _merges(patient: Patient) -> set[tuple[Any, ...]]:
     links = (each for each in patient.get("link", ()) if each.get("type") in MERGED)
     return {(each["type"], each.get("other", {}).get("reference")) for each in links}
+
+
+PARTS: tuple[tuple[str, str, Callable[[Patient], Any]], ...] = (
+    ("les noms et prénoms de naissance", "Patient.name.where(use='official')", _names_of_birth),
+    ("le sexe", "Patient.gender", lambda patient: patient.get("gender")),
+    ("la date de naissance", "Patient.birthDate", lambda it: (it.get("birthDate"), it.get("_birthDate"))),
+    ("le lieu de naissance", f"Patient.extension('{words.BIRTH_PLACE}')", _places_of_birth),
+    ("les matricules INS", "Patient.identifier", _matricules),
+    ("ce qui rend le dossier inactif", "Patient.active", lambda patient: patient.get("active", True)),
+    ("les liens d'une fusion", "Patient.link", _merges),
+)
+"""What is the master's: its name, its place, and how it is read."""
 
 
 def _says_the_same(sent: Patient, known: Patient) -> bool:
