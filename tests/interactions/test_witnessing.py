@@ -11,6 +11,7 @@ import pytest
 from tests.served import FHIR_JSON, PATIENT, created, make_client
 from usager_server.access.grant import Grant
 from usager_server.interactions.session import House
+from usager_server.repository.showing import Shown, Shows, View, Wanted
 
 Traces = Callable[[], Awaitable[list[asyncpg.Record]]]
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
@@ -35,6 +36,26 @@ async def test_a_read_is_traced_with_its_patient(traced_client: httpx.AsyncClien
     trace = (await traces())[-1]
     assert (trace["kind"], trace["type"], trace["id"]) == ("read", "Observation", observation["id"])
     assert (trace["version"], trace["patient"]) == (1, patient["id"])
+
+
+@pytest.mark.parametrize(("query", "together"), [("_format=json", 1), ("_pretty=true", 1), ("_elements=subject", 0)])
+async def test_a_read_written_otherwise_is_traced_together_with_what_was_asked(
+    traced_client: httpx.AsyncClient, traces: Traces, monkeypatch: pytest.MonkeyPatch, query: str, together: int
+) -> None:
+    shown: list[str] = []
+    show = Shows.show
+
+    async def noted(self: Shows, view: View, wanted: Wanted) -> Shown:
+        shown.append(wanted.id)
+        return await show(self, view, wanted)
+
+    monkeypatch.setattr(Shows, "show", noted)
+    patient = await created(traced_client)
+    observation = await created(traced_client, about(patient["id"]))
+    await traced_client.get(f"/Observation/{observation['id']}?{query}")
+    *_, trace = await traces()
+    assert (trace["kind"], trace["patient"], json.loads(trace["body"])["query"]) == ("read", patient["id"], query)
+    assert len(shown) == together
 
 
 async def test_versions_are_traced_with_their_number(traced_client: httpx.AsyncClient, traces: Traces) -> None:

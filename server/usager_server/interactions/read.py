@@ -13,6 +13,7 @@ from usager_server.interactions.subset import Subset, parse_subset, subset_text
 from usager_server.repository import Stored
 
 NOT_MODIFIED: Final = 304
+WRITTEN: Final = ("_format", "_pretty")
 
 
 async def read(session: Session, request: Request) -> Reply:
@@ -33,9 +34,15 @@ async def read(session: Session, request: Request) -> Reply:
 async def _current(session: Session, request: Request) -> Stored | None:
     """Return the current version: traced by the statement that finds it, when it is what will be shown, and whole."""
     act = session.act
-    if act is None or act.kind != "read" or request.query or request.type == "Binary":
+    if act is None or act.kind != "read" or request.type == "Binary" or not is_whole(request):
         return await session.repository.read(request.type, request.id)
+    act.asked = request.query
     return await session.repository.show(request.type, request.id, act)
+
+
+def is_whole(request: Request) -> bool:
+    """Say whether nothing in the address asks for a part of the resource, only for a way to write it."""
+    return not request.query or all(name in WRITTEN for name, _ in request.query)
 
 
 async def made_of_traces(session: Session, request: Request) -> Stored | None:

@@ -41,7 +41,7 @@ from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.likeness import Probe
 from usager_server.search.query import SearchQuery
-from usager_server.traces.act import Act
+from usager_server.traces.act import Act, query_text
 from usager_server.traces.event import Event
 from usager_server.traces.record import Trace, TraceQuery
 
@@ -309,7 +309,7 @@ class PostgresRepository:
         number = self._numbers.get(resource_type)
         if number is None:
             return None
-        wanted = Wanted(resource_type, number, resource_id, act.shown(""), act.base_url)
+        wanted = Wanted(resource_type, number, resource_id, act.shown("", query=query_text(act.asked)), act.base_url)
         try:
             found, act.is_told = await self.store.shows.show(view, wanted)
         except (Conflict, Unavailable):
