@@ -21,8 +21,8 @@ BESIDE_SECONDS = 5.0
 Judgement = TypeVar("Judgement")
 
 
-async def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> None:
-    """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say.
+async def check_resource(session: Session, resource: dict[str, Any], expected_type: str) -> Sequence[Issue]:
+    """Refuse a resource that is not of the type, not FHIR R4, or not what its profiles say; return the warnings.
 
     Errors  MethodNotAllowed (405) for what only the server writes; Invalid (400) for a resource that does not parse as
             R4, Unprocessable (422) for one that breaks an invariant or a profile named in meta.profile, or that takes
@@ -30,7 +30,7 @@ async def check_resource(session: Session, resource: dict[str, Any], expected_ty
     """
     refuse_written(session, expected_type)
     check_type(resource, expected_type)
-    await judged(lambda seconds: _check(session.house.validator, resource, expected_type, seconds))
+    return await judged(lambda seconds: _check(session.house.validator, resource, expected_type, seconds))
 
 
 async def judged(judge: Callable[[float], Judgement]) -> Judgement:
@@ -49,11 +49,13 @@ async def judged(judge: Callable[[float], Judgement]) -> Judgement:
         raise Unprocessable(text, code="too-costly") from error
 
 
-def _check(validator: Validator, resource: dict[str, Any], expected_type: str, seconds: float) -> None:
+def _check(validator: Validator, resource: dict[str, Any], expected_type: str, seconds: float) -> Sequence[Issue]:
     found = validator.structure(resource, expected_type, seconds=seconds)
     if found:
         _refuse(found, Unprocessable if all(i.code in RULES for i in found if i.severity in REFUSING) else Invalid)
-    _refuse(validator.profiles(resource, seconds=seconds), Unprocessable)
+    told = validator.profiles(resource, seconds=seconds)
+    _refuse(told, Unprocessable)
+    return [*found, *told] if found else told
 
 
 def check_type(resource: dict[str, Any], expected_type: str) -> None:

@@ -7,7 +7,7 @@ from usager_server.interactions.checks import check_resource
 from usager_server.interactions.conditions import create_condition, held_match
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.writing import store_new, written_reply
+from usager_server.interactions.writing import store_new, telling, written_reply
 
 
 async def create(session: Session, request: Request) -> Reply:
@@ -20,14 +20,14 @@ async def create(session: Session, request: Request) -> Reply:
     if request.type == "Binary":
         return await binary.create(session, request)
     resource = await request.body.resource()
-    await check_resource(session, resource, request.type)
+    told = await check_resource(session, resource, request.type)
     identity = create_condition(session, request)
     if identity is None:
-        return await _created(session, request, resource)
+        return telling(await _created(session, request, resource), told)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         if found is None:
-            return await _created(inner, request, resource)
+            return telling(await _created(inner, request, resource), told)
     return written_reply(found, 200, request.prefer)
 
 

@@ -11,6 +11,7 @@ from usager_server.identity.completing import with_whole_birth_date
 from usager_server.identity.status import is_identity
 from usager_server.interactions.operation import warning
 from usager_server.interactions.session import Reply, Session
+from usager_server.interactions.writing import telling
 from usager_server.matching.comparing import compare, portrait
 from usager_server.requirements import fulfils
 from usager_server.search.likeness import is_replaced, namesake_probes
@@ -45,14 +46,11 @@ def told(reply: Reply, found: Sequence[str]) -> Reply:
     names = ", ".join(found)
     english = Issue("warning", "duplicate", f"{names}: same names, sex and birth date; compare with $match")
     headers = {**reply.headers, "Warning": warning([english])}
-    if reply.resource is None or reply.resource.get("resourceType") != "OperationOutcome":
-        return replace(reply, headers=headers)
     text = (
         f"{names} : mêmes nom, prénom, sexe et date de naissance. Comparer avec $match ; si c'est la même personne, "
         "fusionner ($merge) ; sinon, cocher l'attribut homonyme (HOMA) sur chacun."
     )
-    issues = [*reply.resource["issue"], Issue("warning", "duplicate", text, "Patient").as_fhir()]
-    return replace(reply, headers=headers, resource={**reply.resource, "issue": issues})
+    return telling(replace(reply, headers=headers), [Issue("warning", "duplicate", text, "Patient")])
 
 
 def _are_alike(mine: Any, other: Any) -> bool:

@@ -90,10 +90,10 @@ async def _current(session: Session, request: Request) -> Stored:
 async def _store_patched(session: Session, request: Request, current: Stored, changes: Patch) -> Reply:
     resource = patched((current.document or "").encode(), changes)
     check_unmoved(resource, current)
-    await check_resource(session, resource, request.type)
+    warnings = await check_resource(session, resource, request.type)
     draft, told = await prepared(session, resource, current.id, "PATCH", current.content, current)
     written = await session.repository.update(draft, expected_version=current.version, may_create=False)
-    return written_reply(written.stored, 200, request.prefer, told)
+    return written_reply(written.stored, 200, request.prefer, [*told, *warnings])
 
 
 def patched(document: bytes, changes: Patch) -> dict[str, Any]:

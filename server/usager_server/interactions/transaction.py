@@ -62,12 +62,12 @@ async def _check_entry(session: Session, entry: Entry) -> None:
     if not isinstance(resource, dict):
         raise Invalid("This entry needs a resource", code="required")
     if entry.interaction == "create":
-        await check_resource(session, resource, request.type)
+        entry.told = await check_resource(session, resource, request.type)
     elif entry.interaction == "update":
         check_id(request.type, request.id)
-        await check_update(session, resource, request.type, request.id)
+        entry.told = await check_update(session, resource, request.type, request.id)
     else:
-        await check_replacement(session, resource, request.type)
+        entry.told = await check_replacement(session, resource, request.type)
 
 
 async def _run(session: Session, entries: Sequence[Entry]) -> None:

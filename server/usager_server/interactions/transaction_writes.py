@@ -25,7 +25,8 @@ async def store(session: Session, entries: Sequence[Entry]) -> None:
         _, resource_id = entry.target or ("", "")
         try:
             current = followed.get(entry.target or ("", ""))
-            draft, entry.told = await prepared(session, entry.resource or {}, resource_id, method, current=current)
+            draft, told = await prepared(session, entry.resource or {}, resource_id, method, current=current)
+            entry.told = [*told, *entry.told]
             if entry.is_new:
                 creates.append((entry, draft))
             else:

@@ -1,15 +1,16 @@
 """update: the next version of a resource, or its first one under the id that the client chose."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from usager_server.errors import Invalid, Unprocessable, VersionConflict
+from usager_server.errors import Invalid, Issue, Unprocessable, VersionConflict
 from usager_server.interactions import binary
 from usager_server.interactions.checks import check_id, check_resource, check_same_id, check_type
 from usager_server.interactions.conditions import held_match, parse_identity
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import is_subsetted
-from usager_server.interactions.writing import refuse_known, refuse_match, store_new, store_next
+from usager_server.interactions.writing import refuse_known, refuse_match, store_new, store_next, telling
 from usager_server.repository import Stored
 
 
@@ -25,12 +26,12 @@ async def update(session: Session, request: Request) -> Reply:
     if request.type == "Binary":
         return await binary.update(session, request)
     resource = await request.body.resource()
-    await check_update(session, resource, request.type, request.id)
+    told = await check_update(session, resource, request.type, request.id)
     if request.if_none_match is None:
-        return await store_next(session, request, resource, request.id)
+        return telling(await store_next(session, request, resource, request.id), told)
     async with session.transaction() as inner:
         await refuse_known(inner, request)
-        return await store_next(inner, request, resource, request.id)
+        return telling(await store_next(inner, request, resource, request.id), told)
 
 
 async def conditional_update(session: Session, request: Request) -> Reply:
@@ -42,14 +43,14 @@ async def conditional_update(session: Session, request: Request) -> Reply:
     """
     identity = parse_identity(session, request.type, request.query)
     resource = await request.body.resource()
-    await check_replacement(session, resource, request.type)
+    told = await check_replacement(session, resource, request.type)
     async with session.transaction() as inner:
         found = await held_match(inner, identity)
         refuse_unmet(request, found)
         resource_id = replaced_id(resource, found.id if found else None)
         if resource_id is None:
-            return await store_new(inner, request, resource)
-        return await store_next(inner, request, resource, resource_id)
+            return telling(await store_new(inner, request, resource), told)
+        return telling(await store_next(inner, request, resource, resource_id), told)
 
 
 def refuse_unmet(request: Request, found: Stored | None) -> None:
@@ -71,19 +72,22 @@ def replaced_id(resource: dict[str, Any], found_id: str | None) -> str | None:
     return found_id or own_id
 
 
-async def check_update(session: Session, resource: dict[str, Any], resource_type: str, resource_id: str) -> None:
-    """Refuse a body that cannot become a version of this resource."""
+async def check_update(
+    session: Session, resource: dict[str, Any], resource_type: str, resource_id: str
+) -> Sequence[Issue]:
+    """Refuse a body that cannot become a version of this resource; return the warnings."""
     check_type(resource, resource_type)
     check_same_id(resource, resource_type, resource_id)
-    await check_replacement(session, resource, resource_type)
+    return await check_replacement(session, resource, resource_type)
 
 
-async def check_replacement(session: Session, resource: dict[str, Any], resource_type: str) -> None:
-    """Refuse a body that is invalid, or only a part of a resource: storing it would lose the rest."""
-    await check_resource(session, resource, resource_type)
+async def check_replacement(session: Session, resource: dict[str, Any], resource_type: str) -> Sequence[Issue]:
+    """Refuse a body that is invalid, or only a part of a resource, whose rest would be lost; return the warnings."""
+    told = await check_resource(session, resource, resource_type)
     if is_subsetted(resource):
         raise Unprocessable(
             "The body is tagged SUBSETTED: it is a part of the resource, and an update would lose the rest",
             f"{resource_type}.meta.tag",
             code="business-rule",
         )
+    return told

@@ -1,6 +1,7 @@
 """What create, update and patch have in common: from a checked tree to a draft, from what was written to the reply."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from usager_server.errors import Issue, VersionConflict, operation_outcome
@@ -177,6 +178,14 @@ def written_reply(stored: Stored, status: int, prefer: Preference, told: Sequenc
         last_modified=stored.last_updated,
         location=f"{stored.type}/{stored.id}/_history/{stored.version}",
     )
+
+
+def telling(reply: Reply, told: Sequence[Issue]) -> Reply:
+    """Return the answer to a write with more that there is to tell, when it is an OperationOutcome."""
+    if not told or reply.resource is None or reply.resource.get("resourceType") != "OperationOutcome":
+        return reply
+    issues = [*reply.resource["issue"], *(issue.as_fhir() for issue in told)]
+    return replace(reply, resource={**reply.resource, "issue": issues})
 
 
 def _outcome(stored: Stored, status: int, told: Sequence[Issue]) -> dict[str, Any]:
