@@ -10,7 +10,7 @@ from usager_server.errors import Conflict
 from usager_server.identity.words import EVIDENCE
 from usager_server.repository import Draft
 from usager_server.repository.drafts import draft
-from usager_server.repository.migrations.versions.v0010_held import INDEX
+from usager_server.repository.migrations.versions.v0010_held import COLUMNS
 from usager_server.repository.postgres import PostgresRepository
 from usager_server.repository.tables import HELD
 from usager_server.search import holding
@@ -38,7 +38,7 @@ def bearing(
 def test_the_index_covers_the_tokens_of_what_is_held_and_no_others():
     first, last, *_ = any_code(1, "Patient", NAME, None)
     assert f"head >= {first} AND head <= {last}" == HELD
-    assert HELD in INDEX
+    assert HELD in COLUMNS
 
 
 def test_it_is_written_where_the_identity_writes_it():

@@ -1,0 +1,34 @@
+"""How a step makes an index: at once on an empty table, without holding up those who write on one that is in use."""
+
+from alembic import op
+from sqlalchemy import text
+
+IS_EMPTY = "SELECT pg_relation_size(CAST(:table AS regclass)) = 0"
+# Left by a run that was broken off: it is filled by every write, and answers nothing.
+IS_BROKEN = "SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
+
+
+def make_index(name: str, table: str, columns: str, *, unique: bool = False) -> None:
+    """Make an index, owned by usager_owner; what is there already, whole, is left.
+
+    Shape   columns is what follows the name of the table: "(tenant, head) WHERE head > 0".
+    Time    on a table that holds something, two looks at each row, and as long as the longest transaction under way;
+            reads and writes go on. What the step did before is kept, so make the indexes last in a step.
+    Errors  a table that is partitioned has no such way: make one for each partition, and attach them.
+    """
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    connection = op.get_bind()
+    if connection.execute(text(IS_EMPTY), {"table": table}).scalar_one():
+        op.execute("SET LOCAL ROLE usager_owner")
+        op.execute(f"CREATE {kind} IF NOT EXISTS {name} ON {table} {columns}")
+        op.execute("RESET ROLE")
+        return
+    is_broken = connection.execute(text(IS_BROKEN), {"name": name}).scalar_one_or_none()
+    with op.get_context().autocommit_block():
+        op.execute("SET ROLE usager_owner")
+        op.execute("SET lock_timeout = 0")  # it holds nobody up while it waits
+        if is_broken:
+            op.execute(f"DROP INDEX CONCURRENTLY {name}")
+        op.execute(f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} {columns}")
+        op.execute("RESET lock_timeout")
+        op.execute("RESET ROLE")
