@@ -3,19 +3,20 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
+import structlog
 from fastapi import FastAPI
 
 from usager_server import __version__
 from usager_server.access.reach import Reaches
 from usager_server.birthplaces.current import Birthplaces
-from usager_server.definitions import Definitions, SearchParameter, load
+from usager_server.definitions import Definitions, load
 from usager_server.errors import Unavailable
 from usager_server.http.context import Context, context
 from usager_server.http.forwarding import ForwardedFor
@@ -55,12 +56,14 @@ from usager_server.operations.vaccination_schedule import vaccination_schedule
 from usager_server.operations.validate import validate
 from usager_server.operations.validate_code import code_system_validate_code, value_set_validate_code
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
-from usager_server.repository import Repository
+from usager_server.repository import Repository, index_editions
 from usager_server.repository.cog_editions import latest_edition
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
+from usager_server.repository.postgres_errors import DATABASE_ERRORS
 from usager_server.repository.search_sql import PostgresSearch
-from usager_server.search.parameters import SearchRegistry
+from usager_server.search.editions import numbered, reasons
+from usager_server.search.parameters import SearchRegistry, nothing_off
 from usager_server.settings import Settings, load_settings
 from usager_server.terminology import Library
 from usager_server.traces.act import Act
@@ -98,6 +101,8 @@ OPERATIONS = (
     value_set_validate_code,
 )
 WARM_AFTER_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 Stores = Callable[[int, Act | None], Repository]
 
@@ -174,11 +179,10 @@ def _request_log(settings: Settings) -> BinaryIO | None:
 
 def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:
     """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
-    extra = [search_parameter(resource, definitions) for resource in plugins.search_parameters]
     validator = HouseValidator(definitions, plugins.conformance_resources)
     operations = [*OPERATIONS, *plugins.operations]
     off = inactive(plugins)
-    registry = _registry(definitions, extra, settings, off.told)
+    registry = _registry(definitions, plugins, settings, off.told)
     birthplaces = Birthplaces()
     return House(
         settings=settings,
@@ -253,6 +257,7 @@ def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callab
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await _take_birthplaces(house, store)
+        await _declare_index(house, store)
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()
@@ -274,15 +279,30 @@ async def _take_birthplaces(house: House, store: PostgresStore) -> None:
             house.birthplaces.use(kept.content)
 
 
+async def _declare_index(house: House, store: PostgresStore) -> None:
+    """Note by what this server indexes what it writes, and say what was stored before and is to be indexed anew."""
+    with suppress(Unavailable, *DATABASE_ERRORS):
+        async with store.connections.borrowed() as connection:
+            due = await index_editions.declare(connection, numbered(house.registry))
+        for sentence in reasons(house.registry, due):
+            log.warning(sentence)
+
+
 async def _warm(house: House) -> None:
     """Make the CapabilityStatement, which compiles every search parameter, before someone asks for it."""
     await asyncio.sleep(WARM_AFTER_SECONDS)
     await asyncio.to_thread(capability_text, house)
 
 
+def search_registry(settings: Settings) -> SearchRegistry:
+    """Return the search parameters that are on, without the rest of the house."""
+    return _registry(load(), activate(settings.profile_keys), settings, nothing_off)
+
+
 def _registry(
-    definitions: Definitions, extra: Sequence[SearchParameter], settings: Settings, off: Callable[[str], str | None]
+    definitions: Definitions, plugins: Plugins, settings: Settings, off: Callable[[str], str | None]
 ) -> SearchRegistry:
+    extra = [search_parameter(resource, definitions) for resource in plugins.search_parameters]
     try:
         return SearchRegistry(definitions, extra, base_url=settings.base_url, inactive=off)
     except ValueError as error:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ import typer
 from usager_server import __version__
 from usager_server.backup import commands as backups
 from usager_server.commands import accounts as people
-from usager_server.commands import archiving, listing, proving, traces
+from usager_server.commands import archiving, listing, proving, reindexing, traces
 from usager_server.commands import clients as applications
 from usager_server.commands.birthplaces import cog, import_edition
 from usager_server.documents.command import cda
@@ -146,12 +146,11 @@ def migrate() -> None:
 
         settings = load_settings()
         found = source(settings)
-        if found.cluster is not None:
-            with running(settings):
-                pass
-        else:
+        if found.cluster is None:
             asyncio.run(bring_up_to_date(found))
-        typer.echo("The schema is up to date.")
+        with running(settings) if found.cluster is not None else nullcontext():
+            typer.echo("The schema is up to date.")
+            asyncio.run(reindexing.tell_due(settings, found.owner_url))
 
 
 @app.command()
@@ -205,6 +204,7 @@ def list_tenants() -> None:
                 typer.echo(f"{each.number}  {each.name}")
 
 
+app.command()(told()(reindexing.reindex))
 cog.command("import")(told()(import_edition))
 app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))

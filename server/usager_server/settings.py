@@ -249,6 +249,12 @@ class Settings(BaseSettings):
     insi_sector: str = Field(
         default="SA07", pattern=r"^SA\d{2}$", description="Sector of activity in that assertion, TRE_R02 of the NOS."
     )
+    reindex_per_second: int = Field(
+        default=200,
+        ge=1,
+        le=100_000,
+        description="Most resources a second that `usager worker` indexes anew after what they are indexed by changed.",
+    )
     insi_calls_per_minute: int = Field(
         default=60, ge=1, le=6_000, description="Most verifications a minute that `usager worker` sends one by one."
     )

@@ -12,6 +12,8 @@ from usager_server.jobs.housekeeping import (
     remove_orphan_contents,
 )
 from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.reindexing import JOB_NUMBER as REINDEX
+from usager_server.jobs.reindexing import index_anew
 from usager_server.jobs.running_out import end_sessions
 from usager_server.jobs.verifying_identities import EVERY_SECONDS, VerifyingIdentities
 from usager_server.jobs.workplace import Workplace
@@ -52,4 +54,5 @@ JOBS: Sequence[Job] = (
     Job(9, "forget old tickets", HOUR, forget_old_tickets),
     Job(10, "end sessions", 60, end_sessions),
     Job(11, "forget full buckets", 600, forget_full_buckets),
+    Job(REINDEX, "index anew", 60, index_anew, is_long=True),
 )

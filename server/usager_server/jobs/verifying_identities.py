@@ -1,15 +1,9 @@
 """Verify identities at INSi when their time has come."""
 
-import asyncio
-from typing import TYPE_CHECKING
-
+from usager_server.jobs.office import Office, offices
 from usager_server.jobs.workplace import Workplace
 
-if TYPE_CHECKING:
-    from usager_server.interactions.session import Session
-
 EVERY_SECONDS = 5.0
-SUBJECT = "usager-worker"
 
 
 class VerifyingIdentities:
@@ -33,47 +27,27 @@ class VerifyingIdentities:
             return 0
         rounds = self._places.get(id(place))
         if rounds is None:
-            rounds = self._places[id(place)] = await asyncio.to_thread(_Rounds, place)
+            rounds = self._places[id(place)] = _Rounds(await offices.at(place))
         return sum([await rounds.do(tenant, from_the_start) for tenant in await place.tenants()])
 
 
 class _Rounds:
-    """A house for the worker, and what it does there."""
+    """An office for the job, and what it does there."""
 
-    def __init__(self, place: Workplace) -> None:
-        from usager_server.app import build_house
-        from usager_server.definitions import load
+    def __init__(self, office: Office) -> None:
         from usager_server.national.insi.teleservice import Teleservice
-        from usager_server.plugins import activate
-        from usager_server.repository.postgres import PostgresStore
-        from usager_server.repository.search_sql import PostgresSearch
 
-        definitions = load()
-        store = PostgresStore(place.connections, definitions.type_numbers)
-        self._house = build_house(place.settings, activate(place.settings.profile_keys), definitions, store.repository)
-        store.searching = PostgresSearch(self._house.registry)
-        self._teleservice = Teleservice(place.settings)
-        self._patients = definitions.type_numbers["Patient"]
+        self._office = office
+        self._teleservice = Teleservice(office.house.settings)
+        self._patients = office.house.definitions.type_numbers["Patient"]
 
     async def do(self, tenant: int, from_the_start: bool) -> int:
         """Do a round for one organisation."""
         from usager_server.national.insi.verifying.rounds import verify_due
         from usager_server.national.insi.verifying.sweeping import sweep
 
-        session = self._session(tenant)
+        session = self._office.session(tenant)
         if from_the_start:
             return await sweep(session, self._patients, from_the_start=True)
-        calls = max(1, round(self._house.settings.insi_calls_per_minute * EVERY_SECONDS / 60))
+        calls = max(1, round(self._office.house.settings.insi_calls_per_minute * EVERY_SECONDS / 60))
         return await verify_due(session, self._teleservice, self._patients, calls)
-
-    def _session(self, tenant: int) -> "Session":
-        from usager_server.access.grant import Grant
-        from usager_server.caller import Caller
-        from usager_server.interactions.gate import session_for
-        from usager_server.traces.act import Act
-        from usager_server.traces.event import Origin
-
-        settings = self._house.settings
-        act = Act("operation", Origin(SUBJECT, client="usager worker")) if settings.keeps_traces else None
-        caller = Caller(tenant, SUBJECT, "", Grant.everything())
-        return session_for(self._house, caller, settings.base_url or "", act)

@@ -6,8 +6,9 @@ import asyncpg
 
 from usager_server.errors import Unavailable
 
-# Tables without tenant: the version of the schema, and the public lists of places of birth. Nothing of anybody's.
-SHARED_TABLES = ("alembic_version", "cog_edition")
+# Tables without tenant: the version of the schema, the public lists of places of birth, and by which search parameters
+# resources are indexed. Nothing of anybody's.
+SHARED_TABLES = ("alembic_version", "cog_edition", "index_edition")
 
 UNWALLED = """
 SELECT c.relname FROM pg_class AS c

@@ -33,7 +33,7 @@ ALREADY_HELD = (
 
 def translated(error: BaseException) -> FHIRError | None:
     """Return the refusal that says it, or None when it is a fault of ours (a 500)."""
-    if isinstance(error, pg.UniqueViolationError) and error.constraint_name == HELD:
+    if is_held_already(error):
         return Conflict(ALREADY_HELD, "Patient.identifier", code="duplicate")
     if isinstance(error, pg.UniqueViolationError) and not is_row_number_taken(error):
         return Conflict("A resource with this id exists already.", code="duplicate")
@@ -46,6 +46,11 @@ def translated(error: BaseException) -> FHIRError | None:
     if isinstance(error, LOST):
         return Unavailable("The database does not answer; try again later.")
     return None
+
+
+def is_held_already(error: BaseException | None) -> bool:
+    """Tell whether another record holds what only one may hold."""
+    return isinstance(error, pg.UniqueViolationError) and error.constraint_name == HELD
 
 
 def is_row_number_taken(error: BaseException | None) -> bool:

@@ -17,7 +17,7 @@ MAINTENANCE = "postgres"
 BESIDE, BEFORE = "_restoring", "_replaced"
 LONGEST_NAME = 63 - len(BESIDE)
 # What an installation holds before anybody has used it.
-BORN_WITH = ("alembic_version", "tenant", "cog_edition")
+BORN_WITH = ("alembic_version", "tenant", "cog_edition", "index_edition")
 
 ALIKE = """
 SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database WHERE datname = $1

@@ -10,6 +10,7 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     Double,
@@ -403,3 +404,35 @@ class LotRow(SQLModel, table=True):
     made: datetime = column("made", DateTime(timezone=True))
     tenant: int = tenant_key()
     is_deposited: bool = Field(sa_column_kwargs={"server_default": text("false")})
+
+
+class EditionRow(SQLModel, table=True):
+    """What resources of a type are indexed by (`search/editions.py`).
+
+    Shape   wanted: by the servers that run; complete: all that is stored, whenever; since: when the first changed.
+    """
+
+    __tablename__ = "index_edition"
+
+    type: int = integer("type", SmallInteger, key=True)
+    since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
+    wanted: str = column("wanted", Text)
+    complete: str = column("complete", Text)
+
+
+class ReindexingRow(SQLModel, table=True):
+    """How far resources of a type are indexed anew: since is that of the edition, reached the last row done."""
+
+    __tablename__ = "reindexing"
+
+    reached: int = integer("reached")
+    until: int = integer("until")
+    total: int = integer("total")
+    done: int = Field(sa_column=Column("done", BigInteger, nullable=False, server_default=text("0")))
+    since: datetime = column("since", DateTime(timezone=True))
+    began: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
+    moved: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()")))
+    ended: datetime | None = column("ended", DateTime(timezone=True), null=True)
+    tenant: int = tenant_key()
+    doubles: int = Field(sa_column=Column("doubles", Integer, nullable=False, server_default=text("0")))
+    type: int = integer("type", SmallInteger, key=True)

@@ -22,6 +22,9 @@ from usager_server.search.sounds import sound
 from usager_server.search.words import normalise
 
 TYPE = "Patient"
+EDITION = "1"
+"""To be raised when a Patient leaves other keys: those that are stored are then indexed anew (`editions.py`)."""
+
 BEGINNING = 2
 """Letters of a sound that go with a date: with them a day's few dozen births become one or two."""
 

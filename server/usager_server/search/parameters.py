@@ -88,7 +88,7 @@ class SearchRegistry:
         """Refuse a parameter whose tokens would be taken for those of another. Errors: ValueError."""
         bases = set(added.bases)
         for kind in self.definitions.resource_types if bases & set(COMMON_BASES) else bases:
-            names = [name for name in (*self._of(kind), ALIKE, HELD) if name != added.code]
+            names = [name for name in (*self.published(kind), ALIKE, HELD) if name != added.code]
             others = {base for name in names for base in _token_bases(kind, name)}
             if others & _token_bases(kind, added.code):
                 raise ValueError(f"The search parameter {added.code!r} of {kind} hashes like another: change its code.")
@@ -102,14 +102,14 @@ class SearchRegistry:
     def _compiled(self, resource_type: str) -> TypeIndex:
         if resource_type not in self.definitions.resource_types:
             raise Invalid(f"{resource_type!r} is not a resource type", code="value")
-        published = list(self._of(resource_type).values())
+        published = list(self.published(resource_type).values())
         index = compile_type(self.definitions, resource_type, published, self._declared, self.base_url, self._evaluator)
         if resource_type == PERSON:
             index.whole += [write_likeness, write_held]
         return index
 
-    def _of(self, resource_type: str) -> Mapping[str, SearchParameter]:
-        """Return what is published for a type, and for all types, by name."""
+    def published(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        """Return what is published for a type, and for all types, by name; nothing is compiled for it."""
         common = COMMON_BASES[:1] if resource_type in NOT_DOMAIN_RESOURCES else COMMON_BASES
         bases = (*common, resource_type)
         return {name: one for base in bases for name, one in self._published.get(base, {}).items()}
