@@ -171,6 +171,17 @@ async def test_nothing_goes_that_has_no_link(anchored: Audit, database: Database
     assert (await anchored("verify")).exit_code == 0
 
 
+async def test_nothing_goes_while_somebody_holds_the_traces(anchored: Audit, database: Database) -> None:
+    connection = await asyncpg.connect(database.superuser_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE trace IN ROW EXCLUSIVE MODE")
+        done = await anchored("archive")
+    await connection.close()
+    assert done.exit_code == 1 and "try again" in done.stderr
+    assert (await anchored("archive")).exit_code == 0  # signed already, done now
+    assert (await anchored("verify")).exit_code == 0
+
+
 async def test_the_walls_stand_around_what_stays(anchored: Audit, database: Database) -> None:
     await anchored("archive")
     connection = await asyncpg.connect(database.url)

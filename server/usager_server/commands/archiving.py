@@ -93,10 +93,11 @@ async def _remove(settings: "Settings", found: "Source", connections: "Connectio
     signed: list[Anchor] = []
     month = f"{instant_of(task.before):%Y-%m}"
     for tenant in await tenant_numbers(connections):
-        archived[tenant], details[tenant] = await _covered(Runner(connections, tenant), task), {"before": month}
-        if archived[tenant]:
-            anchor, file = await _written(Runner(connections, tenant), task, month)
-            signed += [anchor] if anchor else []
+        archived[tenant], since = await _covered(Runner(connections, tenant), task)
+        details[tenant] = {"before": month}
+        if archived[tenant] and since < task.before:  # else signed the last time, which was cut off before the end
+            anchor, file = await _written(Runner(connections, tenant), task, since)
+            signed.append(anchor)
             details[tenant] |= file
     add_anchors(settings.audit_anchors, signing_key(settings.audit_key), signed)
     async with as_owner(found.owner_url) as owner, owner.transaction():
@@ -110,8 +111,11 @@ async def _remove(settings: "Settings", found: "Source", connections: "Connectio
         )
 
 
-async def _covered(runner: "Runner", task: Task) -> int:
-    """Return the last link of what goes. Errors: Conflict when the chain is not whole, or not anchored up to there."""
+async def _covered(runner: "Runner", task: Task) -> tuple[int, int]:
+    """Return the last link of what goes, and before which row number traces were archived already.
+
+    Errors  Conflict when the chain is not whole, or not anchored up to there.
+    """
     from usager_server.errors import Conflict
     from usager_server.repository.trace_links import last_link_before
     from usager_server.repository.trace_verifying import verified
@@ -122,19 +126,17 @@ async def _covered(runner: "Runner", task: Task) -> int:
     seq = await last_link_before(runner, task.before)
     if verdict.anchored < seq:
         raise Conflict(f"tenant {runner.tenant}: no anchor covers link {seq} yet: does `usager worker` run?")
-    return seq
+    return seq, verdict.removed_before
 
 
-async def _written(runner: "Runner", task: Task, month: str) -> "tuple[Anchor | None, dict[str, object]]":
-    """Write the archive of a tenant; return the anchor that says so, if it was not said before, and what to trace."""
+async def _written(runner: "Runner", task: Task, since: int) -> "tuple[Anchor, dict[str, object]]":
+    """Write the archive of a tenant, from a row number on; return the anchor that says so, and what to trace."""
     from usager_server.traces.anchors import Anchor, Removal
-    from usager_server.traces.archive import Shipment, removed_before
+    from usager_server.traces.archive import Shipment
+    from usager_server.traces.record import instant_of
 
-    since = removed_before(task.anchors, runner.tenant)
-    if since >= task.before:  # archived and signed the last time, which was cut off before the end
-        return None, {}
     shipment = Shipment(since, task.before)
-    path = task.folder / f"traces-{runner.tenant}-before-{month}.ndjson.gz"
+    path = task.folder / f"traces-{runner.tenant}-before-{instant_of(task.before):%Y-%m}.ndjson.gz"
     digest = await _ship(runner, shipment, path)
     removal = Removal(task.before, shipment.kept(), digest)
     told: dict[str, object] = {"archive": path.name, "archived": shipment.count, "sha256": digest}

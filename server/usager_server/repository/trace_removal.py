@@ -5,6 +5,9 @@ The owner of the tables alone can: to the roles that serve, and to every stateme
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import chain
+
+import asyncpg
 
 from usager_server.errors import Conflict
 from usager_server.repository.connections import Connection
@@ -37,7 +40,7 @@ async def remove(connection: Connection, months: Sequence[date], archived: Mappi
     Shape   connection is the owner's, in a transaction. archived: the last link of each tenant whose trace is in an
             archive. The links stay, all of them.
     Time    the rows that stay are copied while others write; then nobody may for an instant.
-    Errors  Conflict when a trace would go that is in no archive: nothing is removed.
+    Errors  Conflict when a trace would go that is in no archive, or somebody holds the table: nothing is removed.
     """
     gone = dict.fromkeys(archived, 0)
     await connection.execute("SET LOCAL lock_timeout = '5s'")
@@ -49,9 +52,11 @@ async def remove(connection: Connection, months: Sequence[date], archived: Mappi
             gone[tenant] += await _copied(connection, month, seq)
         for statement in _walled(month):
             await connection.execute(statement)
-    for month in months:
-        for statement in _replaced(month):
+    try:
+        for statement in chain.from_iterable(map(_replaced, months)):
             await connection.execute(statement)
+    except asyncpg.LockNotAvailableError as error:
+        raise Conflict("Somebody has read or written traces for over 5 s: nothing was removed; try again") from error
     return gone
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from usager_server.traces.anchors import Anchor
 from usager_server.traces.provenance import is_of_version
 from usager_server.traces.verifying import Linked
 
@@ -54,8 +53,3 @@ def archived(link: Linked) -> bytes:
         raise ValueError(f"link {link.seq} has no trace")
     told = {"link": link.seq, "hash": link.hash.hex(), "recorded": trace.recorded, **asdict(trace)}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
-
-
-def removed_before(anchors: Sequence[Anchor], tenant: int) -> int:
-    """Return the row number before which the traces of a tenant were archived already."""
-    return max((it.removal.before for it in anchors if it.tenant == tenant and it.removal is not None), default=0)

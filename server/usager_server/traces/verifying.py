@@ -46,7 +46,8 @@ class Verdict:
 
     Shape   findings are sentences, MOST_TOLD at most; wrong counts all of them. lost: what restorations cost, a
             sentence each: nothing wrong, but nothing to pass over. begins: where, when old traces were removed.
-            anchored: the last link that an anchor agrees with.
+            anchored: the last link that an anchor agrees with. removed_before: the row number before which old traces
+            were removed, or are about to be.
     """
 
     tenant: int
@@ -57,6 +58,7 @@ class Verdict:
     findings: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     begins: str = ""
+    removed_before: int = 0
 
     def add(self, finding: str) -> None:
         """Note something that is wrong."""
@@ -109,6 +111,7 @@ class Chain:
         if self._removals:
             _, anchor, removal = self._removals[-1]
             self._kept = Kept(removal.before, anchor.seq)
+            self.verdict.removed_before = removal.before
         self._seq, self._hash = 0, first_hash(tenant)
 
     def _take(self, number: int, anchor: Anchor) -> None:
