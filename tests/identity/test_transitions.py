@@ -146,7 +146,7 @@ def checked_by(event: events.Event) -> Checked | None:
         case events.VitaleAppRead():
             return Checked("AV", NOW[:10])
         case events.Inherited():
-            return Checked(event.mode, event.day or NOW[:10])
+            return Checked(event.mode, event.day)
     return None
 
 
