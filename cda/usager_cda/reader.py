@@ -95,7 +95,8 @@ class Reader:
         """Return the IVL_TS of an element; None when there is no element."""
         if element is None:
             return None
-        low, high = (self._time(element, text) for text in interval_texts(element))
+        first, last = interval_texts(element)
+        low, high = self._time(element, first), self._time(element, last)
         if low and high and is_reversed(low, high):
             self.report(element, f"The period ends ({high}) before it begins ({low}); its end is left out")
             high = None

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from usager_cda import systems
 from usager_cda.building import add, node
 from usager_cda.datatypes import Tree
-from usager_cda.datatypes.extensions import filled
 from usager_cda.datatypes.nulls import nothing, null_of
 from usager_cda.tree import Element, Kids, Node, attribute, text_of
 
@@ -52,17 +51,21 @@ def build_code(tag: str, code: Code | None) -> Node | None:
 
 def coding_from_code(code: Code) -> Tree:
     """Return the Coding of the code itself, translations aside."""
-    system = systems.url_of(code.system) if code.system else None
-    return filled({"system": system, "code": code.code, "display": code.display})
+    coding: Tree = {"system": systems.url_of(code.system)} if code.system else {}
+    if code.code:
+        coding["code"] = code.code
+    if code.display:
+        coding["display"] = code.display
+    return coding
 
 
 def concept_from_code(code: Code) -> Tree:
     """Return the CodeableConcept: the code first, then its translations."""
     codings = [coding_from_code(each) for each in (code, *code.translations) if each.code]
     text = code.text or (None if codings else code.display)
-    if not codings and not text:
-        return nothing(code.null)
-    return filled({"coding": codings, "text": text})
+    if not codings:
+        return {"text": text} if text else nothing(code.null)
+    return {"coding": codings, "text": text} if text else {"coding": codings}
 
 
 def code_from_coding(coding: Tree) -> Code:

@@ -53,17 +53,17 @@ def div_of(text: Element) -> tuple[str | None, dict[str, Element]]:
 
 def _inside(element: Element, pieces: list[str], ids: dict[str, Element]) -> bool:
     """Append what is inside an element; say whether there are words in it."""
-    is_block = element.tag in BLOCKS
-    says_something = _put_words(element.text, pieces, is_block=is_block)
+    is_block, text = element.tag in BLOCKS, element.text
+    says_something = text is not None and _put_words(text, pieces, is_block=is_block)
     for kid in kids_of(element):
         says_something |= _put_element(kid, pieces, ids)
-        says_something |= _put_words(kid.tail, pieces, is_block=is_block)
+        tail = kid.tail
+        if tail is not None:
+            says_something |= _put_words(tail, pieces, is_block=is_block)
     return says_something
 
 
-def _put_words(text: str | None, pieces: list[str], *, is_block: bool) -> bool:
-    if not text:
-        return False
+def _put_words(text: str, pieces: list[str], *, is_block: bool) -> bool:
     is_white = text.isspace()
     if is_white and is_block:
         return False

@@ -23,7 +23,7 @@ from usager_cda.reader import Reader
 from usager_cda.structured import registry
 from usager_cda.structured.kinds import Kind
 from usager_cda.structured.statement import Statement, statement_in
-from usager_cda.tree import HL7, Element, attribute, child, kids_of, local_name, text_of
+from usager_cda.tree import HL7, Element, attribute, child, children, kids_of, local_name, text_of
 
 COMMENT = "1.2.250.1.213.1.1.3.32"
 PEOPLE = ("author", "performer", "informant")
@@ -85,7 +85,7 @@ class Reading:
             self.reader.report(element, "The entry is empty")
             return []
         # Laboratories put the template on the entry itself.
-        outer = tuple(root for each in element.iterchildren(HL7 + "templateId") if (root := each.get("root")))
+        outer = tuple(root for each in children(element, "templateId") if (root := each.get("root")))
         found = self.statement(statement, outer)
         for unread in statement.unread():
             self.reader.report(unread, f"{local_name(unread)} is kept in the original document only", "information")
@@ -204,8 +204,9 @@ class Reading:
         code = parse_code(element)
         if code is None or (code.code is None and not len(element)):
             return None
-        words = self.words_at(child(element, "originalText")) if len(element) else None
-        for part in kids_of(element):
+        parts = kids_of(element)
+        words = self.words_at(child(element, "originalText")) if parts else None
+        for part in parts:
             if part.tag not in CODE_PARTS:
                 message = f"{local_name(part)} of a code is kept in the original document only"
                 self.reader.report(part, message, "information")
@@ -214,7 +215,9 @@ class Reading:
             return {"text": shown} if shown else None
         made = concept_from_code(code)
         made.pop("text", None)
-        return made | {"text": words} if words else made
+        if words:
+            made["text"] = words
+        return made
 
     def coding(self, element: Element | None) -> Tree | None:
         """Return the Coding of a coded element."""

@@ -45,8 +45,9 @@ class Statement(Kids):
 
     def every(self, name: str) -> Sequence[Element]:
         """Return the children of that name, all of them read."""
-        found = self._by_tag.get(HL7 + name, [])
-        self._read[HL7 + name] = len(found)
+        tag = HL7 + name
+        found = self._by_tag.get(tag, [])
+        self._read[tag] = len(found)
         return found
 
     def skip(self, *names: str) -> None:
