@@ -25,29 +25,26 @@ CHAPTERS = frozenset(
         "26438-2",  # cytologie
     }
 )
+
+
+def _chapter(number: str, parent: str) -> Section:
+    """Return a section of results: a chapter, or a part of one."""
+    return Section(
+        template=f"{FR_SECTION}{number}",
+        parents=(f"{IHE}{parent}",),
+        code=loinc("26436-6", "Examens de biologie médicale"),
+        others=CHAPTERS,
+        title="Résultats",
+        entries=(f"{FR_ENTRY}21",),
+        needs_entry=True,
+        most=1,
+        link="DRIV",
+    )
+
+
 SECTIONS = (
-    Section(
-        template=f"{FR_SECTION}70",
-        parents=(f"{IHE}1.3.3.2.1",),
-        code=loinc("26436-6", "Examens de biologie médicale"),
-        others=CHAPTERS,
-        title="Résultats",
-        entries=(f"{FR_ENTRY}21",),
-        needs_entry=True,
-        most=1,
-        link="DRIV",
-    ),
-    Section(
-        template=f"{FR_SECTION}71",
-        parents=(f"{IHE}1.3.3.2.2",),
-        code=loinc("26436-6", "Examens de biologie médicale"),
-        others=CHAPTERS,
-        title="Résultats",
-        entries=(f"{FR_ENTRY}21",),
-        needs_entry=True,
-        most=1,
-        link="DRIV",
-    ),
+    _chapter("70", "1.3.3.2.1"),
+    _chapter("71", "1.3.3.2.2"),
     Section(
         template=f"{FR_SECTION}60",
         code=loinc("101792-0", "Résultats de laboratoire de seconde intention"),
