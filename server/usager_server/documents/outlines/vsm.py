@@ -10,13 +10,7 @@ OUTLINE = Outline(
     model="vsm",
     is_kept_up=True,
     fills={
-        "11450-4": (statements.PROBLEMS,),
-        "11348-0": (statements.HISTORY,),
-        "47519-4": (statements.ACTS,),
-        "48765-2": (statements.ALLERGIES,),
-        "29762-2": (statements.HABITS,),
-        "10157-6": (statements.FAMILY,),
+        **statements.SUMMARY,
         "30954-2": (statements.ALERTS,),
-        "10160-0": (statements.TREATMENTS, statements.PRESCRIPTIONS),
     },
 )

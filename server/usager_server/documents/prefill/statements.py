@@ -79,3 +79,14 @@ RESULTS = Fill(
     group=Group("laboratory", LOINC, "26436-6", "Examens de biologie"),
     most=50,
 )
+
+# By the code of their section: what every summary of a medical record holds.
+SUMMARY = {
+    "11450-4": (PROBLEMS,),
+    "11348-0": (HISTORY,),
+    "47519-4": (ACTS,),
+    "48765-2": (ALLERGIES,),
+    "10160-0": (TREATMENTS, PRESCRIPTIONS),
+    "29762-2": (HABITS,),
+    "10157-6": (FAMILY,),
+}
