@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from usager_server.errors import Gone, Issue, NotFound, Unprocessable
+from usager_server.errors import Issue, Unprocessable
 from usager_server.interactions.limits import DOCUMENT_RESOURCES_LIMIT
 from usager_server.interactions.places import place_of
 from usager_server.interactions.session import Session
-from usager_server.jsontext import parse_json
-from usager_server.operations.stored_resources import read_resources
+from usager_server.operations.stored_resources import read_one, read_resources
 
 Resource = dict[str, Any]
 
@@ -51,7 +50,7 @@ async def read_sources(session: Session, key: str) -> Sources:
             each, or leads to over DOCUMENT_RESOURCES_LIMIT resources.
     Source  FHIR R4 composition-operation-document.html, documents.html#content.
     """
-    sources = Sources(await _composition(session, key))
+    sources = Sources(await read_one(session, "Composition", key))
     told = {name: value for name, value in sources.composition.items() if name != "relatesTo"}
     wanted = set(_references(told))
     sources.others |= await _read(session, sources, wanted)
@@ -65,18 +64,6 @@ async def read_sources(session: Session, key: str) -> Sources:
         sources.others |= found
         last = list(found.values())
     return sources
-
-
-async def _composition(session: Session, key: str) -> Resource:
-    found = await session.repository.read("Composition", key)
-    if found is None:
-        raise NotFound(f"There is no Composition/{key}")
-    if found.document is None:
-        raise Gone(f"Composition/{key} was deleted in version {found.version}")
-    if session.act is not None:
-        session.act.meet(found.document)
-    composition: Resource = parse_json(found.document.encode())
-    return composition
 
 
 async def _read(session: Session, sources: Sources, wanted: set[str]) -> dict[str, Resource]:

@@ -11,7 +11,7 @@ from usager_server.interactions.session import Operation, OperationRequest, Repl
 from usager_server.operations.coded import day_of, text_given, values_given
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given
-from usager_server.operations.value_sets import value_set_of
+from usager_server.operations.value_sets import NAMED, value_set_of
 from usager_server.terminology import Designation, Expansion, Member
 
 MOST_AT_ONCE = 10_000
@@ -130,9 +130,7 @@ expand = Operation(
         levels=["type", "instance"],
         resource=["ValueSet"],
         parameters=[
-            parameter("url", "uri", "The canonical of the value set"),
-            parameter("valueSet", "ValueSet", "The value set itself, instead of url"),
-            parameter("valueSetVersion", "string", "A version of the value set"),
+            *NAMED,
             parameter("filter", "string", "What someone typed"),
             parameter("date", "dateTime", "Only the codes in use that day"),
             parameter("offset", "integer", "Where the page starts, from 0"),

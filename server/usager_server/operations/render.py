@@ -9,11 +9,12 @@ from typing import Any
 
 from usager_server.documents.conversion import CDA_TYPES
 from usager_server.documents.showing import MOST_BYTES, page_by_producer, page_of_document, page_policy, pdf_of_document
-from usager_server.errors import Gone, NotFound, TooLarge, Unprocessable
+from usager_server.errors import TooLarge, Unprocessable
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
 from usager_server.jsontext import parse_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given, text_of
+from usager_server.operations.stored_resources import read_one
 from usager_server.requirements import fulfils
 
 HTML, PDF = "text/html", "application/pdf"
@@ -45,7 +46,7 @@ async def render(session: Session, request: OperationRequest) -> Reply:
     """
     wanted = _choice(request, "format", tuple(MEDIA_TYPES))
     sheet = _choice(request, "stylesheet", STYLE_SHEETS)
-    file = await _file_of(session, await _document(session, request))
+    file = await _file_of(session, await read_one(session, "DocumentReference", str(request.resource_id)))
     media_type = MEDIA_TYPES[wanted]
     content, policy = await (_as_page(file, sheet) if wanted == "html" else _as_pdf(file))
     if not any(map(request.prefers_raw, MEDIA_TYPES.values())):  # a browser asks for text/html, and shows PDF too
@@ -80,19 +81,6 @@ async def _as_pdf(file: File) -> tuple[bytes, str]:
         return file.content, PDF_POLICY
     async with _press:
         return await asyncio.to_thread(pdf_of_document, file.content), PDF_POLICY
-
-
-async def _document(session: Session, request: OperationRequest) -> Resource:
-    key = str(request.resource_id)
-    stored = await session.repository.read("DocumentReference", key)
-    if stored is None:
-        raise NotFound(f"There is no DocumentReference/{key}")
-    if stored.document is None:
-        raise Gone(f"DocumentReference/{key} was deleted in version {stored.version}")
-    if session.act is not None:
-        session.act.meet(stored.document)
-    document: Resource = parse_json(stored.document.encode())
-    return document
 
 
 async def _file_of(session: Session, document: Resource) -> File:

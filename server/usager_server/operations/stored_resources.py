@@ -4,13 +4,29 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from usager_server.errors import TooLarge
+from usager_server.errors import Gone, NotFound, TooLarge
 from usager_server.interactions.limits import DOCUMENT_FILE_LIMIT_BYTES
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 
 Resource = dict[str, Any]
+
+
+async def read_one(session: Session, resource_type: str, key: str) -> Resource:
+    """Return the resource that an instance-level operation shows, and tell it to the trace of the act.
+
+    Errors  NotFound (404), Gone (410).
+    """
+    stored = await session.repository.read(resource_type, key)
+    if stored is None:
+        raise NotFound(f"There is no {resource_type}/{key}")
+    if stored.document is None:
+        raise Gone(f"{resource_type}/{key} was deleted in version {stored.version}")
+    if session.act is not None:
+        session.act.meet(stored.document)
+    resource: Resource = parse_json(stored.document.encode())
+    return resource
 
 
 async def read_resources(session: Session, references: Iterable[str]) -> dict[str, Resource]:

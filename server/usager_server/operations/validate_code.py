@@ -12,7 +12,7 @@ from usager_server.interactions.terminology import resource_of, shelf_for
 from usager_server.operations.coded import Coded, codings_of, day_of, text_given
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import given, parameters, part
-from usager_server.operations.value_sets import value_set_of
+from usager_server.operations.value_sets import NAMED, value_set_of
 from usager_server.terminology import Concept
 
 Resource = Mapping[str, Any]
@@ -160,9 +160,7 @@ value_set_validate_code = Operation(
         levels=["type", "instance"],
         resource=["ValueSet"],
         parameters=[
-            parameter("url", "uri", "The canonical of the value set"),
-            parameter("valueSet", "ValueSet", "The value set itself, instead of url"),
-            parameter("valueSetVersion", "string", "A version of the value set"),
+            *NAMED,
             parameter("system", "uri", "The code system of code"),
             parameter("systemVersion", "string", "A version of the code system"),
             *CODED,

@@ -9,10 +9,18 @@ from usager_server.interactions.checks import check_resource
 from usager_server.interactions.session import OperationRequest, Session
 from usager_server.interactions.terminology import resource_of, shelf_for
 from usager_server.operations.coded import text_given
+from usager_server.operations.definition import parameter
 from usager_server.operations.parameters import given
 from usager_server.terminology.published import Listed
 
 Resource = Mapping[str, Any]
+
+NAMED = (
+    parameter("url", "uri", "The canonical of the value set"),
+    parameter("valueSet", "ValueSet", "The value set itself, instead of url"),
+    parameter("valueSetVersion", "string", "A version of the value set"),
+)
+"""How an operation at the type level says which value set it is about."""
 
 
 async def value_set_of(session: Session, request: OperationRequest) -> Listed:
