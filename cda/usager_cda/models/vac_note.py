@@ -70,7 +70,7 @@ MODEL = Model(
     title="NOTE DE VACCINATION",
     act=TYPE,
     takes_pdf=False,
-    requirements=("SC.CDA/DD.23",),
+    requirements=("MS.VACC/NOTE.07", "SC.CDA/DD.23"),
     slots=(Slot(f"{FR_SECTION}147", least=1, title="Note de vaccination"),),
     asks=asks,
     adapts=adapts,
