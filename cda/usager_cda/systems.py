@@ -2,7 +2,7 @@
 
 import csv
 import re
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from urllib.parse import quote, unquote
 
@@ -57,7 +57,6 @@ def name_of(oid: str) -> str | None:
     return _tables()[2].get(oid)
 
 
-@lru_cache(maxsize=4096)
 def uri_of(root: str) -> str:
     """Return the URI of a CDA root: urn:oid: or urn:uuid:, else urn:hl7ii: (the rare RUID)."""
     if OID.fullmatch(root):
