@@ -56,3 +56,42 @@ async def test_who_may_not_search_is_not_told(client: AsyncClient, house: House,
     await create(client, person())
     async with make_client(house, tenant, Grant.of("system/Patient.c")) as limited:
         assert "Warning" not in (await create(limited, person())).headers
+
+
+async def transact(client: AsyncClient, *patients: dict[str, Any], **headers: str) -> list[dict[str, Any]]:
+    """Create Patients in one transaction, and return the responses of their entries."""
+    entries = [{"resource": each, "request": {"method": "POST", "url": "Patient"}} for each in patients]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answer = await client.post("/", json=bundle, headers=FHIR_JSON | headers)
+    assert answer.status_code == 200, answer.text
+    return [{**entry["response"], "resource": entry.get("resource")} for entry in answer.json()["entry"]]
+
+
+async def test_namesakes_in_one_transaction_are_told_of_each_other_and_of_those_before(client: AsyncClient):
+    known = (await create(client, person())).json()["id"]
+    other = person(name=[{"family": "MARREC", "given": ["ANNE"]}])
+    first, alone, second = await transact(client, person(), other, person())
+    assert "outcome" not in alone
+    ids = [each["location"].split("/")[1] for each in (first, second)]
+    for response, named in ((first, ids[1]), (second, ids[0])):
+        (issue,) = response["outcome"]["issue"]
+        assert (issue["severity"], issue["code"]) == ("warning", "duplicate")
+        assert f"Patient/{known}" in issue["diagnostics"]
+        assert f"Patient/{named}" in issue["diagnostics"]
+        assert issue["diagnostics"].count("Patient/") == 2
+
+
+async def test_a_namesake_in_a_transaction_is_told_beside_what_the_caller_prefers(client: AsyncClient):
+    await create(client, person())
+    (whole,) = await transact(client, person(), Prefer="return=representation")
+    assert whole["resource"]["resourceType"] == "Patient"
+    assert whole["outcome"]["issue"][0]["code"] == "duplicate"
+    (said,) = await transact(client, person(), **OUTCOME)
+    assert [each["code"] for each in said["outcome"]["issue"]] == ["informational", "duplicate"]
+
+
+async def test_who_may_not_search_is_not_told_in_a_transaction(client: AsyncClient, house: House, tenant: int):
+    await create(client, person())
+    async with make_client(house, tenant, Grant.of("system/Patient.c")) as limited:
+        (response,) = await transact(limited, person())
+    assert "outcome" not in response

@@ -82,6 +82,7 @@ async def _run(session: Session, entries: Sequence[Entry]) -> None:
     await _write(session, writes)
     await _each(session, writes)
     await refuse_doubles(session, writes)
+    await _tell_namesakes(session, writes)
     await _each(session, entries)
 
 
@@ -92,6 +93,19 @@ async def _write(session: Session, writes: Sequence[Entry]) -> None:
     await store(session, [entry for entry in stored if entry.index not in waiting])
     await resolve_waiting(session, writes, waiting)
     await store(session, [entry for entry in stored if entry.index in waiting])
+
+
+async def _tell_namesakes(session: Session, writes: Iterable[Entry]) -> None:
+    """Tell each person that was created of those like them, whom this transaction creates too or the store knew."""
+    people = [entry for entry in writes if entry.is_new and entry.request.type == "Patient" and entry.resource]
+    if not people:
+        return
+    from usager_server.interactions.namesakes import namesakes_of_each, told_in_entry  # not at start
+
+    found = await namesakes_of_each(session, [entry.resource or {} for entry in people])
+    for entry, names in zip(people, found, strict=True):
+        others = [name for name in names if name != "/".join(entry.target or ())]
+        entry.reply = told_in_entry(entry.reply or Reply(), others)
 
 
 async def _hold_targets(session: Session, entries: Iterable[Entry]) -> None:

@@ -205,6 +205,10 @@ class Repository(Protocol):
         """
         ...
 
+    async def candidates_of_each(self, sought: Sequence[Sequence[Probe]], count: int) -> list[list[Stored]]:
+        """Return what `candidates` does for each of several lists of keys, in their order. Time: one statement."""
+        ...
+
     async def referring(self, reference: str, without: Sequence[str], count: int) -> list[tuple[str, str]]:
         """Return up to `count` resources (type, id) that refer to this one ("Type/id"), but those of some types."""
         ...

@@ -21,7 +21,7 @@ from usager_server.repository.limited_writes import Frontier
 from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
-from usager_server.repository.search_candidates import candidates
+from usager_server.repository.search_candidates import candidates, candidates_of_each
 from usager_server.repository.showing import view_within
 from usager_server.repository.writing import refuse_unknown
 from usager_server.search.likeness import Probe
@@ -134,6 +134,12 @@ class LimitedRepository(PostgresRepository):
         self.reach.require("Patient", "s")
         within = self.reach.lookup(("Patient",), "s")
         return await candidates(self.runner, self._numbers["Patient"], sought, within, count)
+
+    async def candidates_of_each(self, sought: Sequence[Sequence[Probe]], count: int) -> list[list[Stored]]:
+        """Return what `candidates` does for each of several lists of keys."""
+        self.reach.require("Patient", "s")
+        within = self.reach.lookup(("Patient",), "s")
+        return await candidates_of_each(self.runner, self._numbers["Patient"], sought, within, count)
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1, all of them within reach. Errors: Conflict (409), Forbidden (403)."""

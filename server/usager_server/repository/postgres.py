@@ -33,7 +33,7 @@ from usager_server.repository.history import history
 from usager_server.repository.rates import give_back, take
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
-from usager_server.repository.search_candidates import candidates
+from usager_server.repository.search_candidates import candidates, candidates_of_each
 from usager_server.repository.search_referring import referring
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.repository.showing import Shows, View, Wanted, whole_view
@@ -213,6 +213,10 @@ class PostgresRepository:
     async def candidates(self, sought: Sequence[Probe], count: int) -> list[Stored]:
         """Return up to `count` Patients that meet keys of likeness, those that meet most first."""
         return await candidates(self.runner, self._numbers["Patient"], sought, None, count)
+
+    async def candidates_of_each(self, sought: Sequence[Sequence[Probe]], count: int) -> list[list[Stored]]:
+        """Return what `candidates` does for each of several lists of keys."""
+        return await candidates_of_each(self.runner, self._numbers["Patient"], sought, None, count)
 
     async def referring(self, reference: str, without: Sequence[str], count: int) -> list[tuple[str, str]]:
         """Return up to `count` resources (type, id) that refer to this one ("Type/id"), but those of some types."""
