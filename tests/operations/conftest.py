@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.conftest import copied_database, drop_database
+from tests.conftest import Database, copied_database, drop_database
 from tests.interactions.conftest import client, house, owner, shared_database, shared_store, tenant, validator
 from tests.whole import running_app
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -14,9 +14,15 @@ __all__ = ["client", "house", "owner", "shared_database", "shared_store", "tenan
 
 
 @pytest.fixture(scope="session")
-async def whole(postgres: EmbeddedPostgres) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole application."""
+async def whole_database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """The database of the whole application."""
     database = await copied_database(postgres)
-    async with running_app(database.url) as client:
-        yield client
+    yield database
     await drop_database(database)
+
+
+@pytest.fixture(scope="session")
+async def whole(whole_database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole application."""
+    async with running_app(whole_database.url) as client:
+        yield client

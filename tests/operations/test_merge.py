@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from tests.conftest import Database
 from tests.operations.test_match import matched, person, stored
+from tests.repository.looking import look
+from usager_server.search.hashing import any_code
+from usager_server.search.names import REPLACED
 
 LOCAL = "https://usager.example/merge"
 
@@ -50,6 +54,16 @@ async def made(whole: AsyncClient, resource: Resource) -> str:
     answer = await whole.post(f"/fhir/{resource['resourceType']}", json=resource)
     assert answer.status_code == 201, answer.text
     return f"{resource['resourceType']}/{answer.json()['id']}"
+
+
+async def forgotten(database: Database, patient: str) -> None:
+    """Take away what tells writers that a record is merged: as if they had begun before."""
+    first, last, *_ = any_code(1, "Patient", REPLACED, None)
+    statement = (
+        "DELETE FROM index_token WHERE head BETWEEN $1 AND $2 AND row = (SELECT row FROM resource WHERE id = $3)"
+        " RETURNING 1"
+    )
+    assert await look(database, statement, first, last, patient) == [(1,)]
 
 
 def observation(patient: str) -> Resource:
@@ -165,11 +179,37 @@ async def test_they_can_be_merged_again_after_that(whole: AsyncClient) -> None:
     assert "link" not in await got(whole, f"Patient/{source}")
 
 
-async def test_what_comes_late_to_the_source_is_turned_by_merging_again(whole: AsyncClient) -> None:
+async def test_what_comes_late_to_the_source_is_refused_and_says_why(whole: AsyncClient) -> None:
+    source, target = await pair(whole, "TARDIVEAU")
+    known = await made(whole, observation(source))
+    assert (await merged(whole, source, target)).status_code == 200
+    changed = {**await got(whole, known), "subject": reference(source)}
+    entry = {"resource": observation(source), "request": {"method": "POST", "url": "Observation"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    for answer in (
+        await whole.post("/fhir/Observation", json=observation(source)),
+        await whole.put(f"/fhir/{known}", json=changed),
+        await whole.post("/fhir/", json=bundle),
+    ):
+        assert answer.status_code == 422, answer.text
+        (issue,) = answer.json()["issue"]
+        assert issue["code"] == "business-rule"
+        assert issue["diagnostics"].startswith(f"Patient/{source} a été fusionné")
+    await made(whole, observation(target))
+    version = {**observation(target), "focus": [reference(f"{source}/_history/1")]}
+    await made(whole, version)
+    assert (await unmerged(whole, source, target)).status_code == 200
+    await made(whole, observation(source))
+
+
+async def test_what_was_under_way_at_the_merge_is_turned_by_merging_again(
+    whole: AsyncClient, whole_database: Database
+) -> None:
     source, target = await pair(whole, "HERVOUET")
     await merged(whole, source, target)
     again = await merged(whole, source, target)
     assert (again.status_code, again.json()["issue"][0]["code"]) == (409, "duplicate")
+    await forgotten(whole_database, source)
     late = await made(whole, observation(source))
     assert (await merged(whole, source, target)).status_code == 200
     assert (await got(whole, late))["subject"] == reference(target)

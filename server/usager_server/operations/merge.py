@@ -9,9 +9,7 @@ from usager_server.interactions.session import Operation, OperationRequest, Repl
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.merged_records import MERGE, Key, answer, held, in_slices, tell, tree_of, write
 from usager_server.operations.parameters import flag_of, given, required
-
-STAYING = ("Patient", "Provenance")
-"""What keeps its references: links between records are followed, and a Provenance tells what was."""
+from usager_server.search.replacing import STAYING
 
 
 class AlreadyMerged(Conflict):

@@ -18,6 +18,7 @@ from usager_server.repository.columns import (
     sent,
 )
 from usager_server.repository.creating import GRAM_TYPES, TENANT, insert_grams
+from usager_server.repository.guarding import DRAWN, guarded
 from usager_server.repository.trace_rows import insert_traces
 
 # `seen` is what the snapshot of this statement shows, `old` the row once locked. When another writer came between, the
@@ -81,10 +82,11 @@ def update_arguments(
 
 
 @lru_cache(maxsize=128)
-def update_statement(shape: Shape, traces: int = 0) -> str:
+def update_statement(shape: Shape, traces: int = 0, *, is_guarded: bool = False) -> str:
     """Return the statement that stores the next version of one resource, for this shape of its new index rows.
 
-    Shape   traces: how many arguments the trace of the version takes, at the end.
+    Shape   traces: how many arguments the trace of the version takes, at the end; is_guarded: those of `guarding.py`
+            come after them.
     """
     places = Placeholders(FIRST_AFTER_DOCUMENT)
     parts = [
@@ -98,7 +100,10 @@ def update_statement(shape: Shape, traces: int = 0) -> str:
         parts.append(insert_grams(places, "go"))
     if traces:
         parts.append(insert_traces(places, traces, "go"))
-    return f"WITH {', '.join(parts)} {OUTCOME}"
+    if not is_guarded:
+        return f"WITH {', '.join(parts)} {OUTCOME}"
+    parts.append(guarded(places, "go"))
+    return f"WITH {', '.join(parts)} {OUTCOME.replace(' AS checked', f' AS checked, {DRAWN} AS apart')}"
 
 
 @lru_cache(maxsize=3)

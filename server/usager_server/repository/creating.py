@@ -16,6 +16,7 @@ from usager_server.repository.columns import (
     resource_columns,
     sent,
 )
+from usager_server.repository.guarding import DRAWN, guarded
 from usager_server.repository.trace_rows import insert_traces
 
 TENANT = "t AS MATERIALIZED (SELECT set_config('app.tenant', $1, true)::int AS tenant)"
@@ -36,9 +37,10 @@ def create_arguments(
 
 
 @lru_cache(maxsize=128)
-def create_statement(shape: Shape, traces: int = 0) -> str:
-    """Return the statement that stores drafts of this shape at version 1; traces: how many arguments their traces take.
+def create_statement(shape: Shape, traces: int = 0, *, is_guarded: bool = False) -> str:
+    """Return the statement that stores drafts of this shape at version 1.
 
+    Shape   traces: how many arguments their traces take; is_guarded: those of `guarding.py` come after them.
     Order   every INSERT draws the tenant from the row that set it, so none can run before it is set (ADR 0004).
     """
     places = Placeholders()
@@ -53,7 +55,9 @@ def create_statement(shape: Shape, traces: int = 0) -> str:
         parts.append(insert_grams(places))
     if traces:
         parts.append(insert_traces(places, traces))
-    return f"WITH {', '.join(parts)} SELECT FROM t"
+    if is_guarded:
+        parts.append(guarded(places))
+    return f"WITH {', '.join(parts)} SELECT {DRAWN if is_guarded else ''} FROM t"  # noqa: S608 - names of our own
 
 
 def insert_index_rows(table: IndexTable, places: Placeholders) -> str:

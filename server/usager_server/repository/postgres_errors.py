@@ -3,7 +3,7 @@
 import asyncpg
 from asyncpg import exceptions as pg
 
-from usager_server.errors import Conflict, FHIRError, TooCostly, Unavailable
+from usager_server.errors import Conflict, FHIRError, TooCostly, Unavailable, Unprocessable
 
 # A connection told to go while idle fails this way at its next use, before anything is sent.
 TOLD_TO_GO = asyncpg.InternalClientError
@@ -25,6 +25,11 @@ RETRIABLE = (pg.DeadlockDetectedError, pg.SerializationError)
 UNIQUE_OR_LOCKED = (*RETRIABLE, pg.LockNotAvailableError, pg.UniqueViolationError)
 ROW_NUMBER = "resource_row"
 HELD = "index_token_held"
+REPLACED = "US001"  # `migrations/versions/v0012_replaced.py`
+IS_REPLACED = (
+    "a été fusionné avec un autre dossier : rien ne s'y rapporte plus. Le lire : son lien replaced-by nomme celui qui "
+    "reste, auquel rapporter la ressource."
+)
 ALREADY_HELD = (
     "Un autre dossier actif porte déjà ce matricule INS : le retrouver (Patient?identifier=, $match) et, si c'est la "
     "même personne, fusionner les deux dossiers ($merge)."
@@ -33,6 +38,8 @@ ALREADY_HELD = (
 
 def translated(error: BaseException) -> FHIRError | None:
     """Return the refusal that says it, or None when it is a fault of ours (a 500)."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == REPLACED:
+        return Unprocessable(f"{error.detail} {IS_REPLACED}", code="business-rule")
     if is_held_already(error):
         return Conflict(ALREADY_HELD, "Patient.identifier", code="duplicate")
     if isinstance(error, pg.UniqueViolationError) and not is_row_number_taken(error):

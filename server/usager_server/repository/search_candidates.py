@@ -24,7 +24,7 @@ COLUMNS = "r.type, r.row, r.id, r.version, r.last_updated, r.method, r.document,
 async def candidates_of_each(
     runner: Runner, number: int, sought: Sequence[Sequence[Probe]], within: Lookup | None, count: int
 ) -> list[list[Stored]]:
-    """Return up to `count` persons for each of several lists of keys, as `candidates` does for one, in one statement."""
+    """Return up to `count` persons for each of several lists of keys, as `candidates` for one, in one statement."""
     found: list[list[Stored]] = [[] for _ in sought]
     if any(sought):
         text, arguments = each_statement(number, sought, within, count)

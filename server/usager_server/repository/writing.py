@@ -14,6 +14,7 @@ from usager_server.repository.codes import METHOD_NUMBERS, METHODS
 from usager_server.repository.creating import create_arguments, create_statement
 from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
+from usager_server.repository.guarding import guard_arguments
 from usager_server.repository.ids import row_numbers
 from usager_server.repository.postgres_errors import is_row_number_taken
 from usager_server.repository.reading import read
@@ -60,9 +61,10 @@ class Writer:
         new_values = self._unknown_values(drafts)
         for _ in range(TRIES):
             shape, arguments = create_arguments(drafts, self._numbers, new_values)
-            traces = self._traces("create", drafts, 1)
+            traces, guard = self._traces("create", drafts, 1), guard_arguments(drafts)
+            statement = create_statement(shape, len(traces), is_guarded=bool(guard))
             try:
-                await self._runner.rows(create_statement(shape, len(traces)), *arguments, *traces, again=False)
+                await self._runner.rows(statement, *arguments, *traces, *guard, again=False)
             except Conflict as refusal:
                 if self._runner.held is not None or not is_row_number_taken(refusal.__cause__):
                     raise
@@ -79,9 +81,10 @@ class Writer:
         key = (self._numbers[draft.type], draft.id)
         shape, arguments = update_arguments(draft, key[0], expected_version, new_values)
         traces = self._traces("patch" if draft.method == "PATCH" else "update", [draft], None)
-        statement = update_statement(shape, len(traces))
+        guard = guard_arguments([draft])
+        statement = update_statement(shape, len(traces), is_guarded=bool(guard))
         for _ in range(TRIES):
-            old = await self._changed(statement, key, [*arguments, *traces])
+            old = await self._changed(statement, key, [*arguments, *traces, *guard])
             if old is not None:
                 _refuse_other_version(draft.type, draft.id, old["version"], expected_version)
                 self._learn(new_values)

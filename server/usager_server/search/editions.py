@@ -12,15 +12,20 @@ from hashlib import blake2b
 from typing import Any
 
 from usager_server.definitions import SearchParameter
-from usager_server.search import holding, likeness
-from usager_server.search.names import ALIKE, HELD
+from usager_server.search import holding, likeness, replacing
+from usager_server.search.names import ALIKE, HELD, REPLACED
 from usager_server.search.parameters import SearchRegistry
 
 ROWS = ":rows"
 ROWS_EDITION = "1"
 """To be raised when the same parameters leave other rows (`writers.py`, `hashing.py`, ...)."""
 
-OWN = {ALIKE: "the keys of $match", HELD: "the matricule that one record holds", ROWS: "the way rows are written"}
+OWN = {
+    ALIKE: "the keys of $match",
+    HELD: "the matricule that one record holds",
+    REPLACED: "the mark of records that are merged",
+    ROWS: "the way rows are written",
+}
 MOST_NAMED = 10
 
 Parts = Mapping[str, str]
@@ -36,7 +41,11 @@ def numbered(registry: SearchRegistry) -> dict[int, str]:
 def parts_of(registry: SearchRegistry, resource_type: str) -> Parts:
     """Return what resources of a type are indexed by."""
     parts = {name: _digest(one) for name, one in registry.published(resource_type).items()}
-    own = {ALIKE: likeness.EDITION, HELD: holding.EDITION} if resource_type == likeness.TYPE else {}
+    own = (
+        {ALIKE: likeness.EDITION, HELD: holding.EDITION, REPLACED: replacing.EDITION}
+        if resource_type == likeness.TYPE
+        else {}
+    )
     return {**parts, **own, ROWS: ROWS_EDITION}
 
 

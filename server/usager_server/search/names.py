@@ -17,6 +17,8 @@ ALIKE = ":alike"
 """The tokens by which a person is found whose names or birth date are only alike (`likeness.py`)."""
 HELD = ":held"
 """The tokens that only one active record of a tenant may hold (`holding.py`)."""
+REPLACED = ":replaced"
+"""The token of a record that another one replaces: nothing more is written about it (`replacing.py`)."""
 CANONICAL = "canonical"
 """The parameter under which a resource that has a `url` is found by those who refer to it by that url."""
 

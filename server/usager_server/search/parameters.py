@@ -13,8 +13,9 @@ from usager_server.search.holding import write_held
 from usager_server.search.index import IndexRows
 from usager_server.search.likeness import TYPE as PERSON
 from usager_server.search.likeness import write_likeness
-from usager_server.search.names import ALIKE, CANONICAL, HELD, TOKEN_SUFFIXES
+from usager_server.search.names import ALIKE, CANONICAL, HELD, REPLACED, TOKEN_SUFFIXES
 from usager_server.search.parameter import Parameter
+from usager_server.search.replacing import write_replaced
 from usager_server.search.rows import Rows
 
 COMMON_BASES = ("Resource", "DomainResource")
@@ -88,7 +89,7 @@ class SearchRegistry:
         """Refuse a parameter whose tokens would be taken for those of another. Errors: ValueError."""
         bases = set(added.bases)
         for kind in self.definitions.resource_types if bases & set(COMMON_BASES) else bases:
-            names = [name for name in (*self.published(kind), ALIKE, HELD) if name != added.code]
+            names = [name for name in (*self.published(kind), ALIKE, HELD, REPLACED) if name != added.code]
             others = {base for name in names for base in _token_bases(kind, name)}
             if others & _token_bases(kind, added.code):
                 raise ValueError(f"The search parameter {added.code!r} of {kind} hashes like another: change its code.")
@@ -105,7 +106,7 @@ class SearchRegistry:
         published = list(self.published(resource_type).values())
         index = compile_type(self.definitions, resource_type, published, self._declared, self.base_url, self._evaluator)
         if resource_type == PERSON:
-            index.whole += [write_likeness, write_held]
+            index.whole += [write_likeness, write_held, write_replaced]
         return index
 
     def published(self, resource_type: str) -> Mapping[str, SearchParameter]:
