@@ -1,11 +1,12 @@
 """`python -m tests.bench.verification`: 100,000 identities due at once, verified at INSi in lots, in steady memory.
 
 A durable embedded PostgreSQL with people whose INS is five years old, the stand-in of INSi, the job of `usager worker`
-in this process. The table tells identities a second and the memory of this process as it goes.
+in this process. What is printed tells identities a second and the memory of this process as it goes.
 """
 
 import argparse
 import asyncio
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,8 +14,6 @@ from pathlib import Path
 
 import httpx
 import psutil
-from rich.console import Console
-from rich.table import Table
 
 from tests.bench.bulk import copy_resources, database_url, settle
 from tests.bench.population import Resource
@@ -47,28 +46,28 @@ def people(first: int, last: int) -> Iterator[Resource]:
         yield made | {"id": f"v{number}", "meta": {"profile": [words.PATIENT]}}
 
 
-def memory_mb() -> float:
-    """Return the resident memory of this process."""
-    return float(psutil.Process().memory_info().rss) / 1e6
+def memory_mb() -> tuple[float, float]:
+    """Return the resident memory of this process, now and at its highest."""
+    return psutil.Process().memory_info().rss / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
-async def verify(url: str, sandbox: Sandbox, folder: Path, count: int) -> list[tuple[int, float, float]]:
-    """Return, as it goes, how many were verified, after how many seconds, and the memory in MB."""
+async def verify(url: str, sandbox: Sandbox, folder: Path, count: int) -> None:
+    """Verify, and print as it goes how many were, after how many seconds, and the memory."""
     known = {name: value for name, value in sandbox.settings.items() if name in Settings.model_fields}
     settings = Settings(**{**known, "data_dir": folder, "insi_batch_from": 100, "log_level": "warning"})
     connections = Connections(url, size=6, statement_timeout_seconds=600)
     place, job = Workplace(settings, connections), VerifyingIdentities()
-    done, began, shown = 0, time.monotonic(), []
+    done, shown, began = 0, 0, time.monotonic()
     while done < count:
-        more = await job.verify(place)
-        done += more
-        shown.append((done, time.monotonic() - began, memory_mb()))
+        done += await job.verify(place)
+        if done - shown >= SHOWN_EVERY or done >= count:
+            shown, seconds, (now, peak) = done, time.monotonic() - began, memory_mb()
+            print(f"{done:>9,} verified  {seconds:6.0f} s  {done / seconds:4.0f}/s  {now:4.0f} MB, at most {peak:.0f}")
     await connections.close()
-    return shown
 
 
-def run(folder: Path, count: int) -> list[tuple[int, float, float]]:
-    """Fill, verify, and return what was seen."""
+def run(folder: Path, count: int) -> None:
+    """Fill and verify."""
     server = LiveServer(folder, log_level="warning").start()
     try:
         owner = database_url(server, "postgres")
@@ -77,26 +76,19 @@ def run(folder: Path, count: int) -> list[tuple[int, float, float]]:
         with Sandbox([stand_in]) as sandbox:
             seed = {"knows_all": True, "lot_waits": 0}
             httpx.put(f"{sandbox.control_url}/{stand_in.name}/seed", json=seed).raise_for_status()
-            return asyncio.run(verify(database_url(server, "usager_app"), sandbox, folder, count))
+            asyncio.run(verify(database_url(server, "usager_app"), sandbox, folder, count))
     finally:
         server.stop()
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.verification", description=__doc__)
     parser.add_argument("--people", type=int, default=100_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="usager-bench-") as folder:
         Path(folder).chmod(0o755)
-        seen = run(Path(folder), arguments.people)
-    table = Table("verified", "seconds", "a second", "memory MB")
-    last = 0
-    for done, seconds, memory in seen:
-        if done - last >= SHOWN_EVERY or done >= arguments.people:
-            table.add_row(f"{done:,}", f"{seconds:.0f}", f"{done / seconds:.0f}", f"{memory:.0f}")
-            last = done
-    Console().print(table)
+        run(Path(folder), arguments.people)
 
 
 if __name__ == "__main__":
