@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl
 
 import asyncpg
 import pytest
@@ -11,6 +13,7 @@ from usager_server.proxy.ending import revoke_all
 from usager_server.proxy.house import build
 from usager_server.proxy.session import digest_of
 from usager_server.proxy.settings import ProxySettings
+from usager_server.sealing import Sealer, read_keys
 
 
 @pytest.fixture
@@ -286,6 +289,19 @@ async def test_no_token_lies_in_the_database(caller, session, house, api_control
         sealed = await connection.fetchval("SELECT token FROM proxy.api_token WHERE backend = 'one'")
     assert token.encode() not in sealed
     assert await rows(house, "api_token") == 2
+
+
+@pytest.mark.requirement("SC.MSS/CONF.28")
+async def test_the_access_token_of_pro_sante_connect_is_not_kept_even_sealed(
+    caller, session, house, given, api_control
+):
+    exchanges = [dict(parse_qsl(it["body"])) for it in await received(api_control, "/token")]
+    async with house.database.connection() as connection:
+        digest, sealed = await connection.fetchrow("SELECT digest, tokens FROM proxy.session")
+    keys = read_keys(Path(given["key_file"]))
+    clear = Sealer(keys).open(f"proxy token of {digest.hex()} for Pro Santé Connect", sealed)
+    assert b'"refresh_token":"' in clear and b'"access_token":""' in clear
+    assert not [form for form in exchanges if form["subject_token"].encode() in clear]
 
 
 async def test_the_api_of_the_conformity_tool_is_reached(caller, session):

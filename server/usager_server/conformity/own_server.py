@@ -27,11 +27,14 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     return inherited | {"NO_PROXY": "localhost,127.0.0.1"} | own
 
 
-def start_server(environment: Mapping[str, str], log: Path, command: str = "serve") -> subprocess.Popen[bytes]:
-    """Return the process of the server, or of its worker. It is in a session of its own: Ctrl-C reaches us first."""
+def start_server(environment: Mapping[str, str], log: Path, *words: str) -> subprocess.Popen[bytes]:
+    """Return the process of the server, or of another command of `usager`: its worker, its proxy.
+
+    Shape   it is in a session of its own: Ctrl-C reaches us first.
+    """
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and command
-            [sys.executable, "-c", START, command],
+            [sys.executable, "-c", START, *(words or ("serve",))],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=file,

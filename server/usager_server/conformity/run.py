@@ -16,6 +16,8 @@ from usager_server.conformity.installation import Installation as Installation
 from usager_server.conformity.masking import Masking
 from usager_server.conformity.record import Check, Exchange, ProducedFile, Record, Step
 from usager_server.conformity.recording import Keep, Recording
+from usager_server.conformity.surroundings import Surroundings as Surroundings
+from usager_server.conformity.surroundings import surrounded
 from usager_server.conformity.target import Target
 from usager_server.sandbox.controlling import StandInControl
 
@@ -137,6 +139,12 @@ class Run:
                 yield made
         finally:
             await made.remove()
+
+    @asynccontextmanager
+    async def surrounded(self, aside: Installation) -> AsyncIterator[Surroundings]:
+        """Put a sandbox and a Proxy e-santé around an installation that is not started yet; gone with it."""
+        async with surrounded(aside) as around:
+            yield around
 
     def _bearing(self, token: str) -> httpx.AsyncClient:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}

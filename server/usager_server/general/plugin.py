@@ -75,6 +75,7 @@ def register_scenarios() -> Sequence[Scenario]:
         "usager_server.identity.conformity",
         "usager_server.matching.conformity",
         "usager_server.national.insi.conformity",
+        "usager_server.national.proxy.conformity",
         "usager_server.national.psc.conformity",
         "usager_server.national.status.conformity",
         "usager_server.operations.conformity",

@@ -104,19 +104,11 @@ async def _renewed(house: House, client: Outgoing, backend: str, held: Held | No
 
 
 async def _exchanged_again(house: House, session: Session, backend: str) -> Held:
-    """Exchange, refreshing the token of Pro Santé Connect before when it has ended, or after when it is refused."""
+    """Exchange with a token of Pro Santé Connect that is asked for now: the one before was not kept."""
     client = house.clients[session.client_id]
     tokens = await house.sessions.tokens(session.digest)
     if tokens is None:
         raise SignInAgain("the session has ended meanwhile")
-    was_fresh = tokens.expires > house.clock.now() + MARGIN
-    if not was_fresh:
-        tokens = await refreshed_for(house, session, tokens)
-    try:
-        return await exchanged(house, client, backend, tokens)
-    except OAuthRefused:
-        if not was_fresh:
-            raise
     return await exchanged(house, client, backend, await refreshed_for(house, session, tokens))
 
 

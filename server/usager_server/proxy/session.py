@@ -11,6 +11,7 @@ import orjson
 
 from usager_server.national.psc.exchange import ApiToken
 from usager_server.national.psc.tokens import PscTokens
+from usager_server.requirements import fulfils
 
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -44,18 +45,25 @@ def digest_of(session_id: str) -> bytes | None:
     return sha256(session_id.encode()).digest() if ID_SHAPE.fullmatch(session_id) else None
 
 
-def text_of(tokens: PscTokens | ApiToken) -> bytes:
-    """Return tokens as text, to be sealed at once."""
-    return orjson.dumps(asdict(tokens))
+def text_of(token: ApiToken) -> bytes:
+    """Return the token of an API as text, to be sealed at once."""
+    return orjson.dumps(asdict(token))
+
+
+@fulfils("SC.MSS/CONF.28")
+def text_without_access(tokens: PscTokens) -> bytes:
+    """Return what may be kept of the tokens of Pro Santé Connect, to be sealed at once: all but the access token."""
+    return orjson.dumps(asdict(tokens) | {"access_token": ""})
 
 
 def psc_tokens(text: bytes) -> PscTokens:
-    """Return the tokens of such a text."""
+    """Return the tokens of such a text. Shape: the access token is empty."""
     found = orjson.loads(text)
     lasting = found["refresh_expires"]
     return PscTokens(
         **found
         | {
+            "access_token": "",
             "expires": datetime.fromisoformat(found["expires"]),
             "refresh_expires": datetime.fromisoformat(lasting) if lasting else None,
         }

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from usager_server.national.psc.tokens import PscTokens
 from usager_server.proxy.database import Database
-from usager_server.proxy.session import Held, Session, api_token, psc_tokens, text_of
+from usager_server.proxy.session import Held, Session, api_token, psc_tokens, text_of, text_without_access
 from usager_server.proxy.trace import Trace
 from usager_server.proxy.traces import record
 from usager_server.sealing import Sealer
@@ -97,7 +97,7 @@ class Sessions:
         self, session: Session, tokens: PscTokens, held: Mapping[str, Held], now: datetime, trace: Trace
     ) -> None:
         """Keep a new session with its tokens, and its trace. Errors: Unavailable; nothing is kept then."""
-        sealed = self._sealer.seal(_purpose(session.digest), text_of(tokens))
+        sealed = self._sealer.seal(_purpose(session.digest), text_without_access(tokens))
         async with self.database.transaction() as connection:
             await connection.execute(
                 OPEN,
@@ -157,14 +157,17 @@ class Sessions:
             await connection.execute("DELETE FROM proxy.api_token WHERE digest = $1 AND backend = $2", digest, backend)
 
     async def tokens(self, digest: bytes, *, unless_refreshed_since: datetime | None = None) -> PscTokens | None:
-        """Return the tokens of Pro Santé Connect; None when the session is gone, or they were refreshed meanwhile."""
+        """Return the tokens of Pro Santé Connect; None when the session is gone, or they were refreshed meanwhile.
+
+        Shape   the access token is empty: it was never kept.
+        """
         async with self.database.connection() as connection:
             sealed = await connection.fetchval(TOKENS, digest, unless_refreshed_since)
         return psc_tokens(self._sealer.open(_purpose(digest), sealed)) if sealed else None
 
     async def keep_tokens(self, digest: bytes, tokens: PscTokens, now: datetime) -> None:
         """Keep new tokens of Pro Santé Connect in the place of those before."""
-        sealed = self._sealer.seal(_purpose(digest), text_of(tokens))
+        sealed = self._sealer.seal(_purpose(digest), text_without_access(tokens))
         async with self.database.connection() as connection:
             await connection.execute(KEEP_TOKENS, digest, refresh_by(tokens, now), sealed)
 
