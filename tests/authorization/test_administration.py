@@ -49,6 +49,15 @@ async def test_what_is_wrong_is_said(http: httpx.AsyncClient, administrator: dic
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
 
 
+async def test_a_scope_that_could_never_be_granted_is_not_registered(
+    http: httpx.AsyncClient, administrator: dict[str, str]
+):
+    narrowed = APP | {"scope": "patient/Observation.rs?value-quantity=5"}
+    answer = await http.post("/oauth/clients", json=narrowed, headers=administrator)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    assert "value-quantity" in answer.json()["error_description"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"a": ' + b"[" * 5000])
 async def test_a_hostile_body_is_refused(http: httpx.AsyncClient, administrator: dict[str, str], body: bytes):
     answer = await http.post("/oauth/clients", content=body, headers=administrator)

@@ -55,6 +55,7 @@ def test_a_service_is_added_with_its_keys(tmp_path: Path):
         (["Agenda", "--scope", "openid"], 2),
         (["Agenda", "--public", "--scope", "openid", "--redirect-uri", "http://app.example"], 2),
         (["Agenda", "--scope", "system/*.rs", "--jwks", "nowhere.json"], 2),
+        ([*APP[:3], "patient/Observation.rs?value-quantity=5", *APP[4:]], 2),
         ([*APP, "--tenant", "99"], 1),
     ],
 )

@@ -21,6 +21,21 @@ class Held:
     expires: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person lets one client do, as they see it: every grant of theirs that it holds.
+
+    Shape   scopes: those of each grant; made: of the oldest, expires: of the last to end; used: when a token was last
+            given, None before the first.
+    """
+
+    client: Client
+    scopes: tuple[str, ...]
+    made: datetime
+    expires: datetime
+    used: datetime | None
+
+
 class Memory(Protocol):
     """The memory of one tenant: each call is one transaction, with the trace of what it does.
 
@@ -90,6 +105,14 @@ class Memory(Protocol):
 
     async def revoke_grant(self, grant_id: str, origin: Origin, because: str) -> None:
         """End a grant and all its tokens."""
+        ...
+
+    async def given_by(self, account: str) -> list[Given]:
+        """Return what a person lets clients do at this moment, what they gave last first."""
+        ...
+
+    async def take_back(self, account: str, client_id: str, origin: Origin) -> int:
+        """End every grant that a person gave a client, with all its tokens; return how many there were."""
         ...
 
     async def is_live(self, grant_id: str) -> bool:

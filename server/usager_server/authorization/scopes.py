@@ -101,6 +101,18 @@ def holdable(granted: Granted, check: Check) -> Granted:
     return granted
 
 
+def check_registered(text: str, check: Check) -> None:
+    """Refuse the scopes of a registration that could never be granted, since they cannot be held as they are narrowed.
+
+    Errors  OAuthError invalid_client_metadata, with the parameter that will not do.
+    """
+    try:
+        for scope in _allowed(text):
+            check(scope)
+    except BadScope as error:
+        raise OAuthError("invalid_client_metadata", f"scope: {error}") from error
+
+
 def _common(asked: str, allowed: str) -> tuple[Scope, ...]:
     return _intersection(_parsed(asked), _allowed(allowed))
 

@@ -35,6 +35,7 @@ class AuthorizationServer:
     introspection: Introspection
     bearers: Bearers
     binds_certificates: bool
+    check: Check
 
 
 def keys_path(settings: Settings) -> Path:
@@ -70,4 +71,5 @@ def open_server(
         introspection=Introspection(memories, authentication, tokens, liveness),
         bearers=Bearers(tokens, liveness, binds_certificates=binds_certificates),
         binds_certificates=binds_certificates,
+        check=check,
     )

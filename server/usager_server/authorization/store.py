@@ -11,7 +11,7 @@ from typing import Any
 
 from usager_server.authorization import acts
 from usager_server.authorization.clients import CODE, CREDENTIALS, REFRESH, Client, client_from
-from usager_server.authorization.memory import Held
+from usager_server.authorization.memory import Given, Held
 from usager_server.repository.running import Runner, under_tenant
 from usager_server.repository.tracing import record
 from usager_server.traces.event import Origin
@@ -55,6 +55,27 @@ LIVE = under_tenant("""
 SELECT g.id FROM authorization_grant AS g JOIN client AS c ON c.tenant = t.tenant AND c.id = g.client
 WHERE g.tenant = t.tenant AND g.id = $2 AND g.revoked IS NULL AND c.revoked IS NULL AND g.expires > now()
 """)
+
+# A grant without offline_access ends with the session it was given in.
+GIVEN = under_tenant("""
+SELECT c.id, c.document AS registered, min(g.made) AS made, max(g.expires) AS expires, max(g.used) AS used,
+    array_agg(DISTINCT g.scope) AS scopes
+FROM (
+    SELECT h.client, h.made, h.expires, h.document::json->>'scope' AS scope, greatest(h.code_spent, (
+        SELECT max(r.spent) FROM refresh_token AS r WHERE r.tenant = t.tenant AND r.grant_id = h.id
+    )) AS used
+    FROM authorization_grant AS h LEFT JOIN session AS s ON s.tenant = t.tenant AND s.sid = h.session
+    WHERE h.tenant = t.tenant AND h.account = $2 AND h.code IS NOT NULL AND h.revoked IS NULL AND h.expires > now()
+        AND (position(' offline_access ' IN ' ' || (h.document::json->>'scope') || ' ') > 0
+            OR (s.ended IS NULL AND coalesce(s.expires > now(), true)))
+) AS g JOIN client AS c ON c.tenant = t.tenant AND c.id = g.client
+WHERE c.revoked IS NULL GROUP BY c.id, c.document ORDER BY max(g.made) DESC, c.id
+""")
+TAKE_BACK = """
+UPDATE authorization_grant SET revoked = now()
+WHERE tenant = $1::text::int AND account = $2 AND client = $3 AND revoked IS NULL AND expires > now()
+RETURNING id, client, account, session, document, expires
+"""
 
 ADD_REFRESH = "INSERT INTO refresh_token (tenant, digest, grant_id, expires) VALUES ($1::text::int, $2, $3, $4)"
 SPEND_REFRESH = """
@@ -202,6 +223,28 @@ class PostgresMemory:
         async with self._runner.transaction() as inside:
             if (row := await inside.row(REVOKE_GRANT, uuid.UUID(grant_id))) is not None:
                 await record(inside, [acts.token_revoked(_held(row), origin, because)])
+
+    async def given_by(self, account: str) -> list[Given]:
+        """Return what a person lets clients do at this moment, what they gave last first."""
+        rows = await self._runner.rows(GIVEN, uuid.UUID(account))
+        return [
+            Given(
+                client_from(row["id"], json.loads(row["registered"])),
+                tuple(row["scopes"]),
+                row["made"],
+                row["expires"],
+                row["used"],
+            )
+            for row in rows
+        ]
+
+    async def take_back(self, account: str, client_id: str, origin: Origin) -> int:
+        """End every grant that a person gave a client, with all its tokens; return how many there were."""
+        async with self._runner.transaction() as inside:
+            rows = await inside.rows(TAKE_BACK, uuid.UUID(account), client_id)
+            ended = [acts.token_revoked(_held(row), origin, "the person took it back") for row in rows]
+            await record(inside, ended)
+        return len(ended)
 
     async def is_live(self, grant_id: str) -> bool:
         """Tell whether the tokens of a grant may be used, the session aside."""

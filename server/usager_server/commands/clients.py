@@ -57,6 +57,7 @@ def add_client(
     }
     try:
         client = new_client(tenant, {**asked, **({"jwks": _read(jwks)} if jwks else {})})
+        _check_narrowing(client.scope)
     except OAuthError as error:
         raise typer.BadParameter(error.description) from error
     _with_memory(tenant, lambda memory: memory.add_client(client, _operator()))
@@ -99,6 +100,24 @@ def rotate_keys() -> None:
     from usager_server.settings import load_settings
 
     typer.echo(rotate(keys_path(load_settings())).id)
+
+
+def _check_narrowing(scope: str) -> None:
+    """Refuse a scope that could never be granted. Errors: OAuthError. Time: a second, when one is narrowed at all."""
+    if "?" not in scope:
+        return
+    from functools import partial
+
+    from usager_server.access.narrowing import check_narrowing
+    from usager_server.app import build_house, no_store
+    from usager_server.authorization.scopes import check_registered
+    from usager_server.definitions import load
+    from usager_server.plugins import activate
+    from usager_server.settings import load_settings
+
+    settings = load_settings()
+    house = build_house(settings, activate(settings.profile_keys), load(), no_store)
+    check_registered(scope, partial(check_narrowing, house.registry))
 
 
 def _operator() -> "Origin":

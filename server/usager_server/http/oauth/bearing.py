@@ -15,6 +15,7 @@ from usager_server.authorization.clients import Client, new_client, tenant_of
 from usager_server.authorization.errors import OAuthError
 from usager_server.authorization.launching import make_launch
 from usager_server.authorization.limits import LAUNCH_SECONDS
+from usager_server.authorization.scopes import check_registered
 from usager_server.authorization.server import AuthorizationServer
 from usager_server.authorization.tokens import AccessToken
 from usager_server.caller import Caller
@@ -64,6 +65,7 @@ class Bearing:
         """Register a client. Source: RFC 7591 3."""
         token = await self._administered(request)
         client = new_client(token.tenant, await read_json(request))
+        check_registered(client.scope, self.server.check)
         await self.server.memories(token.tenant).add_client(client, origin_of_request(request, token.client))
         return JSONResponse(_told(client, None), 201, NO_STORE)
 
