@@ -2,15 +2,17 @@
 
 import io
 import json
+import logging
 from typing import Any
 
 import pytest
+import structlog
 
 from usager_server.http.exposition import metrics_text
 from usager_server.http.metrics import SharedTally, Tally
 from usager_server.http.observability import Observed, exchange_of
 from usager_server.http.tracing import Tracer
-from usager_server.logs import masked, where_it_failed
+from usager_server.logs import masked, set_up_logs, where_it_failed
 
 
 async def answering(scope: Any, receive: Any, send: Any) -> None:
@@ -116,6 +118,24 @@ def test_times_are_cumulative_buckets():
 def test_what_names_a_person_or_opens_a_door_is_masked(text, hidden):
     assert hidden not in masked(text)
     assert "***" in masked(text)
+
+
+def test_what_is_said_goes_to_standard_output_alone(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = {name: list(logging.getLogger(name).handlers) for name in ("", *logging.root.manager.loggerDict)}
+    try:
+        set_up_logs("info")
+        structlog.get_logger("ours").info("said by us")
+        made = [it for name in before for it in logging.getLogger(name).handlers if it not in before[name]]
+        assert [type(it) for it in made] == [logging.StreamHandler]
+        logging.getLogger("a.library").warning("said by a library")
+    finally:
+        for name, handlers in before.items():
+            logging.getLogger(name).handlers[:] = handlers
+        structlog.reset_defaults()
+    out, err = capsys.readouterr()
+    assert "said by us" in out and "said by a library" in out
+    assert (err, list(tmp_path.iterdir())) == ("", [])
 
 
 def test_a_traceback_says_where_and_never_of_whom():

@@ -26,9 +26,16 @@ async def test_raw_bytes_come_back_as_they_were(client: AsyncClient):
 
 async def test_a_browser_may_not_run_what_was_uploaded(client: AsyncClient):
     response = await client.get(f"/Binary/{await posted(client)}")
-    assert response.headers["content-disposition"] == "attachment"
+    assert response.headers["content-disposition"].startswith("attachment; ")
     assert "sandbox" in response.headers["content-security-policy"]
     assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_bytes_are_saved_under_a_name_of_ours(client: AsyncClient):
+    made = await posted(client)
+    named = {"Accept": "*/*", "Content-Disposition": 'attachment; filename="../evil.html"'}
+    response = await client.get(f"/Binary/{made}", headers=named)
+    assert response.headers["content-disposition"] == f'attachment; filename="binary-{made}.pdf"'
 
 
 async def test_as_a_resource_the_data_are_base64(client: AsyncClient):

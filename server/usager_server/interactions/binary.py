@@ -1,5 +1,6 @@
 """Binary: bytes of any type, written and read as they are, or as a resource that carries them in base64."""
 
+import mimetypes
 from base64 import b64encode
 from typing import Any
 
@@ -14,8 +15,6 @@ from usager_server.repository import Stored
 from usager_server.traces.origins import origin_of
 
 UNTYPED = "application/octet-stream"
-# What a browser must not do with bytes that somebody uploaded: run them, or show them as a page of ours.
-SHIELD = {"Content-Disposition": "attachment"}
 
 
 async def create(session: Session, request: Request) -> Reply:
@@ -71,7 +70,7 @@ async def _tell_document(session: Session, stored: Stored, resource: dict[str, A
 
 
 async def _raw_reply(session: Session, stored: Stored, content_type: str, resource: dict[str, Any]) -> Reply:
-    headers = dict(SHIELD)
+    headers = {"Content-Disposition": f'attachment; filename="{_file_name(stored.id, content_type)}"'}
     context = resource.get("securityContext", {}).get("reference")
     if isinstance(context, str) and context.isascii() and context.isprintable():
         headers["X-Security-Context"] = context
@@ -85,6 +84,15 @@ async def _raw_reply(session: Session, stored: Stored, content_type: str, resour
         last_modified=stored.last_updated,
         headers=headers,
     )
+
+
+def _file_name(resource_id: str, content_type: str) -> str:
+    """Return under which name bytes are saved: never one that came with them.
+
+    A browser neither runs what somebody uploaded nor shows it as a page of ours: it is an attachment.
+    """
+    kind = mimetypes.guess_extension(content_type.partition(";")[0].strip().lower())
+    return f"binary-{resource_id}{kind or ''}"
 
 
 async def _with_data(session: Session, document: str, key: str) -> str:
