@@ -187,6 +187,8 @@ async def test_a_lost_answer_is_told_and_not_asked_for_again(place, insi, asked)
     assert (await place.told())["unanswered"] == 1
     assert [it["businessStatus"]["coding"][0]["code"] for it in await place.tasks(made)] == ["unanswered"]
     assert value(await done(place.client, f"Patient/{made['id']}/$ins-verify"), "verified") is True
+    (task,) = await place.tasks(made)
+    assert (task["status"], task["meta"]["versionId"]) == ("completed", "2")
     await place.round()
     assert await place.told() == {"due": 0, "later": 1, "asked": 0, "unanswered": 0, "inLot": 0}
 
@@ -228,6 +230,9 @@ async def test_many_go_as_a_lot_once_and_who_is_not_confirmed_is_searched(place,
     assert await asked.counts(SEARCH) == {"JUMELLE": 1}
     assert (await place.told())["later"] == 1
     assert matricule_of(await place.now(one)) is not None
+    events = (await place.client.get("/fhir/AuditEvent?type=110100&_count=50")).json()["entry"]
+    collected = [it["resource"]["outcome"] for it in events if "recupererLotVerification" in str(it)]
+    assert collected and set(collected) == {"0"}
     assert [it["businessStatus"]["coding"][0]["code"] for it in await place.tasks(other)] == ["dropped"]
 
 

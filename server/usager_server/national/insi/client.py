@@ -92,7 +92,7 @@ class InsiClient:
             self._note(action, message_id, code)
             raise
         self._breaker.succeeded()
-        self._note(action, message_id, str(getattr(found, "code", "")))
+        self._note(action, message_id, str(getattr(found, "code", lot_verification.UNKNOWN)))
         return found
 
     async def _exchanged(self, action: str, sent: bytes, read: Callable[[Any], Answer]) -> Answer:

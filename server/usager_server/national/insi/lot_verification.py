@@ -10,7 +10,7 @@ from lxml import etree
 
 from usager_server.errors import ServiceRefused
 from usager_server.national.insi.asking import add_texts
-from usager_server.national.insi.messages import Deposit, Lot, Reply
+from usager_server.national.insi.messages import PENDING, Deposit, Lot, Reply
 from usager_server.national.insi.names import ACTION as ACTIONS
 from usager_server.national.insi.names import default_prefix, tag
 from usager_server.national.insi.unit_verification import CODE, LABEL, add_claim
@@ -21,7 +21,7 @@ COLLECT = f"{ACTIONS}recupererLotVerification"
 REQUEST = "http://www.cnamts.fr/INSiLot2/REQLot"
 ANSWER = "http://www.cnamts.fr/INSiLot2/REPLot"
 REFERENCE = re.compile(r"[A-Za-z0-9.\-]{1,64}")
-UNKNOWN, PENDING, READY = "11", "10", "00"
+UNKNOWN, READY = "11", "00"
 
 
 def deposit_body(deposit: Deposit) -> Any:

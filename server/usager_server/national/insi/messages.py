@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 FOUND, NOBODY, SEVERAL = "00", "01", "02"
+PENDING = "10"
 NO_ANSWER, REFUSED = "no-answer", "refused"
 MOST_CLAIMS = 1000
 
@@ -100,6 +101,11 @@ class Lot:
 
     is_ready: bool
     codes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """Return what INSi says of the batch as a whole: FOUND when it has worked through it, else PENDING."""
+        return FOUND if self.is_ready else PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from usager_server.national.insi.messages import FOUND
 from usager_server.national.insi.search_operation import read_patient, refuse_blocked
 from usager_server.national.insi.searching import keep, parts_of
 from usager_server.national.insi.verification import Verdict, to_verify, verify
+from usager_server.national.insi.verifying.closing import close_unanswered
 from usager_server.national.insi.writing import store_identity
 from usager_server.operations.parameters import parameters, part
 from usager_server.requirements import fulfils
@@ -32,6 +33,7 @@ class Verifying:
     async def verify(self, session: Session, request: OperationRequest) -> Reply:
         """Return what INSi says of an identity, whose status follows at once.
 
+        Order   a Task about an answer that was lost is completed with it.
         Shape   confirmed: the date of the last verification. Not confirmed: a search by the local traits; somebody else
                 found leaves a mark, and an answer to accept; nobody takes the INS away.
         Errors  Unprocessable (422) without a matricule, or when INSi refuses; Unavailable (503) when it does not
@@ -47,6 +49,8 @@ class Verifying:
             verdict = await verify(client, patient, matricule, instant_text(now()))
             async with session.transaction() as inner:
                 patient, version = await _changed(inner, patient, version, patient_id, verdict)
+                if verdict.event is not None:
+                    await close_unanswered(inner, [patient_id])
                 found = await keep(
                     inner, client, verdict.search_code, verdict.individual, verdict.attempts, patient_id, version
                 )

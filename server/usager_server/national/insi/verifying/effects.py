@@ -18,6 +18,7 @@ from usager_server.national.insi.messages import Call
 from usager_server.national.insi.searching import label_of
 from usager_server.national.insi.verification import UNASKABLE, Verdict
 from usager_server.national.insi.verifying import store
+from usager_server.national.insi.verifying.closing import close_unanswered
 from usager_server.national.insi.verifying.due import watched_of
 from usager_server.national.insi.verifying.tasks import task_of
 from usager_server.national.insi.verifying.words import Outcome
@@ -52,6 +53,8 @@ async def conclude(session: Session, patient_id: str, asked: Patient, verdict: V
         await store.put(runner, [patient_id], store.State.waiting)
         return
     made, version = await _changed(session, patient, version, patient_id, verdict)
+    if verdict.event is not None:
+        await close_unanswered(session, [patient_id])
     outcome = outcome_of(made, verdict)
     if outcome is not None:
         await _tell(session, patient_id, version, verdict, call, outcome)
@@ -78,6 +81,7 @@ async def confirm(session: Session, patients: Sequence[str], event: Verified) ->
             changes.append(Change(new_draft(session, made, patient_id, "PUT"), stored.version, may_create=False))
             settled[patient_id] = (made, stored.version + 1)
     await session.repository.write(changes)
+    await close_unanswered(session, list(settled))
     await _watch_anew(session, settled)
 
 
