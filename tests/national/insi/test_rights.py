@@ -1,0 +1,89 @@
+"""The operations of INSi under scopes that are limited to some structures: their persons, and nobody else's."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.national.insi.people import ZOE, patient, value
+from tests.served import FHIR_JSON, make_client
+from usager_server.access.grant import Grant
+from usager_server.app import build_house
+from usager_server.identity.traits import Traits
+from usager_server.interactions.session import House
+from usager_server.national.insi.verifying.tasks import task_of
+from usager_server.national.insi.verifying.words import Outcome
+from usager_server.plugins import activate
+from usager_server.settings import Settings
+
+NURSE = Grant.of("user/Patient.cruds", structures=["house"], practitioner="Practitioner/nurse", roles=["professional"])
+NESSI = Traits("Nessi", "Michelangelo", "", "M", "2010-08-07")
+
+
+@pytest.fixture
+def house(store, definitions, insi, insi_settings, tmp_path) -> House:
+    """A house that leads to the stand-in with a certificate."""
+    names = [name for name in insi_settings if name in Settings.model_fields]
+    settings = Settings(**{name: insi_settings[name] for name in names}, data_dir=tmp_path)
+    return build_house(settings, activate([]), definitions, store.repository)
+
+
+@pytest.fixture
+async def everyone(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Who may do everything: Zoé is of the house, Michelangelo of another."""
+    async with make_client(house) as client:
+        for name in ("house", "other"):
+            await put(client, {"resourceType": "Organization", "id": name, "name": name})
+        for name, traits, home in (("zoe", ZOE, "house"), ("nessi", NESSI, "other")):
+            managed = {"managingOrganization": {"reference": f"Organization/{home}"}}
+            await put(client, patient(traits, id=name, **managed))
+        yield client
+
+
+@pytest.fixture
+async def nurse(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Who works in the house, by an application that may not touch Tasks."""
+    async with make_client(house, grant=NURSE) as client:
+        yield client
+
+
+async def put(client: httpx.AsyncClient, resource: dict[str, Any]) -> None:
+    """Store a resource under its own id."""
+    address = f"/{resource['resourceType']}/{resource['id']}"
+    answer = await client.put(address, json=resource, headers=FHIR_JSON)
+    assert answer.status_code == 201, answer.text
+
+
+async def called(client: httpx.AsyncClient, address: str, **texts: str) -> httpx.Response:
+    """Call an operation."""
+    given = [{"name": name, "valueString": text} for name, text in texts.items()]
+    body = {"resourceType": "Parameters"} | ({"parameter": given} if given else {})
+    return await client.post(f"/{address}", json=body, headers=FHIR_JSON)
+
+
+async def test_the_identity_of_ones_own_person_is_searched_accepted_and_verified(everyone, nurse):
+    found = (await called(nurse, "Patient/zoe/$ins-search")).json()
+    assert value(found, "code") == "00"
+    assert (await called(nurse, "Patient/zoe/$ins-accept", answer=value(found, "answer"))).status_code == 200
+    await put(everyone, {**task_of("zoe", Outcome.unanswered), "id": "lost"})
+    await put(everyone, {**task_of("zoe", Outcome.dropped), "id": "dropped"})
+    verified = await called(nurse, "Patient/zoe/$ins-verify")
+    assert (verified.status_code, value(verified.json(), "verified")) == (200, True)
+    told = [(await everyone.get(f"/Task/{name}")).json()["status"] for name in ("lost", "dropped")]
+    assert told == ["completed", "requested"]
+    assert (await nurse.get("/Task/lost")).status_code == 403
+
+
+async def test_the_person_of_another_structure_is_as_if_unknown_and_insi_is_not_asked(everyone, nurse, insi):
+    for operation in ("$ins-search", "$ins-verify"):
+        assert (await called(nurse, f"Patient/nessi/{operation}")).status_code == 404
+    assert await insi.received() == []
+    found = (await called(everyone, "Patient/nessi/$ins-search")).json()
+    for address in ("Patient/nessi/$ins-accept", "Patient/zoe/$ins-accept"):
+        assert (await called(nurse, address, answer=value(found, "answer"))).status_code in (404, 409)
+    assert (await called(everyone, "Patient/nessi/$ins-accept", answer=value(found, "answer"))).status_code == 200
+
+
+async def test_how_far_verifications_are_is_not_told_to_one_structure(everyone, nurse):
+    assert (await called(nurse, "$ins-verifications")).status_code == 403
