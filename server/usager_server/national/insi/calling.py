@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from usager_server.accounts.rpps import is_rpps
 from usager_server.errors import FHIRError, LoginRequired, ServiceDown, ServiceRefused, Unavailable, Unprocessable
 from usager_server.interactions.identities import is_slave
 from usager_server.interactions.session import OperationRequest, Session
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from usager_server.national.insi.teleservice import Teleservice
 
 WITHOUT_CERTIFICATE = "sans-certificat-ins"
-NATIONAL_IDS = "urn:oid:1.2.250.1.71.4.2.1"
+NATIONAL_IDS, RPPS = "urn:oid:1.2.250.1.71.4.2.1", "https://rpps.esante.gouv.fr"
 
 NOT_SET = "INSi n'est pas configuré : docs/ins.md dit quels réglages il demande"
 IS_SLAVE = "Les identités viennent ici d'un autre logiciel (profil esclave-identite) : c'est lui qui interroge INSi"
@@ -105,10 +106,13 @@ async def national_id_of(session: Session, request: OperationRequest) -> str:
             raise Unprocessable(NO_ID, "Parameters.parameter.where(name = 'nationalId')", code="required")
         return named
     stored = await session.repository.whole.read(*practitioner.split("/", 1))
-    for identifier in _identifiers(stored.document if stored else None):
-        if identifier.get("system") == NATIONAL_IDS and identifier.get("value"):
-            return str(identifier["value"])
-    raise Unprocessable(f"{practitioner} n'a pas d'identifiant national ({NATIONAL_IDS})", code="business-rule")
+    values = {it.get("system"): str(it.get("value", "")) for it in _identifiers(stored.document if stored else None)}
+    if values.get(NATIONAL_IDS):
+        return values[NATIONAL_IDS]
+    if is_rpps(values.get(RPPS, "")):
+        return f"8{values[RPPS]}"  # how Pro Santé Connect writes a number of the RPPS
+    text = f"{practitioner} n'a ni identifiant national ({NATIONAL_IDS}) ni numéro RPPS ({RPPS})"
+    raise Unprocessable(text, code="business-rule")
 
 
 async def record(session: Session, calls: Sequence[Call], patient: str = "") -> None:
