@@ -78,14 +78,16 @@ async def test_the_same_message_again_and_at_once_merges_once(master):
     assert (await bearing(master, LOCAL))[True] == stays
 
 
-async def test_a_merge_that_is_ordered_again_turns_what_came_late(master):
+async def test_a_merge_that_is_ordered_again_is_told_and_nothing_comes_late(master):
     source, target = await two_records(master)
     await sent(master, merging())
-    late = await weighed(master, source)
-    assert "ERR" not in segments(await sent(master, merging("4")))
-    assert await subject_of(master, late) == target["id"]
-    ack = segments(await sent(master, merging("5")))
+    late = {"resourceType": "Observation", "status": "final", "code": {"text": "poids"}}
+    late["subject"] = {"reference": f"Patient/{source['id']}"}
+    assert (await master.post("/Observation", json=late)).status_code == 422
+    ack = segments(await sent(master, merging("4")))
     assert (ack["MSA"][1], ack["ERR"][4], "déjà" in ack["ERR"][8]) == ("AA", "W", True)
+    stays = (await bearing(master, LOCAL))[True]
+    assert (stays["id"], len(stays["link"])) == (target["id"], 1)
 
 
 async def test_a_merge_whose_identity_is_refused_is_none(master):
