@@ -23,6 +23,8 @@ from tests.bench.population import Resource
 from tests.live import LiveServer
 from usager_server.definitions import load as load_definitions
 from usager_server.jsontext import parse_json
+from usager_server.offer import search_parameter
+from usager_server.profile import packaged
 from usager_server.repository import Draft
 from usager_server.repository.columns import INDEX_TABLES, gram_columns, index_columns, resource_columns
 from usager_server.repository.drafts import draft
@@ -114,7 +116,8 @@ def main(url: str, first: str, last: str, nth: str) -> None:
 async def copy_resources(url: str, resources: Iterator[Resource]) -> None:
     """Copy resources into the tables, with all that a write of them would leave."""
     definitions = load_definitions()
-    registry = SearchRegistry(definitions)
+    general = packaged("usager_server.general", "SearchParameter")
+    registry = SearchRegistry(definitions, [search_parameter(each, definitions) for each in general])
     connection = await asyncpg.connect(url)
     known: set[str] = set()
     while batch := list(islice(resources, BATCH)):
