@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from usager_server.errors import NotFound as NotFound
     from usager_server.errors import Unprocessable as Unprocessable
     from usager_server.hookspecs import hookimpl as hookimpl
+    from usager_server.indicators.indicator import Asked as Asked
+    from usager_server.indicators.indicator import Figure as Figure
+    from usager_server.indicators.indicator import Indicator as Indicator
+    from usager_server.indicators.indicator import Stratum as Stratum
+    from usager_server.indicators.indicator import measure_definition as measure_definition
     from usager_server.interactions.finding import fetch as fetch
     from usager_server.interactions.finding import find as find
     from usager_server.interactions.session import Operation as Operation
@@ -53,6 +58,11 @@ _HOME = {
     "NotFound": "errors",
     "Unprocessable": "errors",
     "hookimpl": "hookspecs",
+    "Asked": "indicators.indicator",
+    "Figure": "indicators.indicator",
+    "Indicator": "indicators.indicator",
+    "Stratum": "indicators.indicator",
+    "measure_definition": "indicators.indicator",
     "find": "interactions.finding",
     "fetch": "interactions.finding",
     "Reply": "interactions.session",

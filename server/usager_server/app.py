@@ -28,6 +28,7 @@ from usager_server.http.pages import Pages, openapi_text
 from usager_server.http.requirements_page import asked_of
 from usager_server.http.routes import FHIRDoor
 from usager_server.http.tracing import Tracer
+from usager_server.indicators.evaluate_operation import evaluate_measure
 from usager_server.interactions.capabilities import capability_text
 from usager_server.interactions.dispatch import INTERACTIONS
 from usager_server.interactions.links import Links
@@ -180,7 +181,7 @@ def _request_log(settings: Settings) -> BinaryIO | None:
 def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:
     """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
     validator = HouseValidator(definitions, plugins.conformance_resources)
-    operations = [*OPERATIONS, *plugins.operations]
+    operations = [*OPERATIONS, *plugins.operations, evaluate_measure(plugins.indicators)]
     off = inactive(plugins)
     registry = _registry(definitions, plugins, settings, off.told)
     birthplaces = Birthplaces()
@@ -199,7 +200,14 @@ def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, 
         inactive=off.told,
         profiles=plugins.profiles,
         supported_profiles=supported(validator),
-        served=served([*(it.definition for it in operations), *plugins.search_parameters], validator),
+        served=served(
+            [
+                *(it.definition for it in operations),
+                *plugins.search_parameters,
+                *(it.measure for it in plugins.indicators),
+            ],
+            validator,
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from usager_server.conformity.scenario import Scenario
+from usager_server.indicators.indicator import Indicator
 from usager_server.installed import PluginError
 from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
@@ -77,6 +78,11 @@ def _of_conformance(resource: Mapping[str, Any]) -> Iterator[str]:
     yield f"address {resource['resourceType']}/{resource['id']}"
 
 
+def _of_indicator(indicator: Indicator) -> Iterator[str]:
+    yield f"report {indicator.report}"
+    yield from _of_conformance(indicator.measure)
+
+
 def _of_requirement(requirement: Requirement) -> Iterator[str]:
     yield f"requirement {requirement.id}"
 
@@ -94,6 +100,7 @@ HOOKS: Mapping[str, tuple[type[Any], Callable[[Any], Iterable[str]]]] = {
     "register_operations": (Operation, _of_operation),
     "register_search_parameters": (Mapping, _of_search_parameter),
     "register_conformance_resources": (Mapping, _of_conformance),
+    "register_indicators": (Indicator, _of_indicator),
     "register_requirements": (Requirement, _of_requirement),
     "register_scenarios": (Scenario, _of_scenario),
     "register_stand_ins": (StandIn, _of_stand_in),

@@ -6,6 +6,7 @@ from typing import Any
 import pluggy
 
 from usager_server.conformity.scenario import Scenario
+from usager_server.indicators.indicator import Indicator
 from usager_server.interactions.session import Operation
 from usager_server.profile import Profile
 from usager_server.requirements.ledger import Requirement
@@ -41,6 +42,12 @@ def register_operations(active: frozenset[str]) -> Sequence[Operation]:
 @hookspec
 def register_conformance_resources(active: frozenset[str]) -> Sequence[Mapping[str, Any]]:
     """Return what resources are validated against: StructureDefinitions with snapshots, ValueSets, CodeSystems."""
+    ...
+
+
+@hookspec
+def register_indicators(active: frozenset[str]) -> Sequence[Indicator]:
+    """Return the indicators and reports: each a Measure and what evaluates it, for `Measure/$evaluate-measure`."""
     ...
 
 

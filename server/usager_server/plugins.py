@@ -12,6 +12,7 @@ from usager_server import hookspecs
 from usager_server.claims import Registered, checked, public_names
 from usager_server.conformity.scenario import Scenario
 from usager_server.general import plugin as general
+from usager_server.indicators.indicator import Indicator
 from usager_server.installed import GROUP as GROUP
 from usager_server.installed import PluginError as PluginError
 from usager_server.installed import installed as installed
@@ -38,6 +39,7 @@ class Plugins:
     search_parameters: Sequence[Mapping[str, Any]] = ()
     operations: Sequence[Operation] = ()
     conformance_resources: Sequence[Mapping[str, Any]] = ()
+    indicators: Sequence[Indicator] = ()
     ledgers: Mapping[str, Sequence[Requirement]] = field(default_factory=dict)
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     modules: Sequence[ModuleType] = ()
@@ -102,6 +104,7 @@ def _gathered(keys: Sequence[str], entries: Mapping[str, EntryPoint]) -> Plugins
         search_parameters=[it.thing for it in parameters],
         operations=[it.thing for it in operations],
         conformance_resources=_things("register_conformance_resources", manager, active),
+        indicators=_things("register_indicators", manager, active),
         ledgers=_by_plugin(checked("register_requirements", _gather(manager, "register_requirements", active))),
         keys={plugin: [it.key for it in theirs] for plugin, theirs in _by_plugin(offered).items()},
         modules=modules,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.house.files import ROOT
 from usager_server import (
+    Indicator,
     Operation,
     Profile,
     Requirement,
@@ -14,6 +15,7 @@ from usager_server import (
     StandIn,
     hookimpl,
     hookspecs,
+    measure_definition,
     operation_definition,
     scenario,
 )
@@ -23,6 +25,7 @@ QUALIFIED = (
     "collections.abc.",
     "typing.",
     "usager_server.conformity.scenario.",
+    "usager_server.indicators.indicator.",
     "usager_server.interactions.session.",
     "usager_server.profile.",
     "usager_server.requirements.ledger.",
@@ -71,6 +74,22 @@ def test_register_search_parameters(monkeypatch):
 def test_register_operations(monkeypatch):
     operation = Operation(operation_definition("do", "Nothing.", levels=["system"]), handler=None)  # type: ignore[arg-type]
     assert operation in activated(monkeypatch, register_operations=lambda: [operation]).operations
+
+
+def test_register_indicators(monkeypatch):
+    async def evaluate(session, asked):
+        return []
+
+    measure = measure_definition("mine", "1", "Le mien", "Rien.", {})
+    indicator = Indicator("MINE.01", measure, evaluate)
+    given = activated(monkeypatch, register_indicators=lambda active: [indicator] if "mine" in active else [])
+    assert [it.report for it in given.indicators] == ["TBB.INS.01", "MINE.01"]
+
+
+def test_two_plugins_do_not_bring_one_report(monkeypatch):
+    measure = measure_definition("mine", "1", "Le mien", "Rien.", {})
+    with pytest.raises(PluginError, match=r"report TBB\.INS\.01"):
+        activated(monkeypatch, register_indicators=lambda: [Indicator("TBB.INS.01", measure, None)])  # type: ignore[arg-type]
 
 
 def test_register_conformance_resources(monkeypatch):

@@ -17,6 +17,8 @@ from usager_server import (
 from usager_server.accounts.sandbox import stand_in as mail
 from usager_server.birthplaces.code_systems import VALUE_SET
 from usager_server.documents.terminology import terminology_resources
+from usager_server.indicators.indicator import Indicator
+from usager_server.indicators.ins import INS_DASHBOARD
 from usager_server.national.consent.subjects import CODE_SYSTEM
 from usager_server.national.insi.operations import Insi
 from usager_server.national.insi.sandbox import stand_in as insi
@@ -50,6 +52,12 @@ def register_search_parameters() -> Sequence[Mapping[str, Any]]:
 
 
 @hookimpl
+def register_indicators() -> Sequence[Indicator]:
+    """Return the indicators that all profiles share."""
+    return [INS_DASHBOARD]
+
+
+@hookimpl
 def register_requirements() -> Sequence[Requirement]:
     """Return the ledger."""
     return ledger(PACKAGE)
@@ -73,6 +81,7 @@ def register_scenarios() -> Sequence[Scenario]:
         "usager_server.documents.production.conformity",
         "usager_server.http.conformity",
         "usager_server.identity.conformity",
+        "usager_server.indicators.conformity",
         "usager_server.matching.conformity",
         "usager_server.national.insi.conformity",
         "usager_server.national.proxy.conformity",

@@ -205,6 +205,7 @@ class TraceRow(SQLModel, table=True):
         Index("trace_subject", "tenant", "subject", "row"),
         Index("trace_met", "tenant", "patient", "row", postgresql_where=text("patient <> ''")),
         Index("trace_entity", "tenant", "type", "id", "row", postgresql_where=text("id <> ''")),
+        Index("trace_exchange", "tenant", "row", postgresql_where=text("kind = 'national-exchange'")),
         {"postgresql_partition_by": "RANGE (row)"},
     )
 
