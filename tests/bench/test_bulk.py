@@ -17,7 +17,7 @@ from usager_server.definitions import load
 from usager_server.identity.words import EVIDENCE, RELIABILITY
 from usager_server.jsontext import parse_json
 from usager_server.repository.columns import INDEX_TABLES
-from usager_server.search.hashing import any_code
+from usager_server.search.hashing import any_code, parameter_hash
 from usager_server.validation.structure import Structure
 
 PERSONS = 3
@@ -36,6 +36,8 @@ def is_of_status(table: str, row: asyncpg.Record) -> bool:
     match table:
         case "index_token":
             return bool(first <= row["head"] <= last)
+        case "index_date":
+            return bool(row["parameter"] == parameter_hash("Patient", "identity-since"))
         case "index_string":
             return bool(row["value"] == "identite provisoire")
     return False
