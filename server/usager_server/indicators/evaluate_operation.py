@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from usager_server.errors import Forbidden, Invalid, NotFound
-from usager_server.indicators.files import csv_of, finess_of, json_of
 from usager_server.indicators.indicator import Asked, Indicator
-from usager_server.indicators.reporting import report_of
 from usager_server.interactions.finding import fetch
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session, now
 from usager_server.operations.definition import operation_definition, parameter
@@ -50,6 +48,9 @@ def evaluate_measure(indicators: Sequence[Indicator]) -> Operation:
         Errors  NotFound (404): no such indicator, or Organization; Invalid (400): a period or a parameter that is none;
                 Forbidden (403): a structure that the caller does not work in; TooCostly (403) when it takes too long.
         """
+        from usager_server.indicators.files import csv_of, json_of  # asked for seldom, and never at a start
+        from usager_server.indicators.reporting import report_of
+
         indicator = _chosen(by_name, request)
         asked, file = _asked(session, request), _file(request)
         structure = await _structure(session, asked.organization)
@@ -128,6 +129,8 @@ def _seen(session: Session, organization: str | None) -> str | None:
 
 
 async def _structure(session: Session, organization: str | None) -> dict[str, Any] | None:
+    from usager_server.indicators.files import finess_of
+
     if organization is None:
         return None
     found = await fetch(session, "Organization", organization)
