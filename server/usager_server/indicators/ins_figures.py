@@ -13,7 +13,7 @@ from usager_server.national.insi.verifying.store import State
 from usager_server.repository.identity_counts import count_calls, count_identities, count_tasks
 
 STATUSES: Mapping[Status, Code] = {each: (CODES[each], f"identité {each}") for each in Status}
-NO_STATUS: Code = ("NONE", "sans statut écrit (provisoire), ou écrite avant que les statuts soient comptés")
+NO_STATUS: Code = ("NONE", "sans statut écrit (provisoire), ou pas encore réindexée")
 ATTRIBUTES: Mapping[Attribute, Code] = {each: (str(each), f"identité {each.name}") for each in Attribute}
 KINDS: Mapping[str, Code] = {
     "rechercherInsAvecTraitsIdentite": ("traits", "récupération par les traits"),
