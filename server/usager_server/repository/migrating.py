@@ -16,7 +16,7 @@ import asyncpg
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0012"
+HEAD = "0013"
 LOCK = 7310400  # the number of the advisory lock; any would do, the same for ever
 LOCK_SECONDS = 5
 TURN_SECONDS = 0.2
