@@ -22,6 +22,7 @@ OPEN = {
     ("GET", "/ready"),
     ("GET", "/sign-in"),
     ("GET", "/sign-in/reset"),
+    ("GET", "/oauth/applications"),  # leads to /sign-in
     ("GET", "/oauth/jwks"),
     ("GET", "/fhir/.well-known/smart-configuration"),
     ("GET", "/fhir/.well-known/openid-configuration"),

@@ -302,3 +302,5 @@ async def test_a_document_of_a_record_that_was_merged_goes_to_the_one_that_stays
     await client.put(f"/Patient/{source}", json={**gone, "active": False, "link": link}, headers=FHIR_JSON)
     second = await filed(client, version(4, "V4"))
     assert second["subject"]["reference"] == f"Patient/{kept}"
+    former = (await client.get(f"/DocumentReference/{first['id']}")).json()
+    assert (former["status"], former["subject"]["reference"]) == ("superseded", f"Patient/{kept}")

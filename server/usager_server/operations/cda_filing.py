@@ -14,6 +14,7 @@ from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Session
 from usager_server.jsontext import parse_json
 from usager_server.matching.absorbing import replacement_of
+from usager_server.matching.repointing import repointed
 from usager_server.operations.likely_records import alike
 from usager_server.repository import Stored
 from usager_server.requirements import fulfils
@@ -102,7 +103,7 @@ class Filing:
         parents = [found for parent in self.edition.parents for found in await self._documents(parent)]
         by_address = {_address(stored): stored for stored in [*(stored for stored, _ in known), *parents]}
         for stored in by_address.values():
-            self._supersede(stored)
+            await self._supersede(stored)
         self._link_parents(parents)
 
     def answer_for(self, address: str) -> Resource:
@@ -223,12 +224,21 @@ class Filing:
             )
             raise Conflict(text, "DocumentReference", code="business-rule")
 
-    def _supersede(self, stored: Stored) -> None:
+    async def _supersede(self, stored: Stored) -> None:
         resource = _tree(stored)
         if resource.get("status") != "current":
             return
+        await self._follow_record(resource)
         request = {"method": "PUT", "url": _address(stored), "ifMatch": f'W/"{stored.version}"'}
         self.entries.append({"resource": {**resource, "status": "superseded"}, "request": request})
+
+    async def _follow_record(self, resource: Resource) -> None:
+        """Turn a document of a record that another one replaces to that one: nothing is written about the first."""
+        reference = resource.get("subject", {}).get("reference", "")
+        kind, _, key = reference.partition("/")
+        record = await self.session.repository.read(kind, key) if kind == "Patient" else None
+        if record is not None and record.document is not None:
+            repointed(resource, reference, _address(await self._standing(record)))
 
     def _link_parents(self, parents: list[Stored]) -> None:
         by_token = {edition_of(_tree(stored)).id: _address(stored) for stored in parents}

@@ -31,7 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(site: Path, *command: str, profiles: str = "") -> subprocess.CompletedProcess[str]:
     """Run a module's command where the stranger's plugin is installed too."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("USAGER_", "PYTEST_"))}
-    environment = {**mine, "PYTHONPATH": str(site), "USAGER_PROFILES": profiles}
+    environment = {**mine, "PYTHONPATH": str(site), "USAGER_PROFILES": profiles, "USAGER_PORT": "0"}
     line = [sys.executable, "-m", *command]
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, cwd=site.parent)
 
