@@ -20,6 +20,7 @@ from usager_server.installed import refuse_unknown, whose
 from usager_server.interactions.session import Operation
 from usager_server.manifest import FILE, Inactive, ManifestError, differences, read_manifest
 from usager_server.profile import Profile
+from usager_server.requirements.facts import facts
 from usager_server.requirements.ledger import LedgerError, Requirement
 from usager_server.requirements.standing import Standing, standings
 from usager_server.sandbox.stand_in import StandIn
@@ -80,8 +81,17 @@ def survey() -> Plugins:
 
 
 def scenarios(plugins: Plugins) -> list[Scenario]:
-    """Return the scenarios of the active plugins. Errors: PluginError when two bear one name."""
-    return _things("register_scenarios", _register(plugins.modules), plugins.active)
+    """Return the scenarios of the active plugins, but for those that prove what other profiles alone are asked.
+
+    Errors  PluginError when two bear one name.
+    """
+    found: list[Scenario] = _things("register_scenarios", _register(plugins.modules), plugins.active)
+    return [it for it in found if _is_asked(it, plugins.active)]
+
+
+def _is_asked(scenario: Scenario, active: frozenset[str]) -> bool:
+    asked = [facts()[code].profiles for code in scenario.ids if code in facts()]
+    return not asked or any(active.intersection(profiles) for profiles in asked)
 
 
 def stand_ins(plugins: Plugins) -> list[StandIn]:

@@ -5,6 +5,7 @@ import pytest
 from usager_server import Run, Scenario
 from usager_server.conformity.choosing import choose
 from usager_server.conformity.errors import ConformityError
+from usager_server.plugins import activate, scenarios
 
 
 async def nothing(run: Run) -> None:
@@ -37,3 +38,10 @@ def test_those_that_prove_one_of_the_requirements_named():
 def test_what_cannot_be_proven_is_told(code, told):
     with pytest.raises(ConformityError, match=told):
         choose([PLACES, VERSION], [code], [PLACES, VERSION, REPORT])
+
+
+@pytest.mark.parametrize(("profiles", "is_there"), [(["pa"], False), (["pa", "sans-certificat-ins"], True)])
+def test_what_is_asked_of_another_profile_is_not_proven(profiles, is_there):
+    every = [code for scenario in scenarios(activate(profiles)) for code in scenario.ids]
+    assert ("SC.INS/PSC.50" in every) is is_there
+    assert {"SC.INS.14", "P-GEN-01"} <= set(every)
