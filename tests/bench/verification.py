@@ -48,7 +48,7 @@ def people(first: int, last: int) -> Iterator[Resource]:
 
 def memory_mb() -> tuple[float, float]:
     """Return the resident memory of this process, now and at its highest."""
-    return psutil.Process().memory_info().rss / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return psutil.Process().memory_info().rss / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 async def verify(url: str, sandbox: Sandbox, folder: Path, count: int) -> None:

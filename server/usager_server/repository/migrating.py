@@ -62,7 +62,7 @@ async def _turn(url: str) -> AsyncIterator[None]:
     """
     connection = await asyncpg.connect(url)
     try:
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - see above
             await asyncio.sleep(TURN_SECONDS)
         yield
     finally:
