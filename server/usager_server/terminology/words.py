@@ -1,5 +1,6 @@
 """Finding entries by the beginnings of their words, as someone types: no accents, case or hyphens, the best first."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,9 @@ MOST_WORDS = 12
 MOST_RANKED = 500
 """Entries that are ranked one by one; of more, those whose first name begins with the text come first."""
 
+KEPT, KEPT_CHARACTERS = 64, 32
+"""Answers of over MOST_RANKED entries that are kept, those to first letters, and the longest text of one."""
+
 SHORT_FOR = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 """What people type for another word: it is looked for as well."""
 
@@ -19,13 +23,15 @@ class WordIndex:
     """An index over the names of entries, each known by its place. Time: made once; a search is a few bisections."""
 
     def __init__(self, entries: Iterable[Sequence[str]]) -> None:
-        self._names: list[list[str]] = [[normalise(name) for name in names] for names in entries]
+        # A space stands before each name, and so before each of its words.
+        self._names: list[list[str]] = [[f" {normalise(name)}" for name in names] for names in entries]
         self._firsts = sorted((names[0], number) for number, names in enumerate(self._names) if names)
         self._lengths = [len(names[0]) if names else 0 for names in self._names]
         pairs = {(word, number) for number, names in enumerate(self._names) for name in names for word in name.split()}
         ordered = sorted(pairs)
         self._words = [word for word, _ in ordered]
         self._places = [number for _, number in ordered]
+        self._kept: dict[str, Sequence[int]] = {}
 
     def find(self, text: str) -> Sequence[int]:
         """Return the places of the entries that have, for each word of the text, one that begins with it.
@@ -37,10 +43,14 @@ class WordIndex:
         words = folded.split()[:MOST_WORDS]
         if not words:
             return range(len(self._names))
+        kept = self._kept.get(folded)
+        if kept is not None:
+            return kept
         found = set.intersection(*map(self._meant, words))
         if len(found) > MOST_RANKED:
-            return self._roughly(folded, found)
-        return sorted(found, key=lambda number: (*self._rank(number, folded, words), number))
+            return self._keep(folded, self._roughly(f" {folded}", found))
+        begun, each = f" {folded}", [f" {word}" for word in words]
+        return sorted(found, key=lambda number: (*self._rank(number, begun, each), number))
 
     def _roughly(self, text: str, found: set[int]) -> Sequence[int]:
         """Return first the entries whose first name begins with the text, the shorter first, then the others."""
@@ -48,6 +58,12 @@ class WordIndex:
         numbers = sorted(number for _, number in self._firsts[start:end] if number in found)
         numbers.sort(key=self._lengths.__getitem__)
         return [*numbers, *sorted(found.difference(numbers))]
+
+    def _keep(self, text: str, numbers: Sequence[int]) -> Sequence[int]:
+        """Keep an answer in the place of the oldest. Threads replace what is kept, and never change it."""
+        if len(text) <= KEPT_CHARACTERS:
+            self._kept = dict([*self._kept.items(), (text, array("i", numbers))][-KEPT:])
+        return numbers
 
     def _meant(self, word: str) -> set[int]:
         found = self._beginning(word)
@@ -65,4 +81,4 @@ class WordIndex:
             return 1, len(first)
         if any(name.startswith(text) for name in others):
             return 2, len(first)
-        return (3 if any(all(f" {word}" in f" {name}" for word in words) for name in names) else 4), len(first)
+        return (3 if any(all(word in name for word in words) for name in names) else 4), len(first)
