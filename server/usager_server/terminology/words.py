@@ -12,6 +12,7 @@ MOST_WORDS = 12
 MOST_RANKED = 500
 """Entries that are ranked one by one; of more, those whose first name begins with the text come first."""
 
+BETWEEN = "\n"
 KEPT, KEPT_CHARACTERS = 64, 32
 """Answers of over MOST_RANKED entries that are kept, those to first letters, and the longest text of one."""
 
@@ -23,11 +24,12 @@ class WordIndex:
     """An index over the names of entries, each known by its place. Time: made once; a search is a few bisections."""
 
     def __init__(self, entries: Iterable[Sequence[str]]) -> None:
-        # A space stands before each name, and so before each of its words.
-        self._names: list[list[str]] = [[f" {normalise(name)}" for name in names] for names in entries]
-        self._firsts = sorted((names[0], number) for number, names in enumerate(self._names) if names)
-        self._lengths = [len(names[0]) if names else 0 for names in self._names]
-        pairs = {(word, number) for number, names in enumerate(self._names) for name in names for word in name.split()}
+        # The names of an entry are one text; a space stands before each, and so before each of its words.
+        folded = [[f" {normalise(name)}" for name in names] for names in entries]
+        self._names = [BETWEEN.join(names) for names in folded]
+        self._firsts = sorted((names[0], number) for number, names in enumerate(folded) if names)
+        self._lengths = [len(names[0]) if names else 0 for names in folded]
+        pairs = {(word, number) for number, names in enumerate(folded) for name in names for word in name.split()}
         ordered = sorted(pairs)
         self._words = [word for word, _ in ordered]
         self._places = [number for _, number in ordered]
@@ -74,11 +76,16 @@ class WordIndex:
         return set(self._places[start:end])
 
     def _rank(self, number: int, text: str, words: Sequence[str]) -> tuple[int, int]:
-        first, *others = names = self._names[number]
-        if first == text:
-            return 0, 0
-        if first.startswith(text):
-            return 1, len(first)
-        if any(name.startswith(text) for name in others):
-            return 2, len(first)
-        return (3 if any(all(word in name for word in words) for name in names) else 4), len(first)
+        names = self._names[number]
+        length = self._lengths[number]
+        if names.startswith(text):
+            return (0, 0) if length == len(text) else (1, length)
+        if f"{BETWEEN}{text}" in names:
+            return 2, length
+        for name in names.split(BETWEEN):
+            for word in words:
+                if word not in name:
+                    break
+            else:
+                return 3, length
+        return 4, length
