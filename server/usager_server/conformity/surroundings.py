@@ -96,8 +96,8 @@ class Surroundings:
         connection = await asyncpg.connect(self._database("postgres"))
         try:
             tables = [row[0] for row in await connection.fetch(TABLES)]
-            # Names of tables as the catalogue quotes them.
-            found = [await connection.fetch(f"SELECT t::text FROM ONLY {table} AS t") for table in tables]  # noqa: S608
+            every = [f"SELECT t::text FROM ONLY {table} AS t" for table in tables]  # noqa: S608 - as the catalogue quotes
+            found = [await connection.fetch(query) for query in every]
         finally:
             await connection.close()
         return "\n".join(row[0] for rows in found for row in rows).encode()
