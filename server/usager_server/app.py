@@ -17,6 +17,7 @@ from usager_server import __version__
 from usager_server.access.reach import Reaches
 from usager_server.birthplaces.current import Birthplaces
 from usager_server.definitions import Definitions, load
+from usager_server.environment import load_settings
 from usager_server.errors import Unavailable
 from usager_server.http.context import Context, context
 from usager_server.http.forwarding import ForwardedFor
@@ -65,7 +66,7 @@ from usager_server.repository.postgres_errors import DATABASE_ERRORS
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.editions import numbered, reasons
 from usager_server.search.parameters import SearchRegistry, nothing_off
-from usager_server.settings import Settings, load_settings
+from usager_server.settings import Settings
 from usager_server.terminology import Library
 from usager_server.traces.act import Act
 from usager_server.validation.validator import HouseValidator

@@ -55,11 +55,11 @@ def told() -> Iterator[None]:
     from usager_server.authorization.keys import KeysError
     from usager_server.backup.errors import BackupDamaged, BackupFailed, BackupRefused
     from usager_server.conformity.errors import ConformityError
+    from usager_server.environment import SettingsError
     from usager_server.errors import Conflict, Unavailable
     from usager_server.installed import PluginError
     from usager_server.sandbox.stand_in import SandboxError
     from usager_server.sealing import SealError
-    from usager_server.settings import SettingsError
 
     try:
         yield
@@ -98,7 +98,7 @@ def main(
 def serve() -> None:
     """Serve FHIR until Ctrl-C. The embedded database is started, migrated and stopped with it."""
     with told():
-        from usager_server.settings import load_settings
+        from usager_server.environment import load_settings
 
         settings = load_settings()
         from usager_server.serving import serve as run
@@ -110,7 +110,7 @@ def serve() -> None:
 def worker() -> None:
     """Do the jobs behind the requests until Ctrl-C: link and anchor the traces, make the backups."""
     with told():
-        from usager_server.settings import load_settings
+        from usager_server.environment import load_settings
 
         settings = load_settings()
         from usager_server.jobs.running import work
@@ -124,7 +124,7 @@ def worker() -> None:
 def demo() -> None:
     """Serve with invented people to look at, until Ctrl-C. What is stored is kept for the next time."""
     with told():
-        from usager_server.settings import load_settings
+        from usager_server.environment import load_settings
 
         os.environ.setdefault("USAGER_LOG_LEVEL", "warning")  # what is said to a person is the welcome
         os.environ.setdefault("USAGER_LOG_FORMAT", "text")
@@ -141,8 +141,8 @@ def demo() -> None:
 def migrate() -> None:
     """Bring the schema of the database up to date; a version that is serving may go on meanwhile."""
     with told():
+        from usager_server.environment import load_settings
         from usager_server.repository.opening import bring_up_to_date, running, source
-        from usager_server.settings import load_settings
 
         settings = load_settings()
         found = source(settings)
@@ -162,7 +162,7 @@ def openapi(
     """Print the OpenAPI document of the active profiles, or write it with its examples."""
     with told():
         from usager_server.app import openapi_files
-        from usager_server.settings import load_settings
+        from usager_server.environment import load_settings
 
         files = openapi_files(load_settings())
         if folder is None:
@@ -180,9 +180,9 @@ def add_tenant(
 ) -> None:
     """Make room for one more organisation; the number printed is the one to write in USAGER_TOKEN_FILE."""
     with told():
+        from usager_server.environment import load_settings
         from usager_server.repository import tenants as room
         from usager_server.repository.opening import running
-        from usager_server.settings import load_settings
 
         if not name.strip() or not name.isprintable():
             _say_and_leave("A tenant needs a name, on one line.", WRONG_USE)
@@ -195,9 +195,9 @@ def add_tenant(
 def list_tenants() -> None:
     """List the organisations: number, name."""
     with told():
+        from usager_server.environment import load_settings
         from usager_server.repository import tenants as room
         from usager_server.repository.opening import running
-        from usager_server.settings import load_settings
 
         with running(load_settings()) as found:
             for each in asyncio.run(room.tenants(found.owner_url)):

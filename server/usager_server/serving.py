@@ -10,9 +10,10 @@ import socket
 from collections.abc import Callable
 from types import FrameType
 
+from usager_server.environment import SettingsError
 from usager_server.installed import refuse_unknown
 from usager_server.repository.early_start import starting
-from usager_server.settings import Settings, SettingsError
+from usager_server.settings import Settings
 
 BACKLOG = 2048
 

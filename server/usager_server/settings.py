@@ -1,26 +1,27 @@
-"""Environment -> one frozen Settings, long as all that may be chosen: what is wrong is refused at start, by name."""
+"""The frozen Settings: all that may be chosen, and what goes together; `environment.py` reads them."""
 
-import os
-import ssl
-from collections.abc import Mapping
-from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from usager_server.setting_kinds import (
+    Authorities,
+    CertificateWithKey,
+    DeviceList,
+    Folder,
+    MailServer,
+    NetworkList,
+    PostgresAddress,
+    WebAddress,
+)
 
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
-SECRET = frozenset(
-    {"database_url", "database_owner_url", "backup_database_url", "smtp_url"}
-)  # may hold a password: its value is never shown
 SLAVE = "esclave-identite"  # the profile of a server whose identities come from another software
-TEST_PREFIX = "USAGER_TEST_"  # read by the tests' own fixtures, not by the server
-PROXY_PREFIX = "USAGER_PROXY_"  # read by `usager proxy`, not by the server
 
 
 class Settings(BaseSettings):
@@ -30,19 +31,19 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    base_url: str | None = Field(
+    base_url: WebAddress | None = Field(
         default=None,
         description="Public address of the FHIR base, behind a proxy; unset: made from each request.",
     )
     data_dir: Path = Field(
         default=Path("data"), description="Folder of the embedded PostgreSQL and of what is kept between runs."
     )
-    database_url: str | None = Field(
+    database_url: PostgresAddress = Field(
         default=None,
         repr=False,
         description="PostgreSQL to use (postgresql://user@host/name); unset: the embedded one, in the data folder.",
     )
-    database_owner_url: str | None = Field(
+    database_owner_url: PostgresAddress = Field(
         default=None,
         repr=False,
         description="The same database as its owner, who migrates it; unset: USAGER_DATABASE_URL.",
@@ -60,13 +61,13 @@ class Settings(BaseSettings):
         default=1, ge=0, le=23, description="Hour (UTC) from which `usager worker` makes the backup of the day."
     )
     backups_kept: int = Field(default=35, ge=1, le=10_000, description="How many backups are kept, newest first.")
-    backup_database_url: str | None = Field(
+    backup_database_url: PostgresAddress = Field(
         default=None,
         repr=False,
         description="The database of USAGER_DATABASE_URL as a role that row-level security does not hold, to back it "
         "up; as a superuser, to restore it.",
     )
-    tls_certificate_file: Path | None = Field(
+    tls_certificate_file: CertificateWithKey | None = Field(
         default=None,
         description="Certificate chain and key of this server, in one file (PEM), to speak TLS itself; unset: plain "
         "HTTP, on the loopback or behind a proxy that ends TLS.",
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         description="Most requests a minute of one address to /sign-in and /oauth that are refused; it may make "
         "USAGER_REQUESTS_PER_MINUTE in all.",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: NetworkList = Field(
         default="",
         description="Networks of the proxies whose X-Forwarded-For header is believed, separated by commas; unset: the "
         "address of a caller is that of the connection.",
@@ -137,17 +138,17 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(
         default=900, ge=300, le=3600, description="How long an access token that acts for a person lives."
     )
-    certificate_proxies: str = Field(
+    certificate_proxies: NetworkList = Field(
         default="",
         description="Networks of the proxies whose Client-Cert header (RFC 9440) is believed, separated by commas; "
         "unset: no token can be bound to a certificate.",
     )
-    outbound_networks: str = Field(
+    outbound_networks: NetworkList = Field(
         default="",
         description="Private networks that may be called for keys of clients, separated by commas; unset: public "
         "addresses only.",
     )
-    cda_rules: Path | None = Field(
+    cda_rules: Folder | None = Field(
         default=None,
         description="Folder of the national rules that $cda-validate applies beside our own; unset: our own alone.",
     )
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
         default=False,
         description="Whether persons whose INS is not qualified yet may be written to (derogation before admission).",
     )
-    identity_devices: str = Field(
+    identity_devices: DeviceList = Field(
         default="",
         description="Devices of high trust that identities are checked against (CN,PA,CS…), separated by commas, and "
         "those of one tenant after its number: CN,PA,CS; 2=CN,PA. Unset: every one of FR Core.",
@@ -195,19 +196,19 @@ class Settings(BaseSettings):
         default="json", description="json: an object a line; text: for a person's eyes."
     )
 
-    national_status_url: str = Field(
+    national_status_url: WebAddress = Field(
         default="https://status.esante.gouv.fr",
         description="Status page of the national services (météo des services), for people to open.",
     )
-    national_status_summary_url: str | None = Field(
+    national_status_summary_url: WebAddress | None = Field(
         default=None,
         description="Where that page publishes its summary for programs (Statuspage API v2); unset: it is not read.",
     )
-    vaccination_schedule_url: str = Field(
+    vaccination_schedule_url: WebAddress = Field(
         default="https://sante.gouv.fr/prevention-en-sante/preserver-sa-sante/vaccination/calendrier-vaccinal",
         description="Vaccination schedule of the ministry of health, for people to open.",
     )
-    psc_issuer: str | None = Field(
+    psc_issuer: WebAddress | None = Field(
         default=None,
         description="Issuer of Pro Santé Connect, with which professionals sign in; unset: they do not.",
     )
@@ -217,7 +218,7 @@ class Settings(BaseSettings):
         description="Where its discovery document is, below the issuer.",
     )
     psc_client_id: str | None = Field(default=None, description="Our name at Pro Santé Connect.")
-    psc_certificate_file: Path | None = Field(
+    psc_certificate_file: CertificateWithKey | None = Field(
         default=None, description="Our certificate there (IGC-Santé ORG AUTH_CLI) and its key, in one file (PEM)."
     )
     psc_client_secret_file: Path | None = Field(
@@ -226,15 +227,15 @@ class Settings(BaseSettings):
     psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(
         default="eidas1", description="Lowest level of a sign-in that is accepted; eidas1 is what is asked for."
     )
-    insi_url: str | None = Field(
+    insi_url: WebAddress | None = Field(
         default=None, description="Address of INSi for certificates of organisations; unset: it is not called so."
     )
-    insi_certificate_file: Path | None = Field(
+    insi_certificate_file: CertificateWithKey | None = Field(
         default=None,
         description="Our certificate there for what people ask (IGC-Santé, common name INSI-MANU) and its key, in one "
         "file (PEM).",
     )
-    insi_auto_certificate_file: Path | None = Field(
+    insi_auto_certificate_file: CertificateWithKey | None = Field(
         default=None,
         description="Our certificate there for what `usager worker` does (common name INSI-AUTO) and its key; unset: "
         "identities are not verified by themselves.",
@@ -264,13 +265,13 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="From how many identities to verify they are handed to INSi as batches.",
     )
-    national_proxy_url: str | None = Field(
+    national_proxy_url: WebAddress | None = Field(
         default=None,
         description="Address of the Proxy e-santé, through which national services are called as a professional; "
         "unset: they are not.",
     )
     national_proxy_client_id: str | None = Field(default=None, description="Our client id at that proxy.")
-    national_proxy_certificate_file: Path | None = Field(
+    national_proxy_certificate_file: CertificateWithKey | None = Field(
         default=None, description="Our certificate at that proxy and its key, in one file (PEM)."
     )
     national_proxy_insi: str = Field(
@@ -284,7 +285,7 @@ class Settings(BaseSettings):
         description="Keys that seal secrets in the database, a line each: the first seals, all open; unset: one is "
         "made in the data folder.",
     )
-    smtp_url: str | None = Field(
+    smtp_url: MailServer = Field(
         default=None,
         repr=False,
         description="Server that sends messages to people: smtp:// or smtps://, [name:password@]host[:port].",
@@ -294,93 +295,13 @@ class Settings(BaseSettings):
         default="",
         description="Address at which an operator's gateway takes texts for telephones, with {number} in it.",
     )
-    trusted_ca_file: Path | None = Field(
+    trusted_ca_file: Authorities | None = Field(
         default=None,
         description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
     )
-    otel_endpoint: str | None = Field(
+    otel_endpoint: WebAddress | None = Field(
         default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
     )
-
-    @field_validator(
-        "base_url",
-        "otel_endpoint",
-        "national_status_url",
-        "national_status_summary_url",
-        "psc_issuer",
-        "insi_url",
-        "national_proxy_url",
-        "vaccination_schedule_url",
-    )
-    @classmethod
-    def _a_web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/") if value else value
-
-    @field_validator("certificate_proxies", "outbound_networks", "trusted_proxies")
-    @classmethod
-    def _networks(cls, value: str) -> str:
-        for each in value.split(","):
-            if each.strip():
-                ip_network(each.strip())
-        return value
-
-    @field_validator("identity_devices")
-    @classmethod
-    def _devices(cls, value: str) -> str:
-        if value:
-            from usager_server.trusted_devices import parse_devices  # most servers name none: not at their start
-
-            parse_devices(value)
-        return value
-
-    @field_validator("cda_rules")
-    @classmethod
-    def _a_folder(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_dir():
-            raise ValueError("is no folder")
-        return value
-
-    @field_validator("database_url", "database_owner_url", "backup_database_url")
-    @classmethod
-    def _a_postgresql_address(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("postgresql://", "postgres://")):
-            raise ValueError("must begin with postgresql://")
-        return value or None
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _a_mail_server(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("smtp://", "smtps://")):
-            raise ValueError("must begin with smtp:// or smtps://")
-        return value or None
-
-    @field_validator(
-        "psc_certificate_file",
-        "tls_certificate_file",
-        "insi_certificate_file",
-        "insi_auto_certificate_file",
-        "national_proxy_certificate_file",
-    )
-    @classmethod
-    def _a_certificate_and_its_key(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            try:
-                ssl.create_default_context().load_cert_chain(value)
-            except (OSError, ssl.SSLError) as error:
-                raise ValueError(f"holds no certificate with its key that can be read: {error}") from error
-        return value
-
-    @field_validator("trusted_ca_file")
-    @classmethod
-    def _certificates(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            try:
-                ssl.create_default_context().load_verify_locations(value)
-            except (OSError, ssl.SSLError) as error:
-                raise ValueError(f"holds no certificate that can be read: {error}") from error
-        return value
 
     @model_validator(mode="after")
     def _safe_together(self) -> Self:
@@ -495,32 +416,6 @@ def profile_keys(profiles: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for part in profiles.split(",") if (key := part.strip())))
 
 
-class SettingsError(Exception):
-    """The environment holds something that this server refuses; the text is for the operator, one line a variable."""
-
-
-def load_settings() -> Settings:
-    """Return the settings of the environment. Errors: SettingsError, naming each variable that is wrong or unknown."""
-    refuse_unknown(os.environ)
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise SettingsError("\n".join(_line(detail) for detail in error.errors(include_url=False))) from None
-
-
-def is_ours(name: str) -> bool:
-    """Tell whether an environment variable is a setting of the server."""
-    return name.startswith(PREFIX) and not name.startswith((TEST_PREFIX, PROXY_PREFIX))
-
-
-def refuse_unknown(environment: Mapping[str, str]) -> None:
-    """Raise SettingsError when a USAGER_* variable is not a setting: a misspelt one would be silently ignored."""
-    known = [variable(field) for field in Settings.model_fields]
-    unknown = sorted(name for name in environment if is_ours(name) and name not in known)
-    if unknown:
-        raise SettingsError("\n".join(f"{name} is not a setting{_suggestion(name, known)}" for name in unknown))
-
-
 def variable(field: str) -> str:
     """Return the environment variable of a field."""
     return PREFIX + field.upper()
@@ -532,17 +427,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them"
-
-
-def _line(detail: ErrorDetails) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
-    if not detail["loc"]:
-        return message
-    field = str(detail["loc"][0])
-    shown = "" if field in SECRET else f"={detail['input']}"
-    return f"{variable(field)}{shown}: {message[0].lower()}{message[1:]}"

@@ -4,7 +4,8 @@ import pytest
 import trustme
 
 from tests.house.files import ROOT
-from usager_server.settings import Settings, SettingsError, load_settings, variable
+from usager_server.environment import SettingsError, load_settings
+from usager_server.settings import Settings, variable
 
 TOKEN = "0123456789abcdef" * 2
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from tests.house.files import ROOT
 from usager_server.cli import app
+from usager_server.environment import SettingsError, load_settings
 from usager_server.proxy.house import build
 from usager_server.proxy.settings import (
     Backend,
@@ -22,7 +23,6 @@ from usager_server.proxy.settings import (
     ProxySettings,
     load_proxy_settings,
 )
-from usager_server.settings import SettingsError, load_settings
 
 PAGE = ROOT / "docs" / "services" / "proxy-e-sante.md"
 TABLES: dict[str, type[BaseModel]] = {

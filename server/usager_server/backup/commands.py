@@ -17,7 +17,7 @@ def back_up(context: typer.Context, folder: Folder = None) -> None:
     if context.invoked_subcommand is not None:
         return
     from usager_server.backup.making import back_up as run
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
 
     made = asyncio.run(run(load_settings(), folder))
     rows, tables = sum(made.manifest.rows.values()), len(made.manifest.rows)
@@ -37,7 +37,7 @@ def verify(backup: Backup) -> None:
     from usager_server.backup.keys import read_keys
     from usager_server.backup.shelf import refuse_partial
     from usager_server.backup.verifying import verify as run
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
 
     settings = load_settings()
     refuse_partial(backup)
@@ -74,7 +74,7 @@ def restore(
     """
     from usager_server.backup.restoring import Wish
     from usager_server.backup.restoring import restore as run
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
 
     done = asyncio.run(run(load_settings(), Wish(backup, replace, drill), typer.echo))
     ended = ", ".join(f"{count} {name}" for name, count in done.ended.items())

@@ -108,9 +108,9 @@ def let_sign_in(
     off: Annotated[bool, typer.Option("--off", help="With Pro Santé Connect only, as at the beginning.")] = False,
 ) -> None:
     """Let the professionals of an organisation sign in with a password and a code too, or no longer."""
+    from usager_server.environment import load_settings
     from usager_server.repository import tenants
     from usager_server.repository.opening import running
-    from usager_server.settings import load_settings
 
     with running(load_settings()) as found:
         asyncio.run(tenants.let_sign_in(found.owner_url, number, local=not off))
@@ -133,11 +133,11 @@ def _line(account: Account) -> str:
 def _run(work: Callable[["Desk", "Actor"], Awaitable[str]]) -> None:
     """Do something at the desk, and print what it returns."""
     from usager_server.accounts.journal import Actor
+    from usager_server.environment import load_settings
     from usager_server.errors import FHIRError, Unavailable
     from usager_server.repository.connections import Connections
     from usager_server.repository.opening import running, take_place
     from usager_server.repository.postgres import PostgresStore
-    from usager_server.settings import load_settings
     from usager_server.signing_in import open_desk
 
     async def done(url: str) -> str:

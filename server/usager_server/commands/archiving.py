@@ -37,8 +37,8 @@ def archive() -> None:
     the owner of the tables can remove anything (USAGER_DATABASE_OWNER_URL). Exit codes: 0 done, or nothing is so old;
     1 the chain is not whole or not anchored so far: nothing was removed; 2 wrong settings; 3 the database is missing.
     """
+    from usager_server.environment import load_settings
     from usager_server.repository.opening import running
-    from usager_server.settings import load_settings
     from usager_server.traces.anchors import BadAnchors
 
     settings = load_settings()

@@ -20,9 +20,9 @@ def import_edition(
     """
     from usager_server.birthplaces.edition import EditionError, edition_bytes
     from usager_server.birthplaces.insee import edition_of
+    from usager_server.environment import load_settings
     from usager_server.repository.cog_editions import KeptEdition, keep_edition
     from usager_server.repository.opening import running
-    from usager_server.settings import load_settings
 
     try:
         edition = edition_of(path)

@@ -86,7 +86,7 @@ def list_keys() -> None:
     """List the keys that sign tokens: id, when it was made, what it does."""
     from usager_server.authorization.keys import read_keys, state
     from usager_server.authorization.server import keys_path
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
 
     keys = read_keys(keys_path(load_settings()))
     for each in keys:
@@ -97,7 +97,7 @@ def rotate_keys() -> None:
     """Make a new key, which signs in ten minutes; those that nothing alive was signed with are dropped."""
     from usager_server.authorization.keys import rotate
     from usager_server.authorization.server import keys_path
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
 
     typer.echo(rotate(keys_path(load_settings())).id)
 
@@ -112,8 +112,8 @@ def _check_narrowing(scope: str) -> None:
     from usager_server.app import build_house, no_store
     from usager_server.authorization.scopes import check_registered
     from usager_server.definitions import load
+    from usager_server.environment import load_settings
     from usager_server.plugins import activate
-    from usager_server.settings import load_settings
 
     settings = load_settings()
     house = build_house(settings, activate(settings.profile_keys), load(), no_store)
@@ -136,11 +136,11 @@ def _read(path: Path) -> Any:
 def _with_memory(tenant: int, act: "Callable[[Memory], Awaitable[T]]") -> T:
     """Do something with what is remembered of a tenant. Errors: Unavailable; Conflict when there is no such tenant."""
     from usager_server.authorization.store import PostgresMemory
+    from usager_server.environment import load_settings
     from usager_server.errors import Conflict
     from usager_server.repository.connections import Connections
     from usager_server.repository.opening import running
     from usager_server.repository.postgres import PostgresStore
-    from usager_server.settings import load_settings
 
     async def run(url: str) -> T:
         connections = Connections(url, size=1)

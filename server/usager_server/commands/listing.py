@@ -41,9 +41,9 @@ IN_FORCE = (Status.DONE, Status.TODO, Status.EXEMPT)
 
 def profiles() -> None:
     """List the installed profiles: which are on, and what each adds to the server."""
+    from usager_server.environment import load_settings
     from usager_server.installed import PluginError
     from usager_server.plugins import activate, installed
-    from usager_server.settings import load_settings
 
     active = activate(load_settings().profile_keys).active
     bare = activate([])
@@ -103,9 +103,9 @@ def requirements(
     form: Annotated[Form, typer.Option("--format", help="How to write the list.")] = Form.TABLE,
 ) -> None:
     """List the requirements in the ledgers of all that is installed, and where each stands."""
+    from usager_server.environment import load_settings
     from usager_server.plugins import survey
     from usager_server.requirements.report import FORMATS
-    from usager_server.settings import load_settings
 
     load_settings()
     found = _found(survey(), profile or (), status or IN_FORCE)

@@ -80,8 +80,9 @@ def conformity(
 
 
 def _active(profiles: str | None) -> "Plugins":
+    from usager_server.environment import load_settings
     from usager_server.plugins import activate
-    from usager_server.settings import load_settings, profile_keys
+    from usager_server.settings import profile_keys
 
     settings = load_settings()
     return activate(settings.profile_keys if profiles is None else profile_keys(profiles))

@@ -34,8 +34,8 @@ def reindex(
     Exit codes: 0 nothing is due any more (--status: or it is said); 1 servers want what these settings do not; 2 wrong
     settings; 3 the database is missing.
     """
+    from usager_server.environment import load_settings
     from usager_server.repository.opening import running
-    from usager_server.settings import load_settings
 
     settings = load_settings()
     with running(settings) as found:

@@ -30,7 +30,7 @@ def verify(
     Exit codes: 0 nothing is wrong; 1 a trace was altered, is missing, is not in its place or has no link, or an anchor
     does not agree; 2 wrong settings; 3 the database is missing.
     """
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
     from usager_server.traces.anchors import BadAnchors
 
     try:
@@ -61,7 +61,7 @@ def export(
     tenant: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="The number of the organisation.")] = 1,
 ) -> None:
     """Write the traces of a period, a person or a professional, newest first. The extraction is traced itself."""
-    from usager_server.settings import load_settings
+    from usager_server.environment import load_settings
     from usager_server.traces.origins import From
     from usager_server.traces.record import TraceQuery, row_at
 

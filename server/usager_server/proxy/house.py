@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from usager_server.environment import SettingsError
 from usager_server.national.psc.discovery import Discovery
 from usager_server.proxy.caller import Caller
 from usager_server.proxy.database import Database
@@ -14,7 +15,6 @@ from usager_server.proxy.sessions import Lifetime, Sessions
 from usager_server.proxy.settings import ProxySettings
 from usager_server.proxy.throttle import Throttle
 from usager_server.sealing import Sealer, SealError, read_keys
-from usager_server.settings import SettingsError
 
 
 class Clock:

@@ -12,9 +12,9 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from usager_server.environment import SettingsError
 from usager_server.national.psc.oauth import OAuthClient
 from usager_server.proxy.settings import Client, read_secret
-from usager_server.settings import SettingsError
 
 CONNECT_SECONDS = 5.0
 CONNECTIONS, KEPT_ALIVE = 100, 20

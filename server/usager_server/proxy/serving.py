@@ -9,13 +9,13 @@ from typing import Any
 import uvicorn
 
 from usager_server.bounded_protocol import BoundedProtocol
+from usager_server.environment import SettingsError
 from usager_server.logs import set_up_logs
 from usager_server.proxy.app import create_proxy
 from usager_server.proxy.caller import PEER_CERTIFICATE
 from usager_server.proxy.database import Database, check
 from usager_server.proxy.house import House, build
 from usager_server.proxy.settings import Listening, ProxySettings
-from usager_server.settings import SettingsError
 
 GRACE_SECONDS = 10
 MOST_AT_ONCE = 500  # requests and connections: a body may be held whole for each

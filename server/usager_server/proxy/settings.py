@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from usager_server.environment import PROXY_PREFIX, SettingsError
 from usager_server.national.psc.discovery import DISCOVERY_PATH
 from usager_server.national.psc.exchange import Target
-from usager_server.settings import PROXY_PREFIX, SettingsError
 
 FILE_VARIABLE = f"{PROXY_PREFIX}FILE"
 

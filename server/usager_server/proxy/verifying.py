@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from usager_server.environment import SettingsError
 from usager_server.proxy.chain import Checker
 from usager_server.proxy.database import Database
 from usager_server.proxy.settings import ProxySettings
 from usager_server.proxy.traces import links
-from usager_server.settings import SettingsError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""The kinds of values that several settings take, each refused with what would be right."""
+
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from usager_server.networks import parse_networks
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return value.rstrip("/")
+
+
+def _postgres_address(value: str | None) -> str | None:
+    if value and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return value or None
+
+
+def _mail_server(value: str | None) -> str | None:
+    if value and not value.startswith(("smtp://", "smtps://")):
+        raise ValueError("must begin with smtp:// or smtps://")
+    return value or None
+
+
+def _network_list(value: str) -> str:
+    parse_networks(value)
+    return value
+
+
+def _device_list(value: str) -> str:
+    if value:
+        from usager_server.trusted_devices import parse_devices  # most servers name none: not at their start
+
+        parse_devices(value)
+    return value
+
+
+def _folder(value: Path) -> Path:
+    if not value.is_dir():
+        raise ValueError("is no folder")
+    return value
+
+
+def _certificate_with_key(value: Path) -> Path:
+    try:
+        ssl.create_default_context().load_cert_chain(value)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"holds no certificate with its key that can be read: {error}") from error
+    return value
+
+
+def _authorities(value: Path) -> Path:
+    try:
+        ssl.create_default_context().load_verify_locations(value)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"holds no certificate that can be read: {error}") from error
+    return value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+PostgresAddress = Annotated[str | None, AfterValidator(_postgres_address)]  # empty is unset
+MailServer = Annotated[str | None, AfterValidator(_mail_server)]  # empty is unset
+NetworkList = Annotated[str, AfterValidator(_network_list)]
+DeviceList = Annotated[str, AfterValidator(_device_list)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+CertificateWithKey = Annotated[Path, AfterValidator(_certificate_with_key)]
+Authorities = Annotated[Path, AfterValidator(_authorities)]
