@@ -75,6 +75,17 @@ async def test_a_patient_of_another_tenant_cannot_be_chosen(
     assert (await stranger.answer(page, patient=patients["Tilleul"])).status_code == 404
 
 
+async def test_a_patient_whose_record_one_may_not_open_is_neither_found_nor_chosen(
+    http: httpx.AsyncClient, people: People, register: Register, patients: dict[str, str]
+):
+    for rights in ({"structures": frozenset({"elsewhere"})}, {"roles": frozenset({"auditor"})}):
+        browser = Browser(http, await register(public_app()), people.sign_in(**rights))
+        page = await browser.authorize("patient/Patient.rs")
+        assert "TILLEUL" not in (await browser.answer(page, "search", name="tilleul")).text
+        answer = await browser.answer(page, patient=patients["Tilleul"])
+        assert (answer.status_code in (403, 404), "location" in answer.headers) == (True, False)
+
+
 async def test_a_trusted_application_asks_for_the_patient_only(
     http: httpx.AsyncClient, people: People, register: Register, patients: dict[str, str]
 ):
@@ -137,6 +148,16 @@ async def test_launch_without_a_launch_is_refused(browser: Browser):
 
 async def test_a_patient_out_of_reach_is_not_handed_over(record: Browser, browser: Browser):
     assert (await launched(record, browser, patient="nobody")).status_code == 404
+
+
+async def test_a_launch_names_what_the_token_may_read_only(
+    record: Browser, browser: Browser, people: People, patients: dict[str, str]
+):
+    narrow = bearer((await record.tokens("user/Patient.r?gender=male"))["access_token"])
+    asked = {"client_id": browser.client.id, "patient": patients["Tilleul"]}
+    assert (await record.http.post("/oauth/launch", json=asked, headers=narrow)).status_code == 404
+    people.change(record.headers["cookie"], structures=frozenset({"elsewhere"}))
+    assert (await launched(record, browser, patient=patients["Tilleul"])).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from usager_server.authorization.signed_in import Person
 from usager_server.caller import Caller
 from usager_server.http.observability import Scope, exchange_of
 from usager_server.http.routes import origin_of
+from usager_server.interactions.gate import gated, session_for
 from usager_server.interactions.request import Request
 from usager_server.interactions.routing import Name
-from usager_server.interactions.session import House, Reply, Session
+from usager_server.interactions.session import House, Reply
 from usager_server.interactions.witnessing import kind_of, witnessed
 from usager_server.jsontext import parse_json
 from usager_server.traces.act import Act
@@ -33,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Reads in the name of a person, within their rights."""
+    """Reads in the name of a person, within their rights: through the gate and the limits of any request."""
 
     house: House
     base_url: str
@@ -61,8 +62,8 @@ class Records:
         act = None
         if self.house.settings.keeps_traces:
             act = Act(kind_of(name), origin_of(scope, caller), request.type, request.id, self.base_url)
-        session = Session(self.house, caller, self.house.repository(caller.tenant, act), self.base_url, act)
-        return await witnessed(self.house.interactions[name], session, request)
+        session = session_for(self.house, caller, self.base_url, act)
+        return await witnessed(gated(name, self.house.interactions[name]), session, request)
 
     def _caller(self, scope: Scope, person: Person) -> Caller:
         grant = Grant.of(
