@@ -119,3 +119,10 @@ async def test_without_traces_nothing_is_opened(house: House, tenant: int, two_h
     async with make_client(house, tenant, DOCTOR) as client:
         assert (await open_record(client, reason=WHY)).status_code == 503
         assert (await client.get("/Patient/b")).status_code == 404
+
+
+async def test_traces_of_one_record_are_for_who_may_open_it(traced_house: House, tenant: int, two_houses: World):
+    for patient, status in (("a", 200), ("b", 403)):
+        grant = Grant.of("patient/AuditEvent.rs", patient=patient, structures=["house"], roles=["professional"])
+        async with make_client(traced_house, tenant, grant) as client:
+            assert (await client.get("/AuditEvent")).status_code == status

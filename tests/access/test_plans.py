@@ -22,11 +22,12 @@ from usager_server.traces.event import Origin
 
 GRANTS = {
     "a record": Grant.of("patient/*.rs", patient="1"),
+    "a record, by somebody of a structure": Grant.of("patient/*.rs", patient="1", structures=["1", "2"]),
     "a structure and a team": Grant.of("user/*.rs", structures=["1", "2"], practitioner="Practitioner/1"),
     "parameters": Grant.of("system/*.rs?_tag=urn:x|1 system/Observation.rs?date=2026-01-01&subject=Patient/1"),
 }
 # A patient searches what is in their record, and no directory.
-ELSEWHERE = {"a record": ("Location",)}
+ELSEWHERE = {"a record": ("Location",), "a record, by somebody of a structure": ("Location",)}
 READ = [
     lambda repository: repository.read("Patient", "1"),
     lambda repository: repository.read("Observation", "1"),

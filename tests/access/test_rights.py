@@ -166,3 +166,40 @@ async def test_who_works_with_persons_does_not_change_the_directory(world: World
         "/Organization/house", json={"resourceType": "Organization", "id": "house"}, headers=FHIR_JSON
     )
     assert answer.status_code == 403
+
+
+async def test_an_application_on_one_record_adds_no_right_to_those_of_the_person(two_houses: World):
+    addresses = {
+        "Patient/b": 404,
+        "Observation/b-blood": 404,
+        "Observation/b-blood/_history": 404,
+        "Organization/house": 200,
+    }
+    client = two_houses.of("patient/*.cruds", patient="b", **HOUSE)
+    answers = {address: (await client.get(f"/{address}")).status_code for address in addresses}
+    assert answers == addresses
+    for address in ("Observation?_total=accurate", "Patient/b/Observation", "?_type=Observation"):
+        assert found(await client.get(f"/{address}")) == []
+    assert (await client.post("/Observation", json=observation("b"), headers=FHIR_JSON)).status_code == 403
+    assert (await client.get("/Patient/b/$everything")).status_code == 404
+
+
+async def test_an_application_on_ones_own_patient_works_within_their_record(two_houses: World):
+    client = two_houses.of("patient/*.cruds", **HOUSE)
+    assert sorted(found(await client.get("/Observation"))) == ["Observation/a-blood", "Observation/a-pressure"]
+    made = await client.post("/Observation", json=observation("a"), headers=FHIR_JSON)
+    assert made.status_code == 201, made.text
+    address = f"/Observation/{made.json()['id']}"
+    assert (await client.put(address, json=made.json(), headers=FHIR_JSON)).status_code == 200
+    assert len(found(await client.get(f"{address}/_history"))) == 2
+    a = (await client.get("/Patient/a")).json()
+    assert (await client.put("/Patient/a", json={**a, "gender": "male"}, headers=FHIR_JSON)).status_code == 200
+    assert (await client.get("/Observation/b-blood")).status_code == 404
+    both = observation("a", performer=[{"reference": "Patient/b"}])
+    assert (await client.post("/Observation", json=both, headers=FHIR_JSON)).status_code == 403
+
+
+async def test_an_application_on_one_record_shows_what_the_role_shows(two_houses: World):
+    client = two_houses.of("patient/*.rs", roles=["administrative"])
+    assert (await client.get("/Patient/a")).status_code == 200
+    assert (await client.get("/Observation/a-blood")).status_code == 403

@@ -1,7 +1,8 @@
 """How far a grant reaches among the resources of a tenant: for each type and letter, a lookup that the SQL holds.
 
 A scope only narrows. It reaches what its context opens (a patient: their own record; a user: what the rights of the
-person open; a system: the tenant), narrowed by its parameters; several scopes of a type add up.
+person open; a system: the tenant), narrowed by its parameters; several scopes of a type add up. Where a person works
+behind patient/ scopes, the record is open as far as their own rights go: an application adds none.
 """
 
 from collections import OrderedDict
@@ -100,12 +101,17 @@ class Reach:
             if self._conditions(scope, resource_type, letter) is None:
                 continue
             if scope.context == "patient" and self.grant.patient is not None:
-                found[Ids(((self._numbers["Patient"], self.grant.patient),))] = None
+                found[self._in_context(self.grant.patient)] = None
             elif scope.context == "user" and self._people is not None:
                 found[self._people] = None
             else:
                 return None
         return AnyOf(tuple(found)) if len(found) != 1 else next(iter(found))
+
+    @property
+    def rights(self) -> Lookup | None:
+        """The Patients whose records the person may open, None when all of them; scopes aside."""
+        return self._people
 
     def naming(self, resource_type: str) -> frozenset[int]:
         """Return the hashes of the parameters that put a resource of this type in the record of a person."""
@@ -153,13 +159,12 @@ class Reach:
 
         Shape   a Binary is found by no search: it follows what it belongs to (`repository/limited_binaries.py`).
         """
-        match scope.context:
-            case "system":
-                return ()
-            case "patient":
-                return self._of_patient(resource_type, letter)
+        if scope.context == "system":
+            return ()
         if letter not in ceiling(self.grant.roles, resource_type):
             return None
+        if scope.context == "patient":
+            return self._of_patient(resource_type, letter)
         if self._people is None or resource_type in SHARED:
             return ()
         if resource_type == "Binary":
@@ -179,10 +184,20 @@ class Reach:
             return () if letter == "r" or (letter == "s" and resource_type in DEFINITIONS) else None
         if resource_type == "Patient":
             # Who one is, is not one's own to make or to take away.
-            return (Ids(((self._numbers["Patient"], self.grant.patient),)),) if letter in "rus" else None
-        target = reference_hash(self._meaning.tenant, f"Patient/{self.grant.patient}")
+            return (self._in_context(self.grant.patient),) if letter in "rus" else None
         legs = self._member_legs(resource_type)
-        return (References(tuple((*leg, target) for leg in legs)),) if legs else None
+        if not legs:
+            return None
+        target = reference_hash(self._meaning.tenant, f"Patient/{self.grant.patient}")
+        theirs = References(tuple((*leg, target) for leg in legs))
+        if self._people is None:
+            return (theirs,)
+        return theirs, Chained(legs, (self._numbers["Patient"],), self._people)
+
+    def _in_context(self, patient: str) -> Lookup:
+        """Return the Patient in context, who is nobody when the rights of the person do not open them."""
+        one = Ids(((self._numbers["Patient"], patient),))
+        return one if self._people is None else AllOf((one, self._people))
 
     def _member_legs(self, resource_type: str) -> tuple[tuple[int, int], ...]:
         found = [self._registry.parameter(resource_type, one) for one in members(resource_type, self._compartment)]

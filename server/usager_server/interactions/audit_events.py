@@ -50,7 +50,7 @@ async def traced(session: Session, request: Request) -> Stored | None:
     row = row_of(request.id) if request.type == TYPE and session.act is not None else None
     if row is None:
         return None
-    patient = held_to(session, "r")
+    patient = await held_to(session, "r")
     trace = await session.repository.trace(row)
     if trace is None or (patient is not None and patient not in (trace.patient, *trace.told.get("patients", ()))):
         return None
@@ -72,7 +72,7 @@ async def audit_events_reply(
             Prefer: handling=strict.
     Source  FHIR R4 auditevent.html#search.
     """
-    patient = held_to(session, "s")
+    patient = await held_to(session, "s")
     asked = _parsed(session, [*parameters, *_of_compartment(compartment)], strict=request.prefer.strict)
     if patient is not None:
         asked.narrow_to_patient(patient)
@@ -106,7 +106,7 @@ class _Asked:
         self.query = replace(self.query, patient=patient)
 
 
-def held_to(session: Session, letter: str) -> str | None:
+async def held_to(session: Session, letter: str) -> str | None:
     """Return the Patient to whom the caller is held, None for all of the tenant.
 
     Errors  Forbidden (403): a scope must name AuditEvent, `*` does not hold it; and what it reaches must be all of the
@@ -121,8 +121,10 @@ def held_to(session: Session, letter: str) -> str | None:
     reach.require(TYPE, letter)
     if reach.lookup((TYPE,), letter) is None:
         return None
-    if all(scope.context == "patient" and not scope.parameters for scope in named):
-        return grant.patient
+    if all(scope.context == "patient" and not scope.parameters for scope in named) and grant.patient is not None:
+        if await session.repository.opens(grant.patient):
+            return grant.patient
+        raise Forbidden("The person at work may not open the record of this patient, nor read its traces")
     raise Forbidden("Traces are read as a whole, or those of one patient: not those of some structures, nor narrowed")
 
 

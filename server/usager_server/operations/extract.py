@@ -28,7 +28,7 @@ async def extract_traces(session: Session, request: OperationRequest) -> Reply:
     """
     if session.act is None:
         raise NotFound("Nobody keeps traces here: USAGER_AUDIT")
-    own = held_to(session, "s")
+    own = await held_to(session, "s")
     form: Form = "csv" if given(request, "format") and text_of(request, "format", FORMS) == "csv" else "ndjson"
     query = TraceQuery(count=PAGE)
     if given(request, "start"):

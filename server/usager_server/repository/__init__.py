@@ -228,6 +228,10 @@ class Repository(Protocol):
         """
         ...
 
+    async def opens(self, patient_id: str) -> bool:
+        """Say whether the rights of the person who calls open the record of a Patient, whatever the scopes."""
+        ...
+
     async def open_in_emergency(self, patient: str, reader: str, reason: str, minutes: int) -> datetime | None:
         """Open the record of a Patient to a reader; return until when, None when there is no such Patient.
 

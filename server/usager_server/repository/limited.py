@@ -16,7 +16,7 @@ from usager_server.errors import NotFound
 from usager_server.repository import Change, Draft, HistoryQuery, Page, Stored, Written, matching
 from usager_server.repository.limited_binaries import belongs_within
 from usager_server.repository.limited_history import held_versions, history_within
-from usager_server.repository.limited_sql import Key, read_one_within, read_within, standing
+from usager_server.repository.limited_sql import Key, known_among, read_one_within, read_within, standing
 from usager_server.repository.limited_writes import Frontier
 from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
 from usager_server.repository.reading import stored
@@ -24,6 +24,7 @@ from usager_server.repository.running import Runner
 from usager_server.repository.search_candidates import candidates, candidates_of_each
 from usager_server.repository.showing import view_within
 from usager_server.repository.writing import refuse_unknown
+from usager_server.search.hashing import reference_hash
 from usager_server.search.likeness import Probe
 from usager_server.search.lookups import Lookup
 from usager_server.search.query import SearchQuery
@@ -140,6 +141,14 @@ class LimitedRepository(PostgresRepository):
         self.reach.require("Patient", "s")
         within = self.reach.lookup(("Patient",), "s")
         return await candidates_of_each(self.runner, self._numbers["Patient"], sought, within, count)
+
+    async def opens(self, patient_id: str) -> bool:
+        """Say whether the rights of the person open the record of a Patient, whatever the scopes."""
+        if self.reach.rights is None:
+            return True
+        named = reference_hash(self.runner.tenant, f"Patient/{patient_id}")
+        text, arguments = known_among([named], self._numbers["Patient"], self.reach.rights)
+        return bool(await self.runner.rows(text, *arguments))
 
     async def create(self, drafts: Sequence[Draft]) -> None:
         """Store new resources at version 1, all of them within reach. Errors: Conflict (409), Forbidden (403)."""
