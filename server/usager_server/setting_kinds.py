@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from usager_server.networks import parse_networks
+from usager_server.wires import refuse_clear_database, refuse_clear_web
 
 
 def _web_address(value: str) -> str:
@@ -15,9 +16,16 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _called_address(value: str) -> str:
+    refuse_clear_web(value)
+    return value
+
+
 def _postgres_address(value: str | None) -> str | None:
     if value and not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
+    if value:
+        refuse_clear_database(value)
     return value or None
 
 
@@ -63,6 +71,7 @@ def _authorities(value: Path) -> Path:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+CalledAddress = Annotated[WebAddress, AfterValidator(_called_address)]  # that we call, not people
 PostgresAddress = Annotated[str | None, AfterValidator(_postgres_address)]  # empty is unset
 MailServer = Annotated[str | None, AfterValidator(_mail_server)]  # empty is unset
 NetworkList = Annotated[str, AfterValidator(_network_list)]

@@ -1,6 +1,5 @@
 """The frozen Settings: all that may be chosen, and what goes together; `environment.py` reads them."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from usager_server.setting_kinds import (
     Authorities,
+    CalledAddress,
     CertificateWithKey,
     DeviceList,
     Folder,
@@ -18,6 +18,7 @@ from usager_server.setting_kinds import (
     PostgresAddress,
     WebAddress,
 )
+from usager_server.wires import is_loopback
 
 PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
@@ -200,7 +201,7 @@ class Settings(BaseSettings):
         default="https://status.esante.gouv.fr",
         description="Status page of the national services (météo des services), for people to open.",
     )
-    national_status_summary_url: WebAddress | None = Field(
+    national_status_summary_url: CalledAddress | None = Field(
         default=None,
         description="Where that page publishes its summary for programs (Statuspage API v2); unset: it is not read.",
     )
@@ -227,7 +228,7 @@ class Settings(BaseSettings):
     psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(
         default="eidas1", description="Lowest level of a sign-in that is accepted; eidas1 is what is asked for."
     )
-    insi_url: WebAddress | None = Field(
+    insi_url: CalledAddress | None = Field(
         default=None, description="Address of INSi for certificates of organisations; unset: it is not called so."
     )
     insi_certificate_file: CertificateWithKey | None = Field(
@@ -265,7 +266,7 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="From how many identities to verify they are handed to INSi as batches.",
     )
-    national_proxy_url: WebAddress | None = Field(
+    national_proxy_url: CalledAddress | None = Field(
         default=None,
         description="Address of the Proxy e-santé, through which national services are called as a professional; "
         "unset: they are not.",
@@ -299,7 +300,7 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
     )
-    otel_endpoint: WebAddress | None = Field(
+    otel_endpoint: CalledAddress | None = Field(
         default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
     )
 
@@ -419,11 +420,3 @@ def profile_keys(profiles: str) -> tuple[str, ...]:
 def variable(field: str) -> str:
     """Return the environment variable of a field."""
     return PREFIX + field.upper()
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a listening address is reachable from this machine only."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,15 @@ async def test_without_a_gateway_a_telephone_cannot_be_reached(mail):
 async def test_a_password_is_never_sent_in_clear(mail):
     with pytest.raises(Unavailable):
         await to(mail, login="usager:hush@").send("email", "jeanne@example.org", "Code", "012345")
+    assert mail.ask({"to": "jeanne@example.org"})["messages"] == []
+
+
+async def test_a_message_leaves_this_machine_under_tls_only(mail):
+    elsewhere = to(mail)
+    address = elsewhere.address.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - leads here, and is no loopback
+    assert address != elsewhere.address
+    with pytest.raises(Unavailable):
+        await replace(elsewhere, address=address).send("email", "jeanne@example.org", "Code", "012345")
     assert mail.ask({"to": "jeanne@example.org"})["messages"] == []
 
 

@@ -80,6 +80,33 @@ def test_a_wrong_database_address_does_not_show_its_password(monkeypatch):
     assert "hush" not in refusal(monkeypatch, USAGER_DATABASE_URL="mysql://someone:hush@localhost/usager")
 
 
+DATABASE = "postgresql://usager_app:hush@db.example/usager?sslmode=require"
+WEB = "http://service.example:4318/v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("USAGER_DATABASE_URL", DATABASE, "sslmode=verify-full&sslrootcert="),
+        ("USAGER_DATABASE_OWNER_URL", DATABASE, "sslmode=verify-full&sslrootcert="),
+        ("USAGER_BACKUP_DATABASE_URL", DATABASE, "sslmode=verify-full&sslrootcert="),
+        ("USAGER_OTEL_ENDPOINT", WEB, "https://"),
+        ("USAGER_NATIONAL_STATUS_SUMMARY_URL", WEB, "https://"),
+        ("USAGER_INSI_URL", WEB, "https://"),
+        ("USAGER_NATIONAL_PROXY_URL", WEB, "https://"),
+    ],
+)
+def test_nothing_leaves_this_machine_in_clear(monkeypatch, name, value, right):
+    told = refusal(monkeypatch, **{name: value})
+    assert told.startswith(name) and "leads to another machine" in told and right in told
+    assert "hush" not in told
+
+
+def test_a_collector_on_this_machine_may_be_called_in_clear(monkeypatch):
+    monkeypatch.setenv("USAGER_OTEL_ENDPOINT", "http://127.0.0.1:4318/v1/traces")
+    assert load_settings().otel_endpoint == "http://127.0.0.1:4318/v1/traces"
+
+
 def test_a_misspelt_variable_is_refused_with_a_suggestion(monkeypatch):
     assert refusal(monkeypatch, USAGER_PROFILS="pa") == "USAGER_PROFILS is not a setting; did you mean USAGER_PROFILES?"
 

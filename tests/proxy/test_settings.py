@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,14 @@ def example() -> str:
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The example of the page, with files that are there and a database that is not."""
     authority = trustme.CA()
-    for name in ("callers-ca.pem", "igc-sante.pem"):
+    for name in ("callers-ca.pem", "db-ca.pem", "igc-sante.pem"):
         authority.cert_pem.write_to_path(str(tmp_path / name))
     for name in ("server.pem", "client.pem"):
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / name))
     (tmp_path / "keys").write_text("00" * 32)
     path = tmp_path / "proxy.toml"
-    text = example().replace("/etc/usager", str(tmp_path)).replace("@db.example/proxy", f"@/proxy?host={tmp_path}")
+    here = {"/etc/usager": str(tmp_path), "@db.example/proxy?": f"@/proxy?host={tmp_path}&"}
+    text = reduce(lambda text, it: text.replace(*it), here.items(), example())
     path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("USAGER_PROXY_FILE", str(path))
     return path
@@ -88,7 +90,7 @@ def test_the_example_of_the_page_is_good():
 
 
 def test_the_environment_goes_before_the_file(monkeypatch):
-    monkeypatch.setenv("USAGER_PROXY_DATABASE_URL", "postgresql://usager_proxy@elsewhere/proxy")
+    monkeypatch.setenv("USAGER_PROXY_DATABASE_URL", "postgresql://usager_proxy@/elsewhere")
     monkeypatch.setenv("USAGER_PROXY_LISTEN__PORT", "9443")
     settings = load_proxy_settings()
     assert "elsewhere" in settings.database_url
@@ -96,7 +98,7 @@ def test_the_environment_goes_before_the_file(monkeypatch):
 
 
 def test_the_server_leaves_the_variables_of_the_proxy_alone(monkeypatch):
-    monkeypatch.setenv("USAGER_PROXY_DATABASE_URL", "postgresql://usager_proxy@elsewhere/proxy")
+    monkeypatch.setenv("USAGER_PROXY_DATABASE_URL", "postgresql://usager_proxy@/elsewhere")
     assert load_settings()
 
 
@@ -111,6 +113,7 @@ def test_the_server_leaves_the_variables_of_the_proxy_alone(monkeypatch):
         ("callers-ca.pem", "nothing.pem", "holds no certificate"),
         ("idle_minutes = 30", "idle_minutes = 31", "idle_minutes"),
         ("postgresql://", "mysql://", "database_url"),
+        ("@/proxy?", "@db.example/proxy?sslmode=require&", "database_url: leads to another machine"),
         ("[listen]", "[listen", "is no TOML"),
         ("[backends.insi]", '[backends.insi]\nexchange = "first-call"', "required = false"),
         ("subject_issuer", "subject_token", "may not hold subject_token"),

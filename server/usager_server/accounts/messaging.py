@@ -13,6 +13,7 @@ import structlog
 
 from usager_server.errors import Unavailable
 from usager_server.settings import Settings
+from usager_server.wires import is_loopback
 
 TIMEOUT_SECONDS = 10.0
 
@@ -39,8 +40,9 @@ class NoMessaging:
 class SmtpMessaging:
     """Sends by one SMTP server.
 
-    Shape   address is smtp://[name:password@]host[:port] (STARTTLS when the server offers it; demanded with a password)
-            or smtps://…; telephone_address holds {number}, empty when no gateway takes texts for telephones.
+    Shape   address is smtp://[name:password@]host[:port] (STARTTLS, demanded but of this machine's own server, and of
+            that with a password) or smtps://…; telephone_address holds {number}, empty when no gateway takes texts for
+            telephones.
     """
 
     address: str
@@ -70,8 +72,8 @@ class SmtpMessaging:
         host, name = server.hostname or "localhost", server.username
         with self._connected(server.scheme, host, server.port) as connection:
             connection.ehlo()
-            if server.scheme == "smtp" and (name or connection.has_extn("starttls")):
-                connection.starttls(context=self.tls)  # refuses when the server has none: no password goes in clear
+            if server.scheme == "smtp" and (name or not is_loopback(host) or connection.has_extn("starttls")):
+                connection.starttls(context=self.tls)  # refuses when the server has none: nothing goes in clear
             if name:
                 connection.login(unquote(name), unquote(server.password or ""))
             connection.send_message(message)

@@ -14,7 +14,7 @@ from usager_server.access.scopes import BadScope, parse_scopes
 from usager_server.authorization.errors import OAuthError
 from usager_server.authorization.limits import CLIENT_KEYS, NAME_CHARACTERS, REDIRECTS, SCOPE_CHARACTERS
 from usager_server.outbound import OutboundRefused, check_url
-from usager_server.settings import is_loopback
+from usager_server.wires import is_loopback
 
 ADMINISTRATION = "usager/clients"  # the scope of the admin API; it opens no record
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"

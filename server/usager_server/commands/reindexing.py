@@ -45,14 +45,13 @@ def reindex(
 
 async def tell_due(settings: "Settings", owner_url: str) -> None:
     """Say what is to be indexed anew once servers of these settings run."""
-    import asyncpg
-
     from usager_server.app import search_registry
+    from usager_server.reaching import reach
     from usager_server.repository.index_editions import due
     from usager_server.search.editions import numbered, reasons
 
     registry = search_registry(settings)
-    connection = await asyncpg.connect(owner_url)
+    connection = await reach(owner_url, "USAGER_DATABASE_OWNER_URL")
     try:
         found = await due(connection, numbered(registry))
     finally:

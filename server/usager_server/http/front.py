@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from usager_server.errors import Forbidden, operation_outcome
 from usager_server.http.observability import App, Receive, Scope, Send
 from usager_server.jsontext import build_json
-from usager_server.settings import is_loopback
+from usager_server.wires import is_loopback
 
 FHIR = "/fhir"
 WELL_KNOWN = "/fhir/.well-known/"  # no interaction: what the authorization server says of itself

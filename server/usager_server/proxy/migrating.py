@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from usager_server.reaching import reach
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -21,12 +23,12 @@ async def schema_version(connection: "asyncpg.Connection[Any]") -> str | None:
 
 
 async def migrate(url: str) -> None:
-    """Run the missing steps, all or nothing, on the database of an owner's address."""
+    """Run the missing steps, all or nothing, on the database of an owner's address. Errors: Unavailable."""
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
     async def connect() -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(url)
+        return await reach(url, "database_owner_url")
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:

@@ -16,6 +16,7 @@ from usager_server.proxy.caller import PEER_CERTIFICATE
 from usager_server.proxy.database import Database, check
 from usager_server.proxy.house import House, build
 from usager_server.proxy.settings import Listening, ProxySettings
+from usager_server.reaching import reach
 
 GRACE_SECONDS = 10
 MOST_AT_ONCE = 500  # requests and connections: a body may be held whole for each
@@ -84,6 +85,7 @@ def _config(house: House, listen: Listening, context: ssl.SSLContext) -> uvicorn
 
 
 async def _check(settings: ProxySettings) -> None:
+    await (await reach(settings.database_url, "database_url")).close()  # what keeps it shut is told here, in full
     database = Database(settings.database_url, settings.pool_size)
     try:
         await check(database)

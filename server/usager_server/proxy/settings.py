@@ -6,12 +6,22 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from usager_server.environment import PROXY_PREFIX, SettingsError
 from usager_server.national.psc.discovery import DISCOVERY_PATH
 from usager_server.national.psc.exchange import Target
+from usager_server.wires import refuse_clear_database
 
 FILE_VARIABLE = f"{PROXY_PREFIX}FILE"
 
@@ -170,6 +180,13 @@ class ProxySettings(BaseSettings):
     clients: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], Client] = Field(min_length=1)
     backends: dict[ProxyName, Backend] = Field(default_factory=dict)
     conformity: Conformity = Field(default_factory=Conformity)
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _a_database_under_tls(cls, value: str | None) -> str | None:
+        if value:
+            refuse_clear_database(value)
+        return value
 
     @model_validator(mode="after")
     def _files_can_be_read(self) -> "ProxySettings":

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import asyncpg
-
 from usager_server.errors import Unavailable
+from usager_server.reaching import reach
 from usager_server.repository.connections import Connection
 from usager_server.repository.migrating import schema_version
 
@@ -51,10 +50,7 @@ async def seeing_all(url: str) -> AsyncIterator[Connection]:
 
     Errors  Unavailable when the database does not answer, or holds this role to a tenant.
     """
-    try:
-        connection = await asyncpg.connect(url, timeout=10, server_settings=UNBOUNDED)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise Unavailable(f"The database does not answer to who copies it ({type(error).__name__})") from error
+    connection = await reach(url, "USAGER_BACKUP_DATABASE_URL", UNBOUNDED)
     try:
         if not await connection.fetchval(SEES_ALL):
             raise Unavailable(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from usager_server.reaching import reach
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -39,7 +41,8 @@ def read_migrations() -> None:
 async def migrate(url: str, step: str = "head") -> None:
     """Run the missing steps up to this one, each all or nothing, on the database of an owner's address.
 
-    Errors  a table locked for long by the serving version stops the step (lock_timeout), which may be run again.
+    Errors  Unavailable when the database cannot be reached; a table locked for long by the serving version stops the
+            step (lock_timeout), which may be run again.
     """
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
@@ -60,7 +63,7 @@ async def _turn(url: str) -> AsyncIterator[None]:
     Order   whoever waits asks again and again, and is in no statement meanwhile: an index that is made concurrently
             waits for every statement under way, and would wait for one that waits for it.
     """
-    connection = await asyncpg.connect(url)
+    connection = await reach(url, "USAGER_DATABASE_OWNER_URL")
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - see above
             await asyncio.sleep(TURN_SECONDS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from usager_server.errors import Unavailable
+from usager_server.reaching import reach
 from usager_server.repository.connections import Connection, Connections
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.ids import row_numbers
@@ -62,10 +63,7 @@ def running(settings: Settings) -> Iterator[Source]:
 
 async def check(url: str) -> None:
     """See that a database may be served. Errors: Unavailable, saying what to do."""
-    try:
-        connection = await asyncpg.connect(url, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise Unavailable(f"USAGER_DATABASE_URL: the database does not answer ({type(error).__name__})") from error
+    connection = await reach(url, "USAGER_DATABASE_URL")
     try:
         missing = await schema_missing(connection)
         if missing:

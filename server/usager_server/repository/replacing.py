@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 import asyncpg
 
 from usager_server.errors import Conflict, Unavailable
+from usager_server.reaching import reach
 from usager_server.repository.connections import Connection
 from usager_server.repository.copying import UNBOUNDED, seeing_all
 from usager_server.repository.migrations.versions.v0001_store import ROLES, role_made
@@ -173,10 +174,7 @@ def _quoted(name: str) -> str:
 @asynccontextmanager
 async def _maintenance(url: str) -> AsyncIterator[Connection]:
     """Yield a connection to the server's own database. Errors: Unavailable."""
-    try:
-        connection = await asyncpg.connect(at_database(url, MAINTENANCE), timeout=10, server_settings=UNBOUNDED)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise Unavailable(f"USAGER_BACKUP_DATABASE_URL: the server does not answer ({type(error).__name__})") from error
+    connection = await reach(at_database(url, MAINTENANCE), "USAGER_BACKUP_DATABASE_URL", UNBOUNDED)
     try:
         yield connection
     except asyncpg.InsufficientPrivilegeError as error:

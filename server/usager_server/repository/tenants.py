@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from usager_server.errors import Conflict, Unavailable
+from usager_server.reaching import reach
 from usager_server.repository.connections import Connection
 
 ADD = """
@@ -57,10 +58,7 @@ async def tenants(owner_url: str) -> Sequence[Tenant]:
 @asynccontextmanager
 async def as_owner(url: str) -> AsyncIterator[Connection]:
     """Yield a connection that owns the tables. Errors: Unavailable when the address is not that of the owner."""
-    try:
-        connection = await asyncpg.connect(url, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise Unavailable(f"The database does not answer ({type(error).__name__})") from error
+    connection = await reach(url, "USAGER_DATABASE_OWNER_URL")
     try:
         await connection.execute("SET ROLE usager_owner")
         yield connection
