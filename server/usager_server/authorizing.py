@@ -39,9 +39,13 @@ def open_authorizing(settings: Settings, store: PostgresStore, house: House, ses
     def memories(tenant: int) -> PostgresMemory:
         return PostgresMemory(store.runner(tenant))
 
-    outbound = Outbound(partial(tls, settings.trusted_ca_file), parse_networks(settings.outbound_networks))
-    server = open_server(settings, memories, sessions, outbound, partial(check_narrowing, house.registry))
+    server = open_server(settings, memories, sessions, outbound(settings), partial(check_narrowing, house.registry))
     return Authorizing(server.bearers, oauth_routes(server, house))
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Return what fetches the keys of clients."""
+    return Outbound(partial(tls, settings.authorities("outbound")), parse_networks(settings.outbound_networks))
 
 
 def open_to_pages(app: App, store: PostgresStore) -> App:

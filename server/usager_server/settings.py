@@ -24,6 +24,8 @@ PREFIX = "USAGER_"
 TOKEN_LENGTH = 32
 SLAVE = "esclave-identite"  # the profile of a server whose identities come from another software
 
+Service = Literal["psc", "insi", "national_proxy", "national_status", "smtp", "outbound"]  # those that we call by TLS
+
 
 class Settings(BaseSettings):
     """Everything an operator may choose, each from `USAGER_<NAME>`; docs/settings.md lists them all."""
@@ -298,7 +300,30 @@ class Settings(BaseSettings):
     )
     trusted_ca_file: Authorities | None = Field(
         default=None,
-        description="Certificates (PEM) trusted by the clients of national services besides the usual authorities.",
+        description="Authorities (PEM) that certificates of the services we call must be of, for those without a file "
+        "of their own (`USAGER_…_TRUSTED_CA_FILE`); unset: the usual ones.",
+    )
+    psc_trusted_ca_file: Authorities | None = Field(
+        default=None, description="Authorities (PEM) of Pro Santé Connect, and no other; unset: USAGER_TRUSTED_CA_FILE."
+    )
+    insi_trusted_ca_file: Authorities | None = Field(
+        default=None, description="Authorities (PEM) of INSi, and no other; unset: USAGER_TRUSTED_CA_FILE."
+    )
+    national_proxy_trusted_ca_file: Authorities | None = Field(
+        default=None, description="Authorities (PEM) of the Proxy e-santé, and no other; unset: USAGER_TRUSTED_CA_FILE."
+    )
+    national_status_trusted_ca_file: Authorities | None = Field(
+        default=None,
+        description="Authorities (PEM) of the page of USAGER_NATIONAL_STATUS_SUMMARY_URL, and no other; "
+        "unset: USAGER_TRUSTED_CA_FILE.",
+    )
+    smtp_trusted_ca_file: Authorities | None = Field(
+        default=None, description="Authorities (PEM) of the mail server, and no other; unset: USAGER_TRUSTED_CA_FILE."
+    )
+    outbound_trusted_ca_file: Authorities | None = Field(
+        default=None,
+        description="Authorities (PEM) of the addresses where clients publish their keys, and no other; "
+        "unset: USAGER_TRUSTED_CA_FILE.",
     )
     otel_endpoint: CalledAddress | None = Field(
         default=None, description="Where OpenTelemetry traces go (OTLP over HTTP; needs the extra otel); unset: none."
@@ -334,6 +359,11 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Whether clients reach the server by TLS: its own, or that of the proxy behind the public address."""
         return self.tls_certificate_file is not None or (self.base_url or "").startswith("https://")
+
+    def authorities(self, service: Service) -> Path | None:
+        """Return the only authorities that the certificate of a service may be of, None for the usual ones."""
+        own: Path | None = getattr(self, f"{service}_trusted_ca_file")
+        return own or self.trusted_ca_file
 
     @property
     def audit_key(self) -> Path:

@@ -13,7 +13,7 @@ from usager_server.accounts.contacts import Contacts
 from usager_server.accounts.journal import Journal
 from usager_server.accounts.keeping_passwords import Passwords
 from usager_server.accounts.local_sign_in import LocalSignIn
-from usager_server.accounts.messaging import messaging
+from usager_server.accounts.messaging import Messaging, messaging
 from usager_server.accounts.session import SignedIn
 from usager_server.accounts.sessions import Sessions
 from usager_server.authorization import signed_in as asked
@@ -49,7 +49,7 @@ def open_desk(settings: Settings, store: PostgresStore) -> Desk:
     journal = Journal()
     sessions = Sessions(store.runner, journal, idle_seconds=settings.session_idle_seconds)
     passwords = Passwords(store.runner, sessions, journal, sealer)
-    contacts = Contacts(store.runner, messaging(settings, tls(settings.trusted_ca_file)), journal)
+    contacts = Contacts(store.runner, mail(settings), journal)
     psc = _psc(settings, store, sessions, journal, sealer)
     return Desk(
         settings=settings,
@@ -63,6 +63,11 @@ def open_desk(settings: Settings, store: PostgresStore) -> Desk:
         psc_logout=psc.logout if psc else None,
         ciba=psc.ciba if psc else None,
     )
+
+
+def mail(settings: Settings) -> Messaging:
+    """Return what sends messages to people."""
+    return messaging(settings, tls(settings.authorities("smtp")))
 
 
 def desk_routes(desk: Desk, callers: Context) -> list[BaseRoute]:

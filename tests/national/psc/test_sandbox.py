@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.national.psc.conftest import order
-from usager_server.national.psc.provider import mutual_tls
+from usager_server.national.trust import tls
 from usager_server.sandbox.running import Sandbox
 
 OIDC = "/protocol/openid-connect"
@@ -22,14 +22,14 @@ def issuer(sandbox: Sandbox) -> str:
 @pytest.fixture
 def known(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """A client with the certificate of the structure."""
-    with httpx.Client(verify=mutual_tls(sandbox.ca_file, sandbox.client_file)) as client:
+    with httpx.Client(verify=tls(sandbox.ca_file, sandbox.client_file)) as client:
         yield client
 
 
 @pytest.fixture
 def unknown(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """A client without a certificate."""
-    with httpx.Client(verify=mutual_tls(sandbox.ca_file, None)) as client:
+    with httpx.Client(verify=tls(sandbox.ca_file, None)) as client:
         yield client
 
 

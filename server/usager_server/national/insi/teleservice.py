@@ -16,7 +16,7 @@ from usager_server.national.insi.channels import CertificateChannel, ProxyChanne
 from usager_server.national.insi.client import InsiClient
 from usager_server.national.insi.envelope import Software
 from usager_server.national.proxy.client import ProxyClient, ProxySession
-from usager_server.national.psc.provider import mutual_tls
+from usager_server.national.trust import tls
 from usager_server.settings import Settings
 
 NAME = "Usager"
@@ -50,7 +50,7 @@ class Teleservice:
         file = settings.insi_auto_certificate_file if unattended else settings.insi_certificate_file
         assert settings.insi_url is not None and file is not None  # noqa: S101 - `Settings` refuses one without the other
         sender = _organisation(file)
-        async with _http(_tls(settings.trusted_ca_file, file)) as http:
+        async with _http(tls(settings.authorities("insi"), file)) as http:
             channel = CertificateChannel(http, settings.insi_url, sender)
             yield InsiClient(channel, self._software(sender), self._breakers["certificate"])
 
@@ -69,8 +69,8 @@ class Teleservice:
     async def proxy(self) -> AsyncIterator[ProxyClient]:
         """Yield a client of the Proxy e-santé."""
         settings = self._settings
-        tls = _tls(settings.trusted_ca_file, settings.national_proxy_certificate_file)
-        async with _http(tls, settings.national_proxy_url or "") as http:
+        context = tls(settings.authorities("national_proxy"), settings.national_proxy_certificate_file)
+        async with _http(context, settings.national_proxy_url or "") as http:
             yield ProxyClient(http, settings.national_proxy_client_id or "")
 
     def _software(self, structure: str) -> Software:
@@ -79,15 +79,10 @@ class Teleservice:
         return Software(self._settings.insi_idam or "", NAME, __version__, str(instance))
 
 
-def _http(tls: ssl.SSLContext, base_url: str = "") -> httpx.AsyncClient:
+def _http(context: ssl.SSLContext, base_url: str = "") -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        verify=tls, base_url=base_url, timeout=httpx.Timeout(20, connect=CONNECT_SECONDS), follow_redirects=False
+        verify=context, base_url=base_url, timeout=httpx.Timeout(20, connect=CONNECT_SECONDS), follow_redirects=False
     )
-
-
-@cache
-def _tls(trusted_ca_file: Path | None, certificate: Path | None) -> ssl.SSLContext:
-    return mutual_tls(trusted_ca_file, certificate)  # reading the authorities takes 20 ms
 
 
 @cache

@@ -1,10 +1,8 @@
 """Pro Santé Connect as one client of it: what every flow needs, made of the settings."""
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 
@@ -13,6 +11,7 @@ from usager_server.national.psc.id_token import Expected, checked_claims, key_id
 from usager_server.national.psc.identity import ProfessionalIdentity, identity_of
 from usager_server.national.psc.oauth import OAuthClient, OAuthRefused, get
 from usager_server.national.psc.tokens import PscTokens
+from usager_server.national.trust import tls
 from usager_server.settings import Settings
 
 
@@ -79,22 +78,11 @@ def provider(settings: Settings) -> Provider | None:
         return None
     secret = settings.psc_client_secret_file
     caller = OAuthClient(settings.psc_client_id, secret.read_text(encoding="utf-8").strip() if secret else None)
-    tls = mutual_tls(settings.trusted_ca_file, settings.psc_certificate_file)
+    context = tls(settings.authorities("psc"), settings.psc_certificate_file)
     return Provider(
         settings.psc_issuer,
         caller,
-        lambda: httpx.AsyncClient(verify=tls, timeout=10),
+        lambda: httpx.AsyncClient(verify=context, timeout=10),
         path=settings.psc_discovery_path,
         floor=settings.psc_acr_floor,
     )
-
-
-def mutual_tls(trusted_ca_file: Path | None, certificate: Path | None) -> ssl.SSLContext:
-    """Return the TLS context that shows a certificate (PEM with its key). Errors: OSError, ssl.SSLError."""
-    context = httpx.create_ssl_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if trusted_ca_file is not None:
-        context.load_verify_locations(trusted_ca_file)
-    if certificate is not None:
-        context.load_cert_chain(certificate)
-    return context

@@ -84,7 +84,7 @@ async def _look(url: str, settings: Settings) -> Reading:
 
     now = datetime.now(UTC)
     try:
-        return Reading(parse_summary(await fetch_summary(url, tls(settings.trusted_ca_file))), now)
+        return Reading(parse_summary(await fetch_summary(url, tls(settings.authorities("national_status")))), now)
     except ServiceDown as error:
         log.warning("the status page of the national services is down", reason=str(error))
         return Reading(None, now, DOWN)
