@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.cda.documents import ALL, EXAMPLES, everything, resources
+from tests.cda.render.documents import with_file
 from tests.served import FHIR_JSON, issue
 from usager_cda import bundle_from_cda
 from usager_server.demo.people import demonstration
@@ -49,6 +50,15 @@ async def filed(client: httpx.AsyncClient, data: bytes) -> dict:
 async def count(client: httpx.AsyncClient, resource_type: str) -> int:
     response = await client.get(f"/{resource_type}", params={"_summary": "count"})
     return response.json()["total"]
+
+
+async def test_a_document_whose_file_is_not_what_it_says_is_refused(client):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(200)
+    response = await imported(client, with_file("application/pdf", picture))
+    assert response.status_code == 422, response.text
+    assert "image/png would be right" in issue(response)["diagnostics"]
+    assert "nonXMLBody" in issue(response)["diagnostics"]
+    assert await count(client, "DocumentReference") == 0
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)

@@ -1,11 +1,15 @@
 """Binary: raw bytes and resources."""
 
 from base64 import b64encode
+from collections.abc import AsyncIterator
 
+import pytest
+from asyncpg import Connection
 from httpx import AsyncClient
 
 from tests.served import FHIR_JSON
 
+MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 20
 
 
@@ -91,3 +95,44 @@ async def test_data_that_are_not_base64_are_400(client: AsyncClient):
 async def test_head_of_raw_bytes_has_their_length(client: AsyncClient):
     response = await client.head(f"/Binary/{await posted(client)}")
     assert (response.content, response.headers["content-length"]) == (b"", str(len(PDF)))
+
+
+OTHER_BYTES = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize("pieces", [[OTHER_BYTES], [OTHER_BYTES[:3], OTHER_BYTES[3:5000], OTHER_BYTES[5000:]]])
+async def test_raw_bytes_that_are_of_another_kind_are_422_and_not_kept(
+    client: AsyncClient, owner: Connection, tenant: int, pieces: list[bytes]
+):
+    async def sent() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    response = await client.post("/Binary", content=sent(), headers={"Content-Type": "application/pdf"})
+    assert response.status_code == 422
+    [issue] = response.json()["issue"]
+    assert (issue["code"], issue["expression"]) == ("business-rule", ["Binary.contentType"])
+    assert "image/png would be right" in issue["diagnostics"]
+    assert await owner.fetchval("SELECT count(*) FROM content WHERE tenant = $1", tenant) == 0
+
+
+async def test_no_way_leads_other_bytes_in(client: AsyncClient):
+    made = await posted(client)
+    mislabelled = {"resourceType": "Binary", "contentType": "application/pdf", "data": b64encode(OTHER_BYTES).decode()}
+    entry = {"resource": mislabelled, "request": {"method": "POST", "url": "Binary"}}
+    transaction = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    answers = [
+        await client.post("/Binary", json=mislabelled, headers=FHIR_JSON),
+        await client.put(f"/Binary/{made}", json={**mislabelled, "id": made}, headers=FHIR_JSON),
+        await client.put(f"/Binary/{made}", content=OTHER_BYTES, headers={"Content-Type": "application/pdf"}),
+        await client.post("/", json=transaction, headers=FHIR_JSON),
+        await client.patch(f"/Binary/{made}", json={"contentType": "image/png"}, headers=MERGE_PATCH),
+    ]
+    assert [(each.status_code, "would be right" in each.text) for each in answers] == [(422, True)] * len(answers)
+    assert (await client.get(f"/Binary/{made}")).content == PDF
+
+
+async def test_a_patch_may_name_the_type_more_widely(client: AsyncClient):
+    made = await posted(client)
+    patch = {"contentType": "application/octet-stream"}
+    assert (await client.patch(f"/Binary/{made}", json=patch, headers=MERGE_PATCH)).status_code == 200

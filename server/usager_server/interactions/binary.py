@@ -2,8 +2,10 @@
 
 import mimetypes
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from typing import Any
 
+from usager_server.errors import Unprocessable
 from usager_server.interactions.checks import check_resource, check_same_id
 from usager_server.interactions.conditions import create_condition, held_match
 from usager_server.interactions.request import Request
@@ -13,6 +15,8 @@ from usager_server.interactions.writing import refuse_known, store_new, store_ne
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
 from usager_server.traces.origins import origin_of
+from usager_server.validation.files import mismatch
+from usager_server.validation.limits import FILE_HEAD_BYTES
 
 UNTYPED = "application/octet-stream"
 
@@ -113,4 +117,34 @@ async def _received(session: Session, request: Request) -> tuple[dict[str, Any],
     if request.security_context:
         resource["securityContext"] = {"reference": request.security_context}
     await check_resource(session, resource, "Binary")
-    return resource, await session.repository.write_content(request.body.stream())
+    return resource, await session.repository.write_content(_checked(resource["contentType"], request.body.stream()))
+
+
+async def _checked(media_type: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the same bytes, once they begin as their media type says. Errors: Unprocessable (422)."""
+    head = b""
+    async for piece in pieces:
+        if len(head) >= FILE_HEAD_BYTES:
+            yield piece
+            continue
+        head += piece
+        if len(head) >= FILE_HEAD_BYTES:
+            refuse_mismatch(media_type, head)
+            yield head
+    if len(head) < FILE_HEAD_BYTES:
+        refuse_mismatch(media_type, head)
+        yield head
+
+
+async def refuse_other_type(session: Session, resource: dict[str, Any], key: str) -> None:
+    """Refuse a media type that the bytes under a key, which stay, are not of. Errors: Unprocessable (422)."""
+    async for piece in session.repository.read_content(key):
+        refuse_mismatch(str(resource.get("contentType", UNTYPED)), piece)
+        break
+
+
+def refuse_mismatch(media_type: str, start: bytes) -> None:
+    """Refuse bytes that do not begin as their media type says. Errors: Unprocessable (422), saying what would."""
+    text = mismatch(media_type, start[:FILE_HEAD_BYTES])
+    if text is not None:
+        raise Unprocessable(text[:1].upper() + text[1:], "Binary.contentType", code="business-rule")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from usager_server.errors import Gone, Invalid, NotFound, UnsupportedMediaType, VersionConflict
+from usager_server.interactions.binary import refuse_other_type
 from usager_server.interactions.checks import check_resource
 from usager_server.interactions.conditions import held_match, parse_identity
 from usager_server.interactions.fhirpath_patch import apply_fhirpath_patch
@@ -91,6 +92,8 @@ async def _store_patched(session: Session, request: Request, current: Stored, ch
     resource = patched((current.document or "").encode(), changes)
     check_unmoved(resource, current)
     warnings = await check_resource(session, resource, request.type)
+    if current.content is not None and "data" not in resource:
+        await refuse_other_type(session, resource, current.content)
     draft, told = await prepared(session, resource, current.id, "PATCH", current.content, current)
     written = await session.repository.update(draft, expected_version=current.version, may_create=False)
     return written_reply(written.stored, 200, request.prefer, [*told, *warnings])

@@ -14,3 +14,9 @@ FINDINGS_LIMIT = 100
 
 CHECK_SECONDS = 5.0
 """Of processor time, for the check of one resource with all that is in it."""
+
+FILE_HEAD_BYTES = 4096
+"""Of a file, what is compared with its media type."""
+
+FILE_LEAST_BYTES = 64
+"""What is shorter is no file of a binary kind but what stands for one, as in the examples of HL7 ("Hello", a PDF)."""

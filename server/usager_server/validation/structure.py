@@ -7,6 +7,7 @@ from usager_server.definitions import Definitions, Element, Type
 from usager_server.errors import Issue
 from usager_server.validation import bindings, primitives
 from usager_server.validation.elements import PairCheck, list_check, pair_check, paired
+from usager_server.validation.files import attached
 from usager_server.validation.findings import Findings, issues, json_kind, one, short
 from usager_server.validation.invariants import Rules
 from usager_server.validation.limits import CHECK_SECONDS
@@ -17,6 +18,8 @@ from usager_server.validation.walk import Check, Clock, Walk
 
 # Every circle of datatypes goes through one of these.
 NESTING = frozenset({"Extension", "Reference"})
+# What bears bytes and says of which media type they are.
+BEARING_FILES = frozenset({"Attachment", "Binary"})
 
 
 class Structure:
@@ -28,6 +31,7 @@ class Structure:
     def __init__(self, definitions: Definitions, severities: Sequence[str] = ("error",)) -> None:
         self._definitions = definitions
         self._rules = Rules(definitions, frozenset(severities))
+        self._looks_at_files = "error" in severities
         self._types: dict[str, Check] = {}
         self._pairs: dict[tuple[str, str], PairCheck] = {}
 
@@ -80,7 +84,8 @@ class Structure:
         if known.kind == "primitive":
             return check_div if known.name == "xhtml" else primitives.CHECKS[known.name]
         checks: dict[str, Check] = {"resourceType": primitives.check_code} if known.kind == "resource" else {}
-        return object_check(self._shape(known), checks, self._rules.of(known.name, known.name, known.invariants))
+        check = object_check(self._shape(known), checks, self._rules.of(known.name, known.name, known.invariants))
+        return _with_file(check) if self._looks_at_files and known.name in BEARING_FILES else check
 
     def _shape(self, known: Type) -> Shape:
         properties = self._definitions.property_map(known.name)
@@ -153,3 +158,11 @@ class Structure:
             return found
 
         return check
+
+
+def _with_file(item: Check) -> Check:
+    def check(value: Any, walk: Walk) -> Findings | None:
+        found = item(value, walk)
+        return attached(value) if found is None and "data" in value else found
+
+    return check

@@ -4,22 +4,11 @@ import base64
 import binascii
 from collections.abc import Iterator
 
+from usager_cda.file_types import PDF, STARTS, TEXTS, seen
 from usager_cda.tree import Element, child
 from usager_cda.validation.pdf import faults
 from usager_cda.validation.report import Remark, remark
 from usager_cda.validation.subject import Subject
-
-PDF = "application/pdf"
-STARTS = {
-    PDF: (b"%PDF-",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/tiff": (b"II*\x00", b"MM\x00*"),
-    "text/rtf": (b"{\\rtf",),
-    "application/rtf": (b"{\\rtf",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/gif": (b"GIF8",),
-}
-TEXTS = ("text/plain", "text/html", "text/xml")
 
 
 def files(subject: Subject) -> Iterator[Remark]:
@@ -58,11 +47,11 @@ def _judged(element: Element, data: bytes, *, is_body: bool) -> Iterator[Remark]
     starts = STARTS.get(media_type)
     if starts is not None and not data.startswith(starts):
         text = f"The file is not the {media_type} that it is said to be"
-        yield remark("file-media-type", "error", text, element, _seen(data))
+        yield remark("file-media-type", "error", text, element, seen(data))
         return
-    if media_type in TEXTS and (seen := _seen(data)) is not None:
+    if media_type in TEXTS and (kind := seen(data)) is not None:
         yield remark(
-            "file-media-type", "error", f"The file is not the {media_type} that it is said to be", element, seen
+            "file-media-type", "error", f"The file is not the {media_type} that it is said to be", element, kind
         )
     if media_type == PDF:
         found = "; ".join(faults(data))
@@ -76,11 +65,6 @@ def _decoded(element: Element) -> bytes | str:
         return base64.b64decode("".join((element.text or "").split()), validate=True)
     except (binascii.Error, ValueError) as error:
         return f"The file is not base64: {error}"
-
-
-def _seen(data: bytes) -> str | None:
-    """Return the media type that the first bytes tell."""
-    return next((name for name, starts in STARTS.items() if data.startswith(starts)), None)
 
 
 RULES = {"file-base64": files, "file-empty": files, "file-media-type": files, "file-pdf-a": files}
