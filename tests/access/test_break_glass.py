@@ -126,3 +126,14 @@ async def test_traces_of_one_record_are_for_who_may_open_it(traced_house: House,
         grant = Grant.of("patient/AuditEvent.rs", patient=patient, structures=["house"], roles=["professional"])
         async with make_client(traced_house, tenant, grant) as client:
             assert (await client.get("/AuditEvent")).status_code == status
+
+
+async def test_an_application_on_one_record_opens_no_other(traced_house: House, tenant: int, two_houses: World):
+    house = replace(traced_house, operations={("Patient", "break-glass"): break_glass_operation})
+    doctor = "Practitioner/doctor"
+    grant = Grant.of("patient/*.rs", patient="b", structures=["house"], practitioner=doctor, roles=["professional"])
+    async with make_client(house, tenant, grant) as client:
+        assert (await client.get("/Observation/b-blood")).status_code == 404
+        assert (await open_record(client, "a", reason=WHY)).status_code == 404
+        assert (await open_record(client, "b", reason=WHY)).status_code == 200
+        assert (await client.get("/Observation/b-blood")).status_code == 200

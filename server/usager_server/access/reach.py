@@ -55,6 +55,13 @@ class Reach:
             self._permitted[key] = any(each is not None for each in found)
         return self._permitted[key]
 
+    def permits_beyond(self, resource_type: str, letter: str) -> bool:
+        """Say whether a letter is permitted for more than the record of the patient in context."""
+        return any(
+            scope.context != "patient" and self._conditions(scope, resource_type, letter) is not None
+            for scope in self._scopes
+        )
+
     def require(self, resource_type: str, letters: str) -> None:
         """Refuse a type that is out of reach altogether. Errors: Forbidden (403), naming type and letter."""
         for letter in letters:

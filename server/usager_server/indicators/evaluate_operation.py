@@ -115,7 +115,7 @@ def _seen(session: Session, organization: str | None) -> str | None:
     if session.reach is None:
         return organization
     grant = session.caller.grant
-    if not any(scope.context != "patient" and scope.covers("Patient", "s") for scope in grant.scopes or ()):
+    if not session.reach.permits_beyond("Patient", "s"):
         raise Forbidden("A report is about many persons: it takes a scope such as user/Patient.s or system/Patient.s")
     if grant.structures is None:
         return organization

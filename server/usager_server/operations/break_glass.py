@@ -19,6 +19,7 @@ async def break_glass(session: Session, request: OperationRequest) -> Reply:
             (400) without a reason. Unavailable (503) where no trace is kept: then nothing is opened.
     """
     reader, patient = _professional(session), request.resource_id or ""
+    _refuse_others(session, patient)
     minutes = _minutes(request)
     reason = _reason(request) if minutes else ""
     if session.act is None:
@@ -60,6 +61,13 @@ def _professional(session: Session) -> str:
     if grant.practitioner is None or (grant.roles is not None and "professional" not in grant.roles):
         raise Forbidden("A record is opened in an emergency by a professional who signed in, and by nobody else")
     return grant.practitioner
+
+
+def _refuse_others(session: Session, patient: str) -> None:
+    """Refuse another record than that of an application that was opened on one. Errors: NotFound (404)."""
+    reach = session.reach
+    if reach is not None and not reach.permits_beyond("Patient", "r") and patient != session.caller.grant.patient:
+        raise NotFound(f"There is no Patient/{patient}")
 
 
 def _minutes(request: OperationRequest) -> int:

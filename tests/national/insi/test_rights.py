@@ -87,3 +87,14 @@ async def test_the_person_of_another_structure_is_as_if_unknown_and_insi_is_not_
 
 async def test_how_far_verifications_are_is_not_told_to_one_structure(everyone, nurse):
     assert (await called(nurse, "$ins-verifications")).status_code == 403
+
+
+async def test_an_application_on_one_record_asks_about_that_person_alone(house, everyone, insi):
+    grant = Grant.of("patient/Patient.rs", patient="zoe", structures=["house"], roles=["professional"])
+    async with make_client(house, grant=grant) as client:
+        traits = {"birthName": "Nessi", "givenName": "Michelangelo", "gender": "male", "birthDate": "2010-08-07"}
+        assert (await called(client, "Patient/$ins-search", **traits)).status_code == 403
+        card = {"cardInsuredNumber": "275126322074974", "birthDate": "1975-12-31"}
+        assert (await called(client, "Patient/$ins-search", **card)).status_code == 403
+        assert await insi.received() == []
+        assert (await called(client, "Patient/zoe/$ins-search")).status_code == 200

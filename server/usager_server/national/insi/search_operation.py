@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from usager_server.errors import Invalid, NotFound, Unprocessable
+from usager_server.errors import Forbidden, Invalid, NotFound, Unprocessable
 from usager_server.identity.matricule import FORM, matricule_of
 from usager_server.identity.status import FORCING, attributes_of
 from usager_server.identity.traits import SEXES, Traits, traits_of
@@ -18,6 +18,11 @@ from usager_server.requirements import fulfils
 
 Resource = dict[str, Any]
 
+ONE_RECORD = (
+    "Traits that are given may be anybody's: it takes a scope such as user/Patient.rs; an application on one record "
+    "asks about that Patient: Patient/[id]/$ins-search"
+)
+
 
 class Searching:
     """The operation, at both its levels."""
@@ -31,11 +36,14 @@ class Searching:
 
         Time    that of INSi: a call or two, a few more when other given names are tried.
         Errors  Unprocessable (422) when it may not be asked, or refuses; Unavailable (503) when it does not answer;
-                NotFound (404) without such a Patient.
+                NotFound (404) without such a Patient; Forbidden (403) to an application on one record that asks about
+                traits, which may be anybody's.
         Source  ins.md 4.4.
         """
         if request.resource_id is not None:
             return await self._about_patient(session, request, request.resource_id)
+        if session.reach is not None and not session.reach.permits_beyond("Patient", "s"):
+            raise Forbidden(ONE_RECORD)
         holder = _card_holder(request)
         if holder is not None:
             return await self._by_card(session, request, holder)
