@@ -97,6 +97,21 @@ async def test_all_that_refers_to_a_record_is_turned_whatever_one_sees_of_it(of:
     assert turned["subject"] == {"reference": "Patient/a2"}
 
 
+async def test_what_may_be_changed_but_not_read_is_not_shown(of: ClientOfGrant):
+    async with of("user/Patient.u user/Patient.r?gender=female") as client:
+        answer = await merged(client, "a", "b")
+        assert (answer.status_code, "Martin" in answer.text) == (404, False)
+
+
+async def test_the_record_that_is_back_is_shown_to_who_may_read_it(of: ClientOfGrant):
+    async with of("user/Patient.rus") as everybody, of("user/Patient.rus", **HOUSE) as client:
+        assert (await merged(everybody, "b", "a")).status_code == 200
+        back = await client.post("/Patient/a/$unmerge", json=asked(source="b"), headers=FHIR_JSON)
+        assert (back.status_code, "Martin" in back.text) == (200, False)
+        assert [part["name"] for part in back.json()["parameter"]] == ["outcome"]
+        assert (await everybody.get("/Patient/b")).json()["name"] == [{"family": "Martin"}]
+
+
 @pytest.mark.parametrize(
     ("scopes", "status"),
     [("system/Patient.rs", 200), ("system/Patient.r", 403), ("patient/Patient.rs", 403), ("user/Patient.rs", 403)],

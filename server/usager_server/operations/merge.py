@@ -46,6 +46,8 @@ async def merged(
     from usager_server.matching.absorbing import obstacle, replacement_of  # with the rooms of identities: not at start
 
     await session.repository.hold(keys, "u")
+    if session.reach is not None:  # what is changed is shown too
+        await session.repository.hold(keys, "r")
     source, target = await held(session, keys)
     is_late = replacement_of(tree_of(source)) == f"Patient/{target.id}"
     why = None if is_late else obstacle(tree_of(source), tree_of(target), is_ordered=is_ordered)

@@ -68,8 +68,7 @@ async def tell(session: Session, activity: str, versions: Sequence[str], reason:
     await session.repository.whole.create([new_draft(session, provenance, new_id(), "POST")])
 
 
-def answer(issues: Sequence[Issue], result: Mapping[str, Any]) -> Reply:
-    """Return the outcome, and the record that is there for the person from now on."""
-    return Reply(
-        resource=parameters(part("outcome", resource=operation_outcome(issues)), part("result", resource=result))
-    )
+def answer(issues: Sequence[Issue], result: Mapping[str, Any] | None) -> Reply:
+    """Return the outcome, and the record that is there for the person from now on, None where it may not be shown."""
+    shown = [] if result is None else [part("result", resource=result)]
+    return Reply(resource=parameters(part("outcome", resource=operation_outcome(issues)), *shown))

@@ -48,8 +48,9 @@ class Undoing:
 async def unmerge(session: Session, request: OperationRequest) -> Reply:
     """Undo a merge: the record that gave way is what it was, and what the merge turned to the other one is its again.
 
-    Shape   what was written on the record that stays since then stays with it: nobody but a person can tell. What
-            changed since keeps its changes; where it named both records before, it is left and told (warning).
+    Shape   the record that is back, to who may read it. What was written on the record that stays since then stays
+            with it: nobody but a person can tell. What changed since keeps its changes; where it named both records
+            before, it is left and told (warning).
     Errors  NotFound (404) for a record out of reach; Unprocessable (422) when it does not replace the one named;
             Forbidden (403) for another caller than the master of identities, where there is one.
     """
@@ -59,13 +60,16 @@ async def unmerge(session: Session, request: OperationRequest) -> Reply:
     reason = reason_of(request)
     async with session.transaction() as inner:
         await inner.repository.hold([target], "u")
+        if inner.reach is not None:
+            await inner.repository.hold([target], "r")
         names = (f"Patient/{source[1]}", f"Patient/{target[1]}")
         undoing = Undoing(*names, await _made(inner, *names))
         record = await _records_apart(inner, undoing, source, target)
         for part in in_slices(inner, undoing.made.keys() - {source, target}):
             await _turn_back(inner, undoing, part)
         await tell(inner, UNMERGE, undoing.versions, reason)
-        return answer([*_told(undoing)], record)
+        shown = inner.reach is None or await inner.repository.read(*source) is not None
+        return answer([*_told(undoing)], record if shown else None)
 
 
 async def _records_apart(session: Session, undoing: Undoing, source: Key, target: Key) -> Resource:
@@ -168,7 +172,7 @@ unmerge_operation = Operation(
             parameter(
                 "outcome", "OperationOutcome", "What was done, and what somebody has to look at", use="out", least=1
             ),
-            parameter("result", "Patient", "The record that is back", use="out", least=1),
+            parameter("result", "Patient", "The record that is back, to who may read it", use="out"),
         ],
     ),
     unmerge,
