@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from usager_server.backup.errors import BackupFailed
 from usager_server.backup.manifest import Head
@@ -11,9 +12,12 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.running import Runner
 from usager_server.repository.trace_links import DAY_SECONDS, add_links
 from usager_server.repository.trace_verifying import verified
+from usager_server.repository.tracing import record
 from usager_server.settings import Settings
 from usager_server.traces.anchors import Anchor, BadAnchors, add_anchors, read_anchors, signing_key
 from usager_server.traces.chain import first_hash
+from usager_server.traces.event import Event
+from usager_server.traces.operator import operator
 
 STATEMENT_SECONDS = 60
 
@@ -66,6 +70,16 @@ def void_anchors(settings: Settings, heads: Mapping[int, Head]) -> None:
     now = datetime.now(UTC)
     lines = [Anchor(tenant, _seq(heads, tenant), _hash(heads, tenant), now, restored=True) for tenant in sorted(ahead)]
     add_anchors(settings.audit_anchors, key, lines)
+
+
+async def trace_restoration(url: str, detail: Mapping[str, Any]) -> None:
+    """Trace it in what was restored, for each tenant."""
+    connections = Connections(url, size=1)
+    try:
+        for tenant in await tenant_numbers(connections):
+            await record(Runner(connections, tenant), [Event("restore", operator("restore"), detail=detail)])
+    finally:
+        await connections.close()
 
 
 def _seq(heads: Mapping[int, Head], tenant: int) -> int:

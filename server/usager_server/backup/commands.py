@@ -1,6 +1,7 @@
 """`usager backup` and `usager restore`; what they do is imported only then."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,18 @@ def key(file: Annotated[Path, typer.Argument(help="The file to make; it must not
     typer.echo(make_key(file))
 
 
+def recovered() -> None:
+    """Do what is left to do after PostgreSQL itself was brought back to an earlier instant, before anybody is served.
+
+    Sessions, grants, links and codes of then end, the chains are verified, and the anchors say which traces were lost.
+    """
+    from usager_server.backup.recovering import recovered as run
+    from usager_server.environment import load_settings
+
+    done = asyncio.run(run(load_settings()))
+    typer.echo(f"walls stand, {done.links} links of traces are whole; ended: {_told(done.ended)}")
+
+
 def restore(
     backup: Backup,
     replace: Annotated[bool, typer.Option("--replace", help="Destroy what is stored now; it is told first.")] = False,
@@ -77,8 +90,11 @@ def restore(
     from usager_server.environment import load_settings
 
     done = asyncio.run(run(load_settings(), Wish(backup, replace, drill), typer.echo))
-    ended = ", ".join(f"{count} {name}" for name, count in done.ended.items())
-    typer.echo(f"every row is there, walls stand, {done.links} links of traces are whole; ended: {ended}")
+    typer.echo(f"every row is there, walls stand, {done.links} links of traces are whole; ended: {_told(done.ended)}")
     if done.files:
         typer.echo(f"put back beside the database: {', '.join(done.files)}")
     typer.echo("The drill is over: nothing was replaced." if drill else "Restored.")
+
+
+def _told(ended: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in ended.items())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from usager_server.backup.alone import alone
-from usager_server.backup.chains import anchors_at, verify_chains, void_anchors
+from usager_server.backup.chains import anchors_at, trace_restoration, verify_chains, void_anchors
 from usager_server.backup.errors import BackupFailed, BackupRefused
 from usager_server.backup.keepsakes import kept_files, put_back
 from usager_server.backup.keys import Keys, read_keys
@@ -20,17 +20,11 @@ from usager_server.backup.shelf import refuse_partial
 from usager_server.backup.verifying import feed, read_manifest, verify_sums
 from usager_server.repository import copying, replacing
 from usager_server.repository.aftermath import end_what_lived
-from usager_server.repository.behind import tenant_numbers
-from usager_server.repository.connections import Connections
 from usager_server.repository.migrating import HEAD, migrate
 from usager_server.repository.opening import check
 from usager_server.repository.replacing import at_database, database_of
-from usager_server.repository.running import Runner
-from usager_server.repository.tracing import record
 from usager_server.requirements import fulfils
 from usager_server.settings import Settings
-from usager_server.traces.event import Event
-from usager_server.traces.operator import operator
 
 UNPACKED = ".restoring"
 
@@ -106,7 +100,8 @@ async def _restored_beside(
         async with copying.seeing_all(url) as connection:
             ended = await end_what_lived(connection)
             await connection.execute("ANALYZE")
-        await _trace(served_url, wish, manifest, ended)
+        made = manifest.made.isoformat(timespec="seconds")
+        await trace_restoration(served_url, {"backup": wish.backup.name, "made": made, **ended})
         if wish.drill:
             return Restored(manifest, ended, links, ())
         await replacing.refuse_in_use(found.url)
@@ -142,17 +137,6 @@ async def _compare(url: str, manifest: Manifest) -> None:
         wrong.append("a chain of traces does not end where it did")
     if wrong:
         raise BackupFailed(f"what was restored is not what was copied: {'; '.join(wrong)}")
-
-
-async def _trace(served_url: str, wish: Wish, manifest: Manifest, ended: Mapping[str, int]) -> None:
-    """Trace the restoration in what was restored, for each tenant."""
-    detail = {"backup": wish.backup.name, "made": manifest.made.isoformat(timespec="seconds"), **ended}
-    connections = Connections(served_url, size=1)
-    try:
-        for tenant in await tenant_numbers(connections):
-            await record(Runner(connections, tenant), [Event("restore", operator("restore"), detail=detail)])
-    finally:
-        await connections.close()
 
 
 @contextmanager
