@@ -19,6 +19,12 @@ without_main_cluster() {
   become_root sed -ri 's/^#?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 }
 
+# Likewise: Debian's Dovecot must not listen on this machine.
+without_mail_service() {
+  ! command -v systemctl >/dev/null || become_root systemctl --quiet mask dovecot.service dovecot.socket 2>/dev/null || true
+  install_packages dovecot-imapd dovecot-submissiond
+}
+
 has_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
 
 # Without its subset library HarfBuzz is replaced by Python when a PDF gets its fonts: twice the time.
@@ -36,6 +42,9 @@ add_test_packages() {
   if ! ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then
     { without_main_cluster && install_packages postgresql; } \
       || skipped "postgresql" "the tests that run on the distribution's PostgreSQL besides the embedded one"
+  fi
+  if [ ! -x /usr/lib/dovecot/imap-login ] || [ ! -x /usr/lib/dovecot/submission-login ]; then
+    without_mail_service || skipped "dovecot-imapd dovecot-submissiond" "the tests with an operator of MSSanté"
   fi
   if ! command -v curl >/dev/null; then
     install_packages curl || skipped "curl" "the test that runs the exchange of the README"

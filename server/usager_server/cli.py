@@ -16,7 +16,7 @@ import typer
 from usager_server import __version__
 from usager_server.backup import commands as backups
 from usager_server.commands import accounts as people
-from usager_server.commands import archiving, listing, proving, reindexing, traces
+from usager_server.commands import archiving, listing, mssante, proving, reindexing, traces
 from usager_server.commands import clients as applications
 from usager_server.commands.birthplaces import cog, import_edition
 from usager_server.documents.command import cda
@@ -47,6 +47,8 @@ app.add_typer(accounts, name="accounts")
 keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(cog)
+messaging = typer.Typer(help="The operator of MSSanté.", no_args_is_help=True)
+app.add_typer(messaging, name="mssante")
 
 
 @contextmanager
@@ -206,6 +208,7 @@ def list_tenants() -> None:
 
 app.command()(told()(reindexing.reindex))
 cog.command("import")(told()(import_edition))
+messaging.command("check")(told()(mssante.check))
 app.command()(told()(listing.profiles))
 app.command()(told()(listing.requirements))
 app.command()(told()(proving.sandbox))

@@ -1,5 +1,6 @@
 """The kinds of values that several settings take, each refused with what would be right."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,8 @@ from pydantic import AfterValidator
 
 from usager_server.networks import parse_networks
 from usager_server.wires import refuse_clear_database, refuse_clear_web
+
+HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]{1,253}(?::(\d{1,5}))?")
 
 
 def _web_address(value: str) -> str:
@@ -33,6 +36,13 @@ def _mail_server(value: str | None) -> str | None:
     if value and not value.startswith(("smtp://", "smtps://")):
         raise ValueError("must begin with smtp:// or smtps://")
     return value or None
+
+
+def _host_and_port(value: str) -> str:
+    found = HOST_AND_PORT.fullmatch(value)
+    if found is None or not 0 < int(found[1] or 1) < 65_536:
+        raise ValueError("must be host or host:port")
+    return value
 
 
 def _network_list(value: str) -> str:
@@ -74,6 +84,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 CalledAddress = Annotated[WebAddress, AfterValidator(_called_address)]  # that we call, not people
 PostgresAddress = Annotated[str | None, AfterValidator(_postgres_address)]  # empty is unset
 MailServer = Annotated[str | None, AfterValidator(_mail_server)]  # empty is unset
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 NetworkList = Annotated[str, AfterValidator(_network_list)]
 DeviceList = Annotated[str, AfterValidator(_device_list)]
 Folder = Annotated[Path, AfterValidator(_folder)]

@@ -13,6 +13,7 @@ from usager_server.setting_kinds import (
     CertificateWithKey,
     DeviceList,
     Folder,
+    HostAndPort,
     MailServer,
     NetworkList,
     PostgresAddress,
@@ -280,6 +281,27 @@ class Settings(BaseSettings):
     national_proxy_insi: str = Field(
         default="insi/lps", description="Name of INSi at that proxy, and the path of its service there."
     )
+    mssante_imap: HostAndPort | None = Field(
+        default=None,
+        description="Where the operator of MSSanté lets mail be read (API LPS): host[:port], 143 unless it is given; "
+        "unset: there is none.",
+    )
+    mssante_smtp: HostAndPort | None = Field(
+        default=None, description="Where it takes mail to be sent: host[:port], 587 unless it is given."
+    )
+    mssante_certificate_file: CertificateWithKey | None = Field(
+        default=None,
+        description="Our certificate there (IGC-Santé Élémentaire Organisation), its chain and its key, in one file "
+        "(PEM).",
+    )
+    mssante_trusted_ca_file: Authorities | None = Field(
+        default=None,
+        description="Authorities of IGC-Santé that certificates of MSSanté come from (PEM), the root and that of the "
+        "range; no other is believed there, and it has no default.",
+    )
+    mssante_environment: Literal["production", "test"] = Field(
+        default="production", description="Which authorities of IGC-Santé: those in force, or those named TEST."
+    )
     session_idle_seconds: int = Field(
         default=1800, ge=60, le=7200, description="A session ends when nothing happens for that long; 2 h at most."
     )
@@ -349,7 +371,7 @@ class Settings(BaseSettings):
             )
         if self.psc_issuer is not None:
             self._check_psc()
-        self._check_insi()
+        self._check_national()
         self._check_master()
         if self.auth == "smart":
             self._check_base_url()
@@ -393,10 +415,12 @@ class Settings(BaseSettings):
         if self.psc_certificate_file is None and self.psc_client_secret_file is None:
             raise ValueError("USAGER_PSC_CERTIFICATE_FILE is not set and USAGER_PSC_ISSUER needs it")
 
-    def _check_insi(self) -> None:
+    def _check_national(self) -> None:
         needed: dict[str, tuple[str, ...]] = {
             "insi_url": ("insi_idam", "insi_certificate_file"),
             "national_proxy_url": ("national_proxy_client_id", "national_proxy_certificate_file"),
+            "mssante_imap": ("mssante_smtp", "mssante_certificate_file", "mssante_trusted_ca_file"),
+            "mssante_smtp": ("mssante_imap",),
         }
         for setting, others in needed.items():
             missing = next((it for it in others if getattr(self, setting) and not getattr(self, it)), None)

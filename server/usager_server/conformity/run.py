@@ -19,7 +19,7 @@ from usager_server.conformity.recording import Keep, Recording
 from usager_server.conformity.surroundings import Surroundings as Surroundings
 from usager_server.conformity.surroundings import surrounded
 from usager_server.conformity.target import Target
-from usager_server.sandbox.controlling import StandInControl
+from usager_server.sandbox.controlling import StandInControl as StandInControl
 
 IDENTIFIER_SYSTEM = "urn:usager:conformity"
 SHOWN_CHARACTERS = 500

@@ -1,0 +1,1 @@
+"""The stand-in of an operator of MSSanté."""

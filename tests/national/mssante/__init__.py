@@ -1,0 +1,1 @@
+"""MSSanté: the way to an operator, and whom it may lead to."""
