@@ -49,13 +49,12 @@ async def desk(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 class AtADesk:
-    """An administrator at a browser of their own. Shape: secret: of the application that they enrolled."""
+    """An administrator at a browser of their own. Shape: secret: of the application that they enrolled; see `aged`."""
 
     def __init__(self, desk: httpx.AsyncClient, username: str) -> None:
         self.at = httpx.AsyncClient(transport=desk._transport, base_url="https://localhost")
         self.username = username
         self.secret: str = ""
-        self.steps = 0
 
     async def chooses(self, reset: str, password: str = PASSWORD) -> httpx.Response:
         """Choose a password by a link."""
@@ -70,13 +69,12 @@ class AtADesk:
         if page.status_code != 200:
             return page
         if shown := re.search(r'class="secret">([A-Z2-7]+)<', page.text):
-            self.secret, self.steps = shown[1], 0
+            self.secret = shown[1]
         return await self.at.post("/sign-in/code", data={**hidden(page), "code": self.code()})
 
     def code(self) -> str:
-        """Return a code that was not shown yet: that of this step, then the one after."""
-        self.steps += 1
-        return code_at(base64.b32decode(self.secret), int(time.time()) // 30 + self.steps - 1)
+        """Return the code that the application shows."""
+        return code_at(base64.b32decode(self.secret), int(time.time()) // 30)
 
     async def csrf(self) -> dict[str, str]:
         """Return the header that a write wants."""
@@ -105,9 +103,10 @@ async def somebody(desk: httpx.AsyncClient) -> AsyncIterator[AtADesk]:
 
 
 async def aged(database: Database) -> None:
-    """Let the proof of every session be a quarter of an hour old."""
+    """Let a quarter of an hour go by for the proof of every session and the codes that were used."""
     connection = await asyncpg.connect(database.superuser_url)
     await connection.execute("UPDATE session SET authenticated = authenticated - interval '15 minutes'")
+    await connection.execute("UPDATE account_factor SET last_used = last_used - 30")
     await connection.close()
 
 
@@ -163,7 +162,8 @@ async def test_a_recent_proof_lets_the_others_be_ended(somebody: AtADesk, databa
     assert (await somebody.at.delete("/sessions", headers=await somebody.csrf())).json() == {"ended": 0}
 
 
-async def test_signing_in_again_ends_the_session_before(somebody: AtADesk):
+async def test_signing_in_again_ends_the_session_before(somebody: AtADesk, database: Database):
+    await aged(database)
     before = dict(somebody.at.cookies)["__Host-session"]
     assert (await somebody.signs_in()).status_code == 200
     assert dict(somebody.at.cookies)["__Host-session"] != before

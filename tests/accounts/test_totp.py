@@ -15,11 +15,22 @@ def test_codes_are_those_of_the_standard(seconds, code):
     assert code_at(SECRET, seconds // 30) == code
 
 
-@pytest.mark.parametrize(("drift", "accepted"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
-def test_a_telephone_may_be_late_or_early_by_one_code(drift, accepted):
-    now = datetime.fromtimestamp(1_800_000_000, UTC)
-    code = code_at(SECRET, (1_800_000_000 + drift) // 30)
-    assert (accepted_step(SECRET, code, now, after=-1) is not None) is accepted
+@pytest.mark.parametrize(
+    ("seconds", "accepted"),
+    [(-30, False), (-1, False), (0, True), (29, True), (30, True), (44, True), (45, False), (59, False), (60, False)],
+)
+def test_a_code_is_good_for_its_thirty_seconds_and_fifteen_to_type_it(seconds, accepted):
+    code = code_at(SECRET, 60_000_000)
+    now = datetime.fromtimestamp(1_800_000_000 + seconds, UTC)
+    assert accepted_step(SECRET, code, now, after=-1) == (60_000_000 if accepted else None)
+
+
+def test_a_code_that_was_used_is_not_good_while_it_is_typed_late():
+    late = datetime.fromtimestamp(1_800_000_000 + 31, UTC)
+    before, following = code_at(SECRET, 60_000_000), code_at(SECRET, 60_000_001)
+    assert accepted_step(SECRET, before, late, after=60_000_000) is None
+    assert accepted_step(SECRET, following, late, after=60_000_000) == 60_000_001
+    assert accepted_step(SECRET, before, late, after=60_000_001) is None
 
 
 def test_a_code_is_used_once():

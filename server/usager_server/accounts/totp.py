@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 STEP_SECONDS, DIGITS, SECRET_BYTES = 30, 6, 20
-DRIFT_STEPS = 1  # a telephone may be late or early by one code
+# How long a code may be typed after its step: who begins to type at the last second is not made to begin again, and
+# counted among those who guess. No code is taken before its step: telephones and servers have the time of the network.
+TYPING_SECONDS = 15
 
 
 def new_secret() -> bytes:
@@ -22,12 +24,13 @@ def accepted_step(secret: bytes, code: str, now: datetime, after: int) -> int | 
     """Return the step that a code is of, or None when it is wrong, too old, or of a step already used.
 
     Shape   after: the last step that was used; a code that was seen over a shoulder opens nothing.
+    Time    a code is good for its step and TYPING_SECONDS: 45 s. Source: RFC 6238 5.2, one step back at most.
     """
     if len(code) != DIGITS or not code.isascii() or not code.isdigit():
         return None
-    current = int(now.timestamp()) // STEP_SECONDS
     found = None
-    for step in range(current - DRIFT_STEPS, current + DRIFT_STEPS + 1):
+    oldest, current = (int(now.timestamp() - late) // STEP_SECONDS for late in (TYPING_SECONDS, 0))
+    for step in range(oldest, current + 1):
         if hmac.compare_digest(code_at(secret, step), code) and step > after:
             found = step
     return found
