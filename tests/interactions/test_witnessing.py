@@ -87,6 +87,44 @@ async def test_a_search_is_one_trace_with_each_patient_met(traced_client: httpx.
     assert sorted(told["patients"]) == sorted(patients)
 
 
+@pytest.mark.parametrize("part", ["_elements=code", "_summary=text"])
+@pytest.mark.parametrize(
+    "address", ["Observation/{}", "Observation/{}/_history/1", "Observation/{}/_history", "Observation"]
+)
+async def test_whom_a_part_of_a_resource_is_about_is_traced(
+    traced_client: httpx.AsyncClient, traces: Traces, address: str, part: str
+) -> None:
+    patient = await created(traced_client)
+    observation = await created(traced_client, about(patient["id"]))
+    url = f"{address.format(observation['id'])}?{part}"
+    answer = await traced_client.get(f"/{url}")
+    assert (answer.status_code, f"Patient/{patient['id']}" in answer.text) == (200, False)
+    assert (await traces())[-1]["patient"] == patient["id"]
+    entry = {"request": {"method": "GET", "url": url}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+    assert (await traced_client.post("/", json=bundle, headers=FHIR_JSON)).json()["entry"][0]["response"]["status"][
+        :3
+    ] == "200"
+    assert (await traces())[-1]["patient"] == patient["id"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Observation?subject=Patient/one&_summary=count",
+        "Observation?patient=one&code=none",
+        "Observation?subject:Patient=one&_count=1",
+        "Practitioner?_has:Observation:performer:subject=http://test.example/fhir/Patient/one",
+        "Patient?_id=one&_summary=count",
+    ],
+)
+async def test_whom_a_query_asks_about_is_traced_whatever_is_found(
+    traced_client: httpx.AsyncClient, traces: Traces, query: str
+) -> None:
+    assert (await traced_client.get(f"/{query}")).status_code == 200
+    assert (await traces())[-1]["patient"] == "one"
+
+
 @pytest.mark.parametrize(
     ("form", "query"),
     [

@@ -2,9 +2,10 @@
 
 from usager_server.errors import Invalid
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
+from usager_server.interactions.excerpt import excerpts
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session, instant_text
-from usager_server.interactions.subset import WHOLE, Subset, parse_subset, subset_text
+from usager_server.interactions.subset import Subset, parse_subset
 from usager_server.repository import HistoryQuery, Page, Stored
 from usager_server.search.dates import moment, parse_date
 from usager_server.search.limits import COUNT_DEFAULT, COUNT_MOST
@@ -69,7 +70,10 @@ def _bundle(session: Session, request: Request, page: Page, subset: Subset) -> s
         links.append(Link("next", request.path, _query(request, page.next)))
     if page.previous is not None:
         links.append(Link("previous", request.path, _query(request, page.previous)))
-    entries = [_entry(session, match.stored, subset) for match in page.entries]
+    kept = [match.stored for match in page.entries if match.stored.document is not None]
+    documents = excerpts(session, [each.document or "" for each in kept], subset)
+    shown = dict(zip(map(id, kept), documents, strict=True))
+    entries = [_entry(session, match.stored, shown.get(id(match.stored))) for match in page.entries]
     return bundle_text("history", session.base_url, links, entries, page.total)
 
 
@@ -78,13 +82,8 @@ def _query(request: Request, cursor: str | None) -> list[tuple[str, str]]:
     return [*kept, ("_cursor", cursor)] if cursor else kept
 
 
-def _entry(session: Session, stored: Stored, subset: Subset) -> str:
-    resource = ""
-    if stored.document is not None:
-        document = stored.document
-        if subset != WHOLE:
-            document = subset_text(session.house.definitions, document, subset)
-        resource = f'"resource":{document},'
+def _entry(session: Session, stored: Stored, document: str | None) -> str:
+    resource = "" if document is None else f'"resource":{document},'
     place = stored.type if stored.method == "POST" else f"{stored.type}/{stored.id}"
     return (
         f'{{"fullUrl":{json_text(f"{session.base_url}/{stored.type}/{stored.id}")},{resource}'

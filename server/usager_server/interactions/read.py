@@ -6,10 +6,11 @@ from typing import Final
 from usager_server.errors import Gone, NotFound
 from usager_server.interactions import binary
 from usager_server.interactions.audit_events import traced
+from usager_server.interactions.excerpt import excerpts
 from usager_server.interactions.provenances import of_version
 from usager_server.interactions.request import Request, etags_name
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.subset import Subset, parse_subset, subset_text
+from usager_server.interactions.subset import parse_subset
 from usager_server.repository import Stored
 
 NOT_MODIFIED: Final = 304
@@ -60,9 +61,7 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     if stored.type == "Binary":
         return await binary.version_reply(session, request, stored)
     if request.query:
-        subset = parse_subset(request.query)
-        if subset != Subset():
-            document = subset_text(session.house.definitions, document, subset)
+        (document,) = excerpts(session, [document], parse_subset(request.query))
     return Reply(document=document, version=stored.version, last_modified=stored.last_updated)
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from usager_server.errors import Issue, TooLarge, UnsupportedMediaType, operation_outcome
 from usager_server.interactions.audit_events import audit_events_reply, is_of_traces
 from usager_server.interactions.bundle_text import Link, bundle_text, json_text
+from usager_server.interactions.excerpt import excerpts, tell_asked
 from usager_server.interactions.limits import FORM_LIMIT_BYTES
 from usager_server.interactions.provenances import with_those_of_versions
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import Body, Request, parse_query_string
 from usager_server.interactions.session import Reply, Session
-from usager_server.interactions.subset import WHOLE, Subset, make_subset, subset_text
+from usager_server.interactions.subset import make_subset
 from usager_server.jsontext import build_json
 from usager_server.repository import Match, Page
 from usager_server.search.query import SearchQuery
@@ -38,6 +39,7 @@ async def search_reply(
     query = search_query(session, types, parameters, strict=request.prefer.strict, compartment=compartment)
     if query.summary == "text":
         query = replace(query, includes=())
+    tell_asked(session, query)
     page = await session.repository.search(query)
     page = await with_those_of_versions(session, types, parameters, page)
     return Reply(document=searchset_text(session, request.path.removesuffix("_search").rstrip("/"), query, page))
@@ -64,7 +66,8 @@ async def _form(body: Body) -> bytes:
 def searchset_text(session: Session, path: str, query: SearchQuery, page: Page) -> str:
     """Return the Bundle of a page, the stored resources spliced in."""
     subset = make_subset(query.summary, query.elements)
-    entries = [_entry(session, match, subset) for match in page.entries]
+    documents = excerpts(session, [match.stored.document or "null" for match in page.entries], subset)
+    entries = [_entry(session, *each) for each in zip(page.entries, documents, strict=True)]
     if query.unknown:
         entries.append(_outcome_entry(query.unknown))
     return bundle_text("searchset", session.base_url, _links(path, query, page), entries, page.total)
@@ -85,11 +88,8 @@ def _links(path: str, query: SearchQuery, page: Page) -> list[Link]:
     return links
 
 
-def _entry(session: Session, match: Match, subset: Subset) -> str:
+def _entry(session: Session, match: Match, document: str) -> str:
     stored = match.stored
-    document = stored.document or "null"
-    if subset != WHOLE:
-        document = subset_text(session.house.definitions, document, subset)
     url = json_text(f"{session.base_url}/{stored.type}/{stored.id}")
     return f'{{"fullUrl":{url},"resource":{document},"search":{{"mode":"{match.mode}"}}}}'
 

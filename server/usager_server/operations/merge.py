@@ -48,6 +48,8 @@ async def merged(
     await session.repository.hold(keys, "u")
     if session.reach is not None:  # what is changed is shown too
         await session.repository.hold(keys, "r")
+    if session.act is not None:  # an answer names the one that stays only
+        session.act.concern(key for _, key in keys)
     source, target = await held(session, keys)
     is_late = replacement_of(tree_of(source)) == f"Patient/{target.id}"
     why = None if is_late else obstacle(tree_of(source), tree_of(target), is_ordered=is_ordered)

@@ -94,6 +94,8 @@ async def _current(session: Session, request: OperationRequest) -> tuple[dict[st
         raise NotFound(f"{name} is unknown")
     if stored.document is None:
         raise Gone(f"{name} was deleted")
+    if session.act is not None:
+        session.act.meet(stored.document)
     return parse_json(stored.document.encode()), stored
 
 

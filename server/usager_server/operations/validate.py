@@ -76,6 +76,8 @@ async def _stored(session: Session, request: OperationRequest) -> dict[str, Any]
     stored = await session.repository.read(request.resource_type or "", request.resource_id or "")
     if stored is None or stored.document is None:
         return None
+    if session.act is not None:
+        session.act.meet(stored.document)
     tree: dict[str, Any] = parse_json(stored.document.encode())
     return tree
 

@@ -1,7 +1,7 @@
 """A request at work: what all its traces have in common, and how many versions it has made."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -51,8 +51,12 @@ class Act:
 
     def meet(self, text: str) -> None:
         """Tell in the trace whom a text is about that the answer is made of, and the documents from elsewhere in it."""
-        self.patients = tuple(dict.fromkeys((*self.patients, *patients_in(text, self.base_url))))
+        self.concern(patients_in(text, self.base_url))
         self._tell_documents(text)
+
+    def concern(self, patients: Iterable[str]) -> None:
+        """Tell in the trace that the act concerns these Patients, whatever the answer names."""
+        self.patients = tuple(dict.fromkeys((*self.patients, *patients)))
 
     def _tell_documents(self, text: str) -> None:
         for name, documents in documents_in(text).items():
