@@ -1,5 +1,6 @@
 """A record opened in an emergency: by a professional, with a reason, for a while, traced."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -8,13 +9,14 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.access.conftest import World, found
+from tests.access.conftest import World, found, person
 from tests.access.test_rights import two_houses
 from tests.interactions.conftest import traced_house
 from tests.served import FHIR_JSON, make_client
 from usager_server.access.grant import Grant
 from usager_server.interactions.session import House
 from usager_server.operations.break_glass import break_glass_operation
+from usager_server.operations.extract import extract
 
 __all__ = ["traced_house", "two_houses"]
 
@@ -126,6 +128,23 @@ async def test_traces_of_one_record_are_for_who_may_open_it(traced_house: House,
         grant = Grant.of("patient/AuditEvent.rs", patient=patient, structures=["house"], roles=["professional"])
         async with make_client(traced_house, tenant, grant) as client:
             assert (await client.get("/AuditEvent")).status_code == status
+
+
+async def test_the_traces_of_one_record_name_nobody_else(traced_house: House, tenant: int, two_houses: World):
+    house = replace(traced_house, operations={("AuditEvent", "extract"): extract})
+    async with make_client(house, tenant) as everybody:
+        assert found(await everybody.get("/Patient?family=durand,martin&_sort=_id")) == ["Patient/a", "Patient/b"]
+        await two_houses.put(person("c", "Martin", link=[{"other": {"reference": "Patient/a"}, "type": "seealso"}]))
+        assert (await everybody.get("/Patient/c")).status_code == 200
+    async with make_client(house, tenant, Grant.of("patient/AuditEvent.rs", patient="a")) as client:
+        told = [json.loads((await client.get("/AuditEvent?_count=2")).text)["entry"][n]["resource"] for n in (0, 1)]
+        told += [(await client.get(f"/AuditEvent/{event['id']}")).json() for event in told]
+        extracts = [(await client.get(f"/AuditEvent/$extract?format={form}")).text for form in ("csv", "ndjson")]
+    for event in told:
+        whom = {entity.get("what", {}).get("reference") for entity in event["entity"]} - {None}
+        assert (whom, "query" in json.dumps(event["entity"])) == ({"Patient/a"}, False)
+    for text in extracts:
+        assert [word for word in ("martin", "Patient/b", "Patient/c", ";a b;") if word in text] == []
 
 
 async def test_an_application_on_one_record_opens_no_other(traced_house: House, tenant: int, two_houses: World):

@@ -54,7 +54,8 @@ async def traced(session: Session, request: Request) -> Stored | None:
     trace = await session.repository.trace(row)
     if trace is None or (patient is not None and patient not in (trace.patient, *trace.told.get("patients", ()))):
         return None
-    document = build_json(audit_event(trace, session.base_url)).decode()
+    shown = trace if patient is None else trace.told_of(patient)
+    document = build_json(audit_event(shown, session.base_url)).decode()
     return Stored(TYPE, request.id, 1, trace.recorded, document)
 
 
@@ -86,7 +87,8 @@ async def audit_events_reply(
     links = [Link("self", TYPE, _kept(parameters, asked.cursor))]
     if more:
         links.append(Link("next", TYPE, _kept(parameters, cursors.seal([page[-1].row], bound_to))))
-    entries = [_entry(session, trace) for trace in page] + _outcome(asked.unknown)
+    shown = page if patient is None else [trace.told_of(patient) for trace in page]
+    entries = [_entry(session, trace) for trace in shown] + _outcome(asked.unknown)
     return Reply(document=bundle_text("searchset", session.base_url, links, entries))
 
 

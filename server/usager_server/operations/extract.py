@@ -45,14 +45,15 @@ async def extract_traces(session: Session, request: OperationRequest) -> Reply:
     patients = (patient,) if patient else ()
     event = Event("traces-exported", session.act.origin, patients=patients, detail=asked(query, form))
     await session.repository.record([event])
-    return Reply(content=_stream(session, query, form), content_type=MEDIA_TYPES[form], raw=True)
+    return Reply(content=_stream(session, query, form, own), content_type=MEDIA_TYPES[form], raw=True)
 
 
-async def _stream(session: Session, query: TraceQuery, form: Form) -> AsyncIterator[bytes]:
+async def _stream(session: Session, query: TraceQuery, form: Form, own: str | None) -> AsyncIterator[bytes]:
     if start := header(form):
         yield start.encode()
     while found := await session.repository.traces(query):
-        yield lines(found, form, session.base_url).encode()
+        shown = found if own is None else [trace.told_of(own) for trace in found]
+        yield lines(shown, form, session.base_url).encode()
         if len(found) < query.count:
             return
         query = replace(query, before=found[-1].row)

@@ -1,7 +1,7 @@
 """A trace as it is kept: a few columns to search by, and the text of all the rest, chained as it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from usager_server.traces.origins import From
 QUERY_LIMIT = 4_000
 LAST_ROW = (1 << 63) - 1
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+OF_OTHERS = frozenset(("patients", "query", "found", "detail"))
+"""Members of the body that tell of every Patient whom an act concerned."""
 BITS_BELOW_TIME = 22
 """A row number is milliseconds since 2020, then the number of a process and a counter (`repository/ids.py`)."""
 
@@ -50,6 +52,16 @@ class Trace:
         """The members of the body (`body_of`)."""
         told: dict[str, Any] = orjson.loads(self.body)
         return told
+
+    def told_of(self, patient: str) -> "Trace":
+        """Return what the trace says to who may know of one Patient only: neither others, nor what asked for them."""
+        told = self.told
+        names_another = self.type == "Patient" and self.id not in ("", patient)
+        if not names_another and set(told.get("patients", ())) <= {patient}:
+            return self
+        kept = {name: value for name, value in told.items() if name not in OF_OTHERS}
+        mine = replace(self, patient=patient, body=orjson.dumps(kept).decode())
+        return replace(mine, id="", version=None) if names_another else mine
 
     @property
     def meaning(self) -> Kind:
