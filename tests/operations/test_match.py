@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from tests.spent import at_most
 from usager_server.identity.words import BIRTH_GIVEN_NAMES, BIRTH_PLACE, INSEE_CODE
+from usager_server.matching.comparing import compare, portrait
 
 COMMUNES = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 TEST_INS = "urn:oid:1.2.250.1.213.1.4.10"
@@ -202,3 +204,11 @@ async def test_what_cannot_be_looked_for_is_refused(whole: AsyncClient, patient:
     answer = await whole.post("/fhir/Patient/$match", json=body)
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["code"] == code
+
+
+def test_a_list_of_given_names_without_end_costs_no_more_than_a_long_one() -> None:
+    endless = portrait(person(given="XYZ", listed=" ".join(f"X{number}" for number in range(50_000))))
+    known = portrait(person(given="ÉMILIE", listed="ÉMILIE ZOÉ"))
+    with at_most(0.3):
+        for one, other in ((endless, known), (known, endless)):
+            compare(one, other, lambda _one, _other: False)

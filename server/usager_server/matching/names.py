@@ -13,6 +13,9 @@ FAMILY, GIVEN = "family", "given"
 BEGINNING_LEAST = 3
 """Letters of a name that somebody typed the beginning of."""
 
+LISTED_MOST = 20
+"""Birth given names that are compared one by one: who has more is known by the first ones."""
+
 Pair = tuple[float, str, str, str]
 """How much it says that two names are the same, what they are, and both."""
 
@@ -116,7 +119,7 @@ def _best(trait: str, name: str, pairs: Sequence[Pair]) -> Finding | None:
 
 
 def _listed(traits: Traits) -> Sequence[str]:
-    return traits.birth_given_names.split()
+    return traits.birth_given_names.split(maxsplit=LISTED_MOST)[:LISTED_MOST]
 
 
 def _are_swapped(sought: Traits, known: Traits) -> bool:
