@@ -3,8 +3,10 @@
 from typing import Any
 
 import asyncpg
+import pytest
 
 from tests.conftest import Database
+from usager_server.repository.running import Runner
 from usager_server.search.index import IndexRows
 
 
@@ -15,6 +17,20 @@ async def look(database: Database, statement: str, *arguments: Any) -> list[tupl
         return [tuple(row) for row in await connection.fetch(statement, *arguments)]
     finally:
         await connection.close()
+
+
+def explained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what becomes the plans of the statements that the stores run from now on, each run once more."""
+    plans: list[str] = []
+    rows = Runner.rows
+
+    async def explaining(self: Runner, statement: str, *arguments: Any, again: bool = True) -> Any:
+        found = await rows(self, f"EXPLAIN (COSTS OFF, VERBOSE) {statement}", *arguments)
+        plans.append("\n".join(line for (line,) in found))
+        return await rows(self, statement, *arguments, again=again)
+
+    monkeypatch.setattr(Runner, "rows", explaining)
+    return plans
 
 
 async def index_rows(database: Database) -> IndexRows:

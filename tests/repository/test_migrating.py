@@ -8,10 +8,21 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from usager_server.repository.embedded import EmbeddedPostgres
+from usager_server.repository.ids import row_numbers
 from usager_server.repository.migrating import HEAD, migrate, schema_version
 
 BEFORE_THE_INDEX = "0009"
 TOKEN = "INSERT INTO index_token (tenant, head, tail, row) VALUES (1, 1, 1, $1)"
+TRACE = """
+INSERT INTO trace (tenant, row, outcome, kind, subject, type, id, patient, body)
+VALUES (1, $1, 0, 'read', 'anne', '', '', '', '{}')
+"""
+GRANT = """
+INSERT INTO client (tenant, id, document, made) VALUES (1, '1-app', '{}', now());
+INSERT INTO authorization_grant (tenant, id, client, document, made, expires)
+VALUES (1, gen_random_uuid(), '1-app', '{}', now(), now());
+"""
+BROKEN = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
 IS_MAKING = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('index_token_held'))"
 IS_WHOLE = "SELECT indisvalid AND indisunique FROM pg_index WHERE indexrelid = to_regclass('index_token_held')"
 
@@ -25,6 +36,8 @@ async def url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     await migrate(url, BEFORE_THE_INDEX)
     inside = await asyncpg.connect(url)
     await inside.execute(TOKEN, 1)
+    await inside.execute(TRACE, row_numbers.next())
+    await inside.execute(GRANT)
     await inside.close()
     yield url
     await owner.execute("DROP DATABASE in_use WITH (FORCE)")
@@ -50,6 +63,7 @@ async def test_others_write_while_an_index_is_made(url: str) -> None:
     async with asyncio.timeout(30):
         await migration
     assert await other.fetchval(IS_WHOLE)
+    assert await other.fetch(BROKEN) == []
     await slow.close()
     await other.close()
 

@@ -1,16 +1,15 @@
 """Every kind of condition walks the value columns of an index, under the server's role, on both PostgreSQL versions."""
 
 import re
-from typing import Any
 
 import pytest
 
 from tests.conftest import Database
+from tests.repository.looking import explained
 from tests.search.conftest import search
 from usager_server.definitions import Definitions
 from usager_server.repository.connections import Connections
 from usager_server.repository.postgres import PostgresRepository, PostgresStore
-from usager_server.repository.running import Runner
 from usager_server.repository.search_sql import PostgresSearch
 from usager_server.search.parameters import SearchRegistry
 
@@ -61,18 +60,10 @@ def searched(each_database: Database, definitions: Definitions, search_registry:
 async def test_conditions_on_values_are_conditions_of_indexes(
     searched: PostgresStore, search_registry: SearchRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plans: list[str] = []
-    rows = Runner.rows
-
-    async def explained(self: Runner, statement: str, *arguments: Any, again: bool = True) -> Any:
-        found = await rows(self, f"EXPLAIN (COSTS OFF, VERBOSE) {statement}", *arguments)
-        plans.append("\n".join(line for (line,) in found))
-        return await rows(self, statement, *arguments, again=again)
-
     repository = searched.repository(1)
     assert isinstance(repository, PostgresRepository)
     await searched.cursors(repository.runner)
-    monkeypatch.setattr(Runner, "rows", explained)
+    plans = explained(monkeypatch)
     lacking = []
     for address, wanted in CONDITIONS.items():
         plans.clear()

@@ -206,6 +206,7 @@ class TraceRow(SQLModel, table=True):
         Index("trace_met", "tenant", "patient", "row", postgresql_where=text("patient <> ''")),
         Index("trace_entity", "tenant", "type", "id", "row", postgresql_where=text("id <> ''")),
         Index("trace_exchange", "tenant", "row", postgresql_where=text("kind = 'national-exchange'")),
+        Index("trace_elsewhere", "tenant", "row", postgresql_where=text("strpos(body, '\"document-from-') > 0")),
         {"postgresql_partition_by": "RANGE (row)"},
     )
 
@@ -263,6 +264,7 @@ class GrantRow(SQLModel, table=True):
     __tablename__ = "authorization_grant"
     __table_args__ = (
         ForeignKeyConstraint(["tenant", "client"], ["client.tenant", "client.id"]),
+        Index("authorization_grant_account", "tenant", "account", postgresql_where=text("account IS NOT NULL")),
         Index("authorization_grant_client", "tenant", "client"),
         Index("authorization_grant_code", "tenant", "code", unique=True, postgresql_where=text("code IS NOT NULL")),
         Index("authorization_grant_expires", "tenant", "expires"),

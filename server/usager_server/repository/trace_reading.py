@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from usager_server.repository.running import Runner, under_tenant
-from usager_server.traces.origins import detail_name
+from usager_server.traces.origins import DETAIL, detail_name
 from usager_server.traces.record import Trace, TraceQuery
 
 COLUMNS = "row, version, outcome, kind, subject, type, id, patient, body"
+
+# As the index has it, which holds these alone.
+FROM_ELSEWHERE = f"strpos(c.body, '\"{DETAIL}') > 0"
 
 READ = under_tenant(f"SELECT {COLUMNS} FROM trace WHERE tenant = t.tenant AND row = $2")
 
@@ -54,7 +57,7 @@ def _statement(query: TraceQuery) -> tuple[str, list[Any]]:
     if query.origin is not None:
         # Quotes of a text within the body are escaped: only a name of its detail can stand so.
         named = bound(f'"{detail_name(query.origin)}":', "text")
-        conditions.append(f"strpos(c.body, {named}) > 0")
+        conditions += [FROM_ELSEWHERE, f"strpos(c.body, {named}) > 0"]
     limit = f"ORDER BY row DESC LIMIT {bound(query.count, 'int')}"
     columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
     tested = " AND ".join(["c.tenant = t.tenant", *conditions])

@@ -14,6 +14,8 @@ from usager_server.requirements import fulfils
 SYSTEM: Final = canonical("CodeSystem", "document-origin")
 FACES = frozenset(("DocumentReference", "Composition", "Binary"))
 """What a document is here: how it is found, what it says, its file."""
+DETAIL: Final = "document-from-"
+"""What the name of the detail begins with, in a trace of them; an index of the traces has it."""
 
 Resource = Mapping[str, Any]
 
@@ -64,7 +66,7 @@ def origin_of(resource: Resource) -> From | None:
 
 def detail_name(origin: From) -> str:
     """Return under which name the detail of a trace tells the documents that came from there."""
-    return f"document-from-{origin}"
+    return f"{DETAIL}{origin}"
 
 
 @fulfils("SC.DMP/CONF.14")
