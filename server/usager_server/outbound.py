@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from usager_server.networks import Address, Networks
+from usager_server.tls_failures import why
 
 SECONDS = 5.0
 ANSWER_LIMIT_BYTES = 1024 * 1024
@@ -69,7 +70,7 @@ class Outbound:
             ):
                 return Answer(answer.status, await _bounded(answer))
         except (TimeoutError, OSError, ssl.SSLError, *HTTP_FAILURES) as error:
-            raise OutboundFailed(f"{_shown(url)} does not answer ({type(error).__name__})") from error
+            raise OutboundFailed(f"{_shown(url)} does not answer ({why('outbound', error)})") from error
         finally:
             await guard.close()
 

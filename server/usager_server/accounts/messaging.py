@@ -13,6 +13,7 @@ import structlog
 
 from usager_server.errors import Unavailable
 from usager_server.settings import Settings
+from usager_server.tls_failures import why
 from usager_server.wires import is_loopback
 
 TIMEOUT_SECONDS = 10.0
@@ -64,7 +65,7 @@ class SmtpMessaging:
             async with asyncio.timeout(2 * TIMEOUT_SECONDS):
                 await asyncio.to_thread(self._deliver, message)
         except (OSError, smtplib.SMTPException, TimeoutError) as error:
-            log.warning("a message to a person did not leave", kind=kind, reason=type(error).__name__)
+            log.warning("a message to a person did not leave", kind=kind, reason=why("mail", error))
             raise Unavailable("The message could not be sent: try again later") from error
 
     def _deliver(self, message: EmailMessage) -> None:

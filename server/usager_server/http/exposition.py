@@ -19,6 +19,7 @@ class _Collected(Collector):
         """Yield the metrics of this server."""
         yield self._requests()
         yield self._times()
+        yield self._tls_failures()
         yield from self._measured()
 
     def _requests(self) -> Metric:
@@ -33,6 +34,12 @@ class _Collected(Collector):
             summed = [sum(times[: place + 1]) for place in range(len(times))]
             buckets = [(label, float(count)) for label, count in zip(LABELS, summed, strict=True)]
             family.add_metric([interaction], buckets, self._tally.seconds[interaction])
+        return family
+
+    def _tls_failures(self) -> Metric:
+        family = CounterMetricFamily("usager_tls_failures", "Calls whose TLS failed", labels=["service"])
+        for service, count in sorted(self._tally.tls_failures.items()):
+            family.add_metric([service], count)
         return family
 
     def _measured(self) -> Iterator[Metric]:

@@ -3,9 +3,11 @@
 import json
 import os
 from bisect import bisect_left
+from collections import Counter
 from pathlib import Path
 
 from usager_server.settings import Settings
+from usager_server.tls_failures import FAILED
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds, upper bounds
 LABELS = [*(str(bound) for bound in BUCKETS), "+Inf"]
@@ -17,12 +19,16 @@ def counts_folder(settings: Settings) -> Path | None:
 
 
 class Tally:
-    """The counts of one process: requests by (interaction, type, status); times by interaction, a count a bucket."""
+    """The counts of one process.
+
+    Shape   requests by (interaction, type, status); times by interaction, a count a bucket; failures of TLS by service.
+    """
 
     def __init__(self) -> None:
         self.requests: dict[tuple[str, str, int], int] = {}
         self.times: dict[str, list[int]] = {}
         self.seconds: dict[str, float] = {}
+        self.tls_failures: Counter[str] = Counter()
 
     def add(self, interaction: str, resource_type: str, status: int, seconds: float) -> None:
         """Count one answered request. Time: under 1 µs."""
@@ -42,11 +48,13 @@ class Tally:
             ours = self.times.get(interaction, [0] * len(LABELS))
             self.times[interaction] = [a + b for a, b in zip(ours, times, strict=True)]
             self.seconds[interaction] = self.seconds.get(interaction, 0.0) + other.seconds[interaction]
+        self.tls_failures.update(other.tls_failures)
 
     def as_text(self) -> str:
         """Return the counts as `parse` reads them back."""
         requests = [[*key, count] for key, count in self.requests.items()]
-        return json.dumps({"requests": requests, "times": self.times, "seconds": self.seconds})
+        counted = {"requests": requests, "times": self.times, "seconds": self.seconds}
+        return json.dumps({**counted, "tls_failures": self.tls_failures})
 
     @classmethod
     def parse(cls, text: str) -> "Tally":
@@ -54,6 +62,7 @@ class Tally:
         read, tally = json.loads(text), cls()
         tally.requests = {(interaction, kind, status): count for interaction, kind, status, count in read["requests"]}
         tally.times, tally.seconds = read["times"], read["seconds"]
+        tally.tls_failures = Counter(read["tls_failures"])
         return tally
 
 
@@ -62,6 +71,7 @@ class SharedTally:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.own = Tally()
+        self.own.tls_failures = FAILED
         self._folder = folder
         self._file = folder / f"{os.getpid()}.json" if folder else None
 

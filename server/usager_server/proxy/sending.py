@@ -21,6 +21,7 @@ from usager_server.proxy.trace import Request, Trace, TraceType
 from usager_server.proxy.traces import record
 from usager_server.requirements import fulfils
 from usager_server.sealing import SealError
+from usager_server.tls_failures import why
 
 log = structlog.get_logger()
 
@@ -119,10 +120,12 @@ async def _asked(house: House, call: Call, session: Session, held: Held) -> http
     try:
         return await http.send(request, stream=True)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        why(call.backend, error)
         raise Refused(503) from error
     except httpx.TimeoutException as error:
         raise Refused(504) from error
     except httpx.TransportError as error:
+        why(call.backend, error)
         raise Refused(502) from error
 
 

@@ -14,6 +14,7 @@ from usager_server.errors import ServiceDown, ServiceRefused
 from usager_server.national.insi.assertion import Professional, assertion
 from usager_server.national.insi.xml import ANSWER_LIMIT_BYTES
 from usager_server.national.proxy.client import ProxyClient, ProxySession
+from usager_server.tls_failures import why
 
 TIMEOUT_SECONDS = 20.0
 Mode = Literal["certificate", "psc"]
@@ -68,9 +69,9 @@ class CertificateChannel:
         except TimeoutError as error:
             raise ServiceDown(f"no answer within {TIMEOUT_SECONDS:g} s") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotSent(type(error).__name__) from error
+            raise NotSent(why("insi", error)) from error
         except httpx.TransportError as error:
-            raise ServiceDown(type(error).__name__) from error
+            raise ServiceDown(why("insi", error)) from error
 
 
 class ProxyChannel:

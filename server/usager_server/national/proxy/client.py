@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.tls_failures import why
 
 COOKIE = "proxy_session_id"
 CONNECT_SECONDS = 150.0  # /connect waits for the professional, 120 s at most, then for the exchanges
@@ -104,7 +105,7 @@ class ProxyClient:
             finally:
                 await answer.aclose()
         except httpx.TransportError as error:
-            raise ServiceDown(f"the proxy does not answer ({type(error).__name__})") from error
+            raise ServiceDown(f"the proxy does not answer ({why('proxy', error)})") from error
         finally:
             self._http.cookies.clear()
 

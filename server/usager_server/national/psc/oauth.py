@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.tls_failures import why
 
 ANSWER_LIMIT_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 10.0
@@ -76,7 +77,7 @@ async def _answer(http: httpx.AsyncClient, request: httpx.Request, authenticatio
     except TimeoutError as error:
         raise OAuthDown(f"no answer within {TIMEOUT_SECONDS:g} s", 504) from error
     except httpx.TransportError as error:
-        raise OAuthDown(type(error).__name__) from error
+        raise OAuthDown(why("psc", error)) from error
     if answer.status_code == 429 or answer.is_server_error:
         raise OAuthDown(f"the answer is {answer.status_code}", answer.status_code)
     return _object(answer.status_code, answer.is_success, content)

@@ -6,6 +6,7 @@ import ssl
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.tls_failures import why
 
 TIMEOUT_SECONDS = 3.0
 LIMIT_BYTES = 1024 * 1024
@@ -28,7 +29,7 @@ async def fetch_summary(url: str, tls: ssl.SSLContext) -> bytes:
     except TimeoutError as error:
         raise ServiceDown(f"no answer within {TIMEOUT_SECONDS:g} s") from error
     except httpx.TransportError as error:
-        raise ServiceDown(f"{type(error).__name__}: {error}") from error
+        raise ServiceDown(why("national-status", error)) from error
 
 
 async def _content(answer: httpx.Response) -> bytes:
