@@ -2,15 +2,21 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
+import httpx
 import pytest
 
+from tests.served import FHIR_JSON, OneTenant
 from usager_server.access.grant import Grant
 from usager_server.access.rate import Rate
 from usager_server.caller import Caller
 from usager_server.errors import Throttled
 from usager_server.http.limits import HANDFUL
 from usager_server.http.pace import Pace
+from usager_server.http.routes import FHIRDoor
+from usager_server.interactions.session import House, Operation, OperationRequest, Reply, Session
+from usager_server.operations.definition import operation_definition
 from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.rates import forget_full, take
 
@@ -80,6 +86,30 @@ async def test_searches_and_operations_run_out_before_reads(shared_store: Postgr
     assert await let_through(pace, caller(tenant), 12, "search_type") == 10
     assert await let_through(pace, caller(tenant), 6, "operation") == 4
     assert await let_through(pace, caller(tenant), 5) == 5
+
+
+async def test_an_operation_in_a_bundle_counts_as_one(house: House, shared_store: PostgresStore, tenant: int) -> None:
+    async def nothing(_session: Session, _request: OperationRequest) -> Reply:
+        return Reply(resource={"resourceType": "Parameters"})
+
+    operation = Operation(operation_definition("nothing", "Does nothing.", levels=["system"]), nothing)
+    counted = replace(house, operations={(None, "nothing"): operation})
+    entries = [
+        {"request": {"method": "GET", "url": "$nothing"}},
+        {"request": {"method": "POST", "url": "$nothing"}},
+    ] * 3
+    statuses = {}
+    for kind in ("batch", "transaction"):
+        who = OneTenant(tenant, replace(Grant.everything(), client=kind))
+        door = FHIRDoor(counted, who, pace=Pace(40, shared_store.take))  # 4 operations and Bundles a minute
+        transport = httpx.ASGITransport(app=door)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test.example/fhir") as client:
+            bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
+            answer = await client.post("/", json=bundle, headers=FHIR_JSON)
+        answers = [entry["response"]["status"][:3] for entry in answer.json().get("entry", ())]
+        statuses[kind] = [str(answer.status_code), *answers]
+    assert statuses["batch"] == ["200", *["200"] * 3, *["429"] * 3]
+    assert statuses["transaction"] == ["429"]
 
 
 async def test_a_refusal_says_when_to_come_back_and_asks_the_database_once(

@@ -19,6 +19,7 @@ from usager_server.http.limits import ADDRESS_LIMIT_BYTES, HEADERS_LIMIT_BYTES
 from usager_server.http.observability import KEY, Exchange
 from usager_server.http.pace import Pace
 from usager_server.http.replies import Manner, Send, send_reply
+from usager_server.interactions.bundle import bundle
 from usager_server.interactions.capabilities import capabilities
 from usager_server.interactions.gate import gated, session_for
 from usager_server.interactions.read import parse_http_date, read
@@ -92,6 +93,8 @@ class FHIRDoor:
             await self._admit(session)
         if self._pace is not None and interaction is not capabilities:
             await self._pace.step(caller, interaction.__name__)
+            if interaction is bundle:
+                session = replace(session, pace=self._pace.step)
         allowed = interaction if session.reach is None else gated(name, interaction)
         if interaction is read:  # without a body, and over before anyone hangs up
             return await witnessed(allowed, session, request)

@@ -7,7 +7,7 @@ import structlog
 
 from usager_server.errors import FHIRError
 from usager_server.interactions.bundle_text import bundle_text
-from usager_server.interactions.entries import entry_place, entry_text, failure_text, parse_entry
+from usager_server.interactions.entries import count_operations, entry_place, entry_text, failure_text, parse_entry
 from usager_server.interactions.gate import refuse_ungranted
 from usager_server.interactions.places import relocated
 from usager_server.interactions.request import Preference
@@ -31,6 +31,7 @@ async def _done(session: Session, index: int, asked: dict[str, Any], prefer: Pre
     try:
         entry = parse_entry(session, index, asked, prefer)
         refuse_ungranted(session, entry.interaction, entry.request)
+        await count_operations(session, [entry.interaction])
         return await entry_text(session, await session.house.interactions[entry.interaction](session, entry.request))
     except FHIRError as error:
         return failure_text(relocated(error, f"{entry_place(index)}{'.resource' if 'resource' in asked else ''}"))

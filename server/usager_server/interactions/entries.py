@@ -1,7 +1,7 @@
 """The entries of a batch or transaction: each becomes a Request like any other; each Reply becomes an entry again."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeAlias
@@ -19,6 +19,7 @@ from usager_server.interactions.routing import Name, route
 from usager_server.interactions.session import Reply, Session, instant_text
 from usager_server.jsontext import build_json, parse_json
 
+OPERATIONS = ("operation", "operation_by_get")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MINIMAL = Preference(returns="minimal")
 
@@ -170,3 +171,10 @@ def _status(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+async def count_operations(session: Session, interactions: Iterable[Name]) -> None:
+    """Count the operations that a Bundle holds as if each came by itself. Errors: Throttled (429)."""
+    for name in interactions:
+        if name in OPERATIONS and session.pace is not None:
+            await session.pace(session.caller, name)

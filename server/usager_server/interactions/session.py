@@ -60,7 +60,8 @@ class Session:
     """One caller at work in the house, on the store of its tenant, or on the part of it that its grant reaches.
 
     Shape   act is None when nobody keeps traces; reach when the grant permits everything. receives: what is written
-            comes from a document, where a number may be wrong. Made by `gate.session_for`.
+            comes from a document, where a number may be wrong. pace counts what a Bundle asks for besides itself, None
+            where nobody counts. Made by `gate.session_for`.
     """
 
     house: House
@@ -70,6 +71,7 @@ class Session:
     act: Act | None = None
     reach: Reach | None = None
     receives: bool = False
+    pace: Callable[[Caller, str], Awaitable[None]] | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["Session"]:
@@ -129,13 +131,15 @@ class Operation:
             accepts lists the raw content types it reads besides FHIR ("application/xml" for CDA). needs: the letters
             of SMART scopes that a caller must have, by resource type, "" for the type of the address: {"": "r"}; {} for
             what tells nothing of what is stored. None: whoever is limited by scopes may not call it. What it reads and
-            writes through the session's repository is held to the caller's reach besides.
+            writes through the session's repository is held to the caller's reach besides. asks_outside: it waits for
+            another service, so that it is no part of a transaction.
     """
 
     definition: Mapping[str, Any]
     handler: Callable[[Session, OperationRequest], Awaitable[Reply]]
     accepts: tuple[str, ...] = ()
     needs: Mapping[str, str] | None = None
+    asks_outside: bool = False
 
     @property
     def code(self) -> str:

@@ -7,8 +7,16 @@ from typing import Any
 from usager_server.errors import FHIRError, Invalid
 from usager_server.interactions.bundle_text import bundle_text
 from usager_server.interactions.checks import check_id, check_resource
-from usager_server.interactions.entries import Entry, entry_text, parse_entry, refuse_entry
+from usager_server.interactions.entries import (
+    OPERATIONS,
+    Entry,
+    count_operations,
+    entry_text,
+    parse_entry,
+    refuse_entry,
+)
 from usager_server.interactions.gate import refuse_ungranted
+from usager_server.interactions.operation import find_operation
 from usager_server.interactions.request import Preference
 from usager_server.interactions.routing import Name
 from usager_server.interactions.session import Reply, Session
@@ -37,6 +45,7 @@ async def transaction(session: Session, bundle: dict[str, Any], prefer: Preferen
     """
     entries = [parse_entry(session, i, entry, prefer) for i, entry in enumerate(bundle.get("entry", []))]
     await _check(session, entries)
+    await count_operations(session, [entry.interaction for entry in entries])
     async with session.transaction() as inner:
         await _run(inner, entries)
         texts = [await entry_text(inner, entry.reply or Reply()) for entry in entries]
@@ -56,6 +65,9 @@ async def _check(session: Session, entries: Iterable[Entry]) -> None:
 
 async def _check_entry(session: Session, entry: Entry) -> None:
     request, resource = entry.request, entry.resource
+    if entry.interaction in OPERATIONS and find_operation(session, request).asks_outside:
+        text = f"${request.operation} asks another service, which a transaction does not wait for: call it by itself"
+        raise Invalid(text, code="not-supported")
     refuse_ungranted(session, entry.interaction, request)
     if entry.interaction not in ("create", "update", "conditional_update"):
         return

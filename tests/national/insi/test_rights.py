@@ -89,6 +89,19 @@ async def test_how_far_verifications_are_is_not_told_to_one_structure(everyone, 
     assert (await called(nurse, "$ins-verifications")).status_code == 403
 
 
+@pytest.mark.parametrize("on", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "demain"])
+async def test_a_day_that_nobody_means_is_refused(everyone, on):
+    assert (await everyone.get("/$ins-verifications", params={"on": on})).status_code == 400
+
+
+async def test_a_transaction_does_not_wait_for_insi(everyone, insi):
+    called_in = {"method": "POST", "url": "Patient/zoe/$ins-search"}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"request": called_in}]}
+    answer = await everyone.post("/", json=bundle, headers=FHIR_JSON)
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (400, "not-supported")
+    assert await insi.received() == []
+
+
 async def test_an_application_on_one_record_asks_about_that_person_alone(house, everyone, insi):
     grant = Grant.of("patient/Patient.rs", patient="zoe", structures=["house"], roles=["professional"])
     async with make_client(house, grant=grant) as client:

@@ -10,6 +10,8 @@ from usager_server.national.insi.verifying.store import State
 from usager_server.operations.parameters import given, parameters, part
 from usager_server.requirements import fulfils
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
 NAMES = {
     State.asked: "asked",
     State.unanswered: "unanswered",
@@ -52,6 +54,8 @@ def _day(request: OperationRequest) -> datetime:
         return datetime.now(UTC)
     try:
         found = datetime.fromisoformat(str(text))
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:  # beyond, a time zone leads out of what a timestamp holds
+            raise ValueError(text)
     except ValueError as error:
         raise Invalid(f"on is a date or an instant, not {str(text)[:40]!r}", "on", code="value") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
