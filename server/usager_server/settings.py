@@ -231,6 +231,9 @@ class Settings(BaseSettings):
     psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(
         default="eidas1", description="Lowest level of a sign-in that is accepted; eidas1 is what is asked for."
     )
+    psc_untyped_logout: bool = Field(
+        default=False, description="Believe a logout token whose type is JWT or absent, and not logout+jwt alone."
+    )
     insi_url: CalledAddress | None = Field(
         default=None, description="Address of INSi for certificates of organisations; unset: it is not called so."
     )

@@ -60,11 +60,14 @@ class PscLogout:
 
         Errors  Invalid (400): the token is not believed, or was shown before; ServiceDown.
         """
-        now = self._sessions.now()
+        provider, now = self._provider, self._sessions.now()
         try:
-            keys = await self._provider.discovery.key_set(key_id(token))
-            found = read_logout_token(token, keys, self._provider.issuer, self._provider.caller.client_id, now)
+            keys = await provider.discovery.key_set(key_id(token))
+            found = read_logout_token(
+                token, keys, provider.issuer, provider.caller.client_id, now, may_be_untyped=provider.untyped_logout
+            )
         except ServiceRefused as refusal:
+            log.warning("a logout token is refused", reason=str(refusal))
             raise Invalid(f"The logout token is refused: {refusal}", code="security") from refusal
         return await self._end(found)
 

@@ -15,6 +15,8 @@ from joserfc.jwk import KeySet
 from usager_server.errors import ServiceRefused
 from usager_server.national.psc.id_token import ALGORITHMS, LIMIT_BYTES, SKEW_SECONDS
 
+TYPE = "logout+jwt"
+UNTYPED = frozenset({None, "jwt"})
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 OLDEST_SECONDS = 300
 TEXT_CHARACTERS = 255
@@ -33,20 +35,35 @@ class LogoutToken:
     subject: str | None
 
 
-def read_logout_token(token: str, keys: KeySet, issuer: str, client_id: str, now: datetime) -> LogoutToken:
-    """Return what a logout token says. Errors: LogoutTokenRefused."""
+def read_logout_token(
+    token: str, keys: KeySet, issuer: str, client_id: str, now: datetime, *, may_be_untyped: bool = False
+) -> LogoutToken:
+    """Return what a logout token says.
+
+    Shape   may_be_untyped: its header may say JWT or nothing instead of logout+jwt, as before that was recommended.
+    Errors  LogoutTokenRefused.
+    """
     if len(token) > LIMIT_BYTES:
         raise LogoutTokenRefused("it is over the limit")
     try:
-        claims: dict[str, Any] = dict(jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims)
+        read = jwt.decode(token, keys, algorithms=list(ALGORITHMS))
     except (JoseError, ValueError, RecursionError) as error:
         raise LogoutTokenRefused(f"its signature is not the issuer's ({type(error).__name__})") from error
+    claims: dict[str, Any] = dict(read.claims)
+    _check_type(read.header.get("typ"), may_be_untyped=may_be_untyped)
     _check_origin(claims, issuer, client_id, now.timestamp())
     _check_purpose(claims)
     found = LogoutToken(_text(claims, "jti") or "", _text(claims, "sid"), _text(claims, "sub"))
     if not found.id or (found.sid is None and found.subject is None):
         raise LogoutTokenRefused("it has no jti, or names neither a session nor a person")
     return found
+
+
+def _check_type(found: Any, *, may_be_untyped: bool) -> None:
+    name = found.lower().removeprefix("application/") if isinstance(found, str) else found
+    if name != TYPE and not (may_be_untyped and name in UNTYPED):
+        told = "it has no type of its own" if name in UNTYPED else "its type is another one"
+        raise LogoutTokenRefused(f"{told}; {TYPE} is expected (USAGER_PSC_UNTYPED_LOGOUT)")
 
 
 def _check_origin(claims: Mapping[str, Any], issuer: str, client_id: str, now: float) -> None:

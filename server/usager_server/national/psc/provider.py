@@ -30,11 +30,19 @@ class Provider:
     """One issuer, and we as its client. Shape: the HTTP client bears our certificate, and is made when first needed."""
 
     def __init__(
-        self, issuer: str, caller: OAuthClient, made: Callable[[], httpx.AsyncClient], *, path: str, floor: str
+        self,
+        issuer: str,
+        caller: OAuthClient,
+        made: Callable[[], httpx.AsyncClient],
+        *,
+        path: str,
+        floor: str,
+        untyped_logout: bool = False,
     ) -> None:
         self.issuer = issuer
         self.caller = caller
         self.floor = floor
+        self.untyped_logout = untyped_logout
         self.discovery = Discovery(issuer, self.http, path=path)
         self._made = made
         self._http: httpx.AsyncClient | None = None
@@ -85,4 +93,5 @@ def provider(settings: Settings) -> Provider | None:
         lambda: httpx.AsyncClient(verify=context, timeout=10),
         path=settings.psc_discovery_path,
         floor=settings.psc_acr_floor,
+        untyped_logout=settings.psc_untyped_logout,
     )
