@@ -41,14 +41,28 @@ class Meter:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return user and system seconds of some processes, of the children they have buried included."""
+    """Return the seconds that some processes ran, those of the children they have buried included.
+
+    Unit    exact to the nanosecond where the system has a clock for each process (Linux); elsewhere, and for those
+            buried, in ticks of 10 ms, which is too coarse for a workload of a second.
+    """
     total = 0.0
     for pid in pids:
         with suppress(psutil.NoSuchProcess):
-            total += sum(psutil.Process(pid).cpu_times()[:2])
+            times = psutil.Process(pid).cpu_times()
+            total += _ran_seconds(pid) or sum(times[:2])
             if _is_postmaster(pid):
-                total += sum(psutil.Process(pid).cpu_times()[2:4])
+                total += sum(times[2:4])
     return total
+
+
+def _ran_seconds(pid: int) -> float | None:
+    """Return what all threads of a process ran, those that have ended included; None where nothing tells."""
+    try:
+        # As clock_getcpuclockid(3) makes it, which Python offers for threads only: CPUCLOCK_SCHED of this process.
+        return time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        return None
 
 
 def database_tree(server: LiveServer) -> list[int]:

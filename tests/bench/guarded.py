@@ -5,11 +5,11 @@ callers to their scopes, and traces.
 
     python -m tests.bench.guarded [--quick] [--only WORK ...] [--persons N] [--seconds S] [--rounds R]
 
-Figures are CPU per request of server and database together, the least of the rounds, and requests per second, the most
-of them; the ratios are those of one run, and a table of them ends it. --quick leaves out the static tokens and takes
-less than 90 seconds on a machine with two free cores, in which each work gets a round or two: with --only, some get
-more, and their ratios are worth more. What waiting for the disk makes of it shows beside a run with
-TMPDIR=/dev/shm.
+Figures are CPU per request of server and database together, and requests per second: the median of the rounds. A ratio
+is taken in each round, of two slices that stand next to each other, since the speed of a machine changes from minute to
+minute: its median is told, with the quartiles. A table of them ends the run. --quick leaves out the static tokens and
+takes less than 75 seconds on a machine with two free cores, in which each work gets three rounds: with --only, some get
+more, and their ratios are worth more. What waiting for the disk makes of it shows beside a run with TMPDIR=/dev/shm.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from statistics import median, quantiles
 
 import httpx
 
@@ -79,7 +80,7 @@ QUICK = Plan(persons=500, seconds=1, rounds=9, most_seconds=60, guards=("off", "
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.guarded", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less than 90 seconds, off and SMART alone")
+    parser.add_argument("--quick", action="store_true", help="less than 75 seconds, off and SMART alone")
     parser.add_argument("--persons", type=int)
     parser.add_argument("--seconds", type=float, help="of each workload, on each server, in a round")
     parser.add_argument("--rounds", type=int)
@@ -107,7 +108,7 @@ def measure(folder: Path, plan: Plan) -> None:
                 break
             for name, (work, clients) in plan.workloads().items():
                 script, environment = asked[work]
-                for guard, server in servers.items():
+                for guard, server in list(servers.items())[:: -1 if made % 2 else 1]:
                     bearer = service.token() if guard == "smart" else token
                     run = workloads.run(
                         script, server, seconds=plan.seconds, clients=clients, TOKEN=bearer, **environment
@@ -139,28 +140,27 @@ def _print_ratios(
     runs: Mapping[tuple[str, str], Sequence[workloads.Run]], names: Sequence[str], guards: Sequence[str]
 ) -> None:
     """Print what each guard costs, as a table to be pasted."""
-    print(f"\n| ratio to off, CPU (requests/s) | {' | '.join(guards)} |\n|---|{'---|' * len(guards)}")
+    print(f"\n| ratio to off, CPU (quartiles); requests/s | {' | '.join(guards)} |\n|---|{'---|' * len(guards)}")
     for name in names:
-        ratios = [_ratios(runs[name, guard], runs[name, "off"]) for guard in guards]
-        print(f"| {name} | {' | '.join(f'{cost:.2f} ({speed:.2f})' for cost, speed in ratios)} |")
+        told = [_ratios_told(runs[name, guard], runs[name, "off"]) for guard in guards]
+        print(f"| {name} | {' | '.join(told)} |")
 
 
 def _told(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> str:
     """Return what the rounds of a server gave, beside those of the one that guards nothing."""
-    least, pace = min(runs, key=_cpu_ms), max(run.requests_per_second for run in runs)
-    cost, speed = _ratios(runs, off)
-    parts = f"server {least.server_ms:.3f} + database {least.database_ms:.3f} ms"
-    return f"{least.cpu_ms:.3f} ms ({cost:.2f}): {parts}; {pace:.0f}/s ({speed:.2f})"
+    server, database = median(run.server_ms for run in runs), median(run.database_ms for run in runs)
+    cpu, pace = median(run.cpu_ms for run in runs), median(run.requests_per_second for run in runs)
+    parts = f"server {server:.3f} + database {database:.3f} ms"
+    return f"{cpu:.3f} ms: {parts}; {pace:.0f}/s; ratios {_ratios_told(runs, off)} of {len(runs)} rounds"
 
 
-def _ratios(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> tuple[float, float]:
-    """Return how much more CPU a request took, and how many times as many were answered."""
-    pace, open_pace = (max(run.requests_per_second for run in each) for each in (runs, off))
-    return min(map(_cpu_ms, runs)) / min(map(_cpu_ms, off)), pace / open_pace
-
-
-def _cpu_ms(run: workloads.Run) -> float:
-    return run.cpu_ms
+def _ratios_told(runs: Sequence[workloads.Run], off: Sequence[workloads.Run]) -> str:
+    """Return how much more CPU a request took in the middle of the rounds, and how many times as many were answered."""
+    pairs = list(zip(runs, off, strict=True))
+    costs = [guarded.cpu_ms / open_.cpu_ms for guarded, open_ in pairs]
+    paces = [guarded.requests_per_second / open_.requests_per_second for guarded, open_ in pairs]
+    low, middle, high = quantiles(costs, n=4, method="inclusive") if len(costs) > 1 else costs * 3
+    return f"{middle:.2f} ({low:.2f} to {high:.2f}); {median(paces):.2f}"
 
 
 class _Service:
