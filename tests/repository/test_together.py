@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from usager_server.errors import Unavailable
-from usager_server.repository.together import Together
+from usager_server.repository import together
+from usager_server.repository.together import LINES_KNOWN, Together
 
 
 class Work:
@@ -51,7 +52,8 @@ async def test_those_who_ask_at_once_share_a_call_and_those_who_come_meanwhile_t
     assert work.calls == [[1, 2], [3, 4]]
 
 
-async def test_a_second_call_is_made_once_enough_wait() -> None:
+async def test_a_second_call_is_made_once_enough_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "ENOUGH", 5)
     work = Work(may_end=False)
     first = asyncio.create_task(work.asked(1))
     await turns()
@@ -63,6 +65,62 @@ async def test_a_second_call_is_made_once_enough_wait() -> None:
     assert work.calls == [[1], [2, 3, 4, 5, 6]]
     work.may_end.set()
     assert await first + await waiting + await enough == [2, 4, 6, 8, 10, 12]
+
+
+def pausing(monkeypatch: pytest.MonkeyPatch, *, seconds: float, slow: float = 0) -> Work:
+    """Return work whose calls wait so long for those who were in the one before, if that took slow seconds."""
+    monkeypatch.setattr(together, "PAUSE_SECONDS", seconds)
+    monkeypatch.setattr(together, "SLOW_SECONDS", slow)
+    return Work()
+
+
+async def test_those_who_were_answered_together_are_awaited_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = pausing(monkeypatch, seconds=600)
+    await work.asked(1, 2, 3)
+    first_back = asyncio.create_task(work.asked(4))
+    await turns()
+    assert work.calls == [[1, 2, 3]]
+    assert await work.asked(5, 6) + await first_back == [10, 12, 8]
+    assert work.calls == [[1, 2, 3], [4, 5, 6]]
+
+
+async def test_those_who_do_not_come_back_are_awaited_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = pausing(monkeypatch, seconds=0.001)
+    await work.asked(1, 2)
+    assert await work.asked(3) == [6]
+    assert work.calls == [[1, 2], [3]]
+
+
+async def test_one_who_is_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = pausing(monkeypatch, seconds=600)
+    assert await work.asked(1) + await work.asked(2) == [2, 4]
+
+
+async def test_where_calls_are_quick_nobody_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = pausing(monkeypatch, seconds=600, slow=600)
+    assert await work.asked(1, 2) + await work.asked(3) == [2, 4, 6]
+
+
+async def test_a_call_whose_waiters_were_told_of_a_failure_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "ENOUGH", 2)
+    work = pausing(monkeypatch, seconds=0.001)
+    await work.asked(1, 2, 3)
+    work.may_end.clear()
+    failing = asyncio.create_task(work.asked(0, 4, 5))
+    await turns()
+    behind = asyncio.create_task(work.asked(6, 7))  # a second call is about to be, and expects a third
+    await asyncio.sleep(0)
+    work.may_end.set()
+    assert {type(each) for each in await failing} == {Unavailable}
+    await behind
+    assert await work.asked(8) == [16]
+
+
+async def test_only_so_many_keys_are_remembered() -> None:
+    work = Work()
+    for number in range(LINES_KNOWN + 1):
+        await work.together.done(f"k{number}", number + 100)
+    assert len(work.together._lines) == 1
 
 
 async def test_a_call_holds_so_many_at_most() -> None:
