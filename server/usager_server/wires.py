@@ -30,13 +30,16 @@ def refuse_clear_database(address: str) -> None:
     Shape   verify-ca is refused too: whoever has any certificate of the authority could stand in for the server.
     Errors  ValueError, which says what is right.
     """
-    parts = urlsplit(address)
-    modes = parse_qs(parts.query).get("sslmode", [])
-    if set(modes) != {VERIFIED} and not all(map(_is_here, _hosts(address))):
+    if not is_verified(address) and not all(map(_is_here, _hosts(address))):
         raise ValueError(
             f"{IN_CLEAR}its address must say ?sslmode={VERIFIED}&sslrootcert=FILE, the file of the authority that "
             "issued the server's certificate (docs/settings.md, Database)"
         )
+
+
+def is_verified(address: str) -> bool:
+    """Tell whether the address of a PostgreSQL wants its certificate verified."""
+    return set(parse_qs(urlsplit(address).query).get("sslmode", [])) == {VERIFIED}
 
 
 def _hosts(address: str) -> Iterator[str]:

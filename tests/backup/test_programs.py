@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from usager_server.backup import programs
 from usager_server.backup.errors import BackupFailed, BackupRefused
 from usager_server.backup.programs import Programs, find_programs, without_password
 from usager_server.repository.embedded import wheel_binaries
@@ -30,6 +31,15 @@ def test_the_embedded_server_has_its_own_programs() -> None:
 def test_a_version_that_is_not_here_is_told_with_those_that_are() -> None:
     with pytest.raises(BackupRefused, match=r"PostgreSQL 99 are not here \(found: .*18 in .*postgresql-client-99"):
         find_programs(99, most=99, embedded=False)
+
+
+def test_programs_that_speak_no_tls_are_not_taken_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(programs, "FOLDERS", ())
+    here = find_programs(18, most=18, embedded=False, url="postgresql://usager_backup@localhost/usager")
+    assert here.folder == wheel_binaries()
+    with pytest.raises(BackupRefused, match=r"found: none.*install them, on Debian postgresql-client-18"):
+        find_programs(18, most=18, embedded=False, url="postgresql://b@db.example/u?sslmode=verify-full&sslrootcert=/f")
 
 
 def test_a_program_that_fails_is_told_by_its_first_complaint() -> None:

