@@ -60,6 +60,7 @@ from usager_server.operations.validate_code import code_system_validate_code, va
 from usager_server.plugins import PluginError, Plugins, activate, inactive, installed
 from usager_server.repository import Repository, index_editions
 from usager_server.repository.cog_editions import latest_edition
+from usager_server.repository.connections import Connection
 from usager_server.repository.opening import open_store, readiness
 from usager_server.repository.postgres import PostgresStore
 from usager_server.repository.postgres_errors import DATABASE_ERRORS
@@ -265,8 +266,10 @@ def backup_gauges(settings: Settings) -> dict[str, float]:
 def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await _take_birthplaces(house, store)
-        await _declare_index(house, store)
+        with suppress(Unavailable):  # waited for once; `/ready` says that it is not there
+            async with store.connections.borrowed() as connection:
+                await _take_birthplaces(house, connection)
+                await _declare_index(house, connection)
         warming = asyncio.create_task(_warm(house))
         yield
         warming.cancel()
@@ -279,20 +282,17 @@ def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callab
     return lifespan
 
 
-async def _take_birthplaces(house: House, store: PostgresStore) -> None:
-    """Use the edition of the COG that was imported last; without database the one shipped, `/ready` says the rest."""
-    with suppress(Unavailable):
-        async with store.connections.borrowed() as connection:
-            kept = await latest_edition(connection)
-        if kept is not None:
-            house.birthplaces.use(kept.content)
+async def _take_birthplaces(house: House, connection: Connection) -> None:
+    """Use the edition of the COG that was imported last, in the place of the one shipped."""
+    kept = await latest_edition(connection)
+    if kept is not None:
+        house.birthplaces.use(kept.content)
 
 
-async def _declare_index(house: House, store: PostgresStore) -> None:
+async def _declare_index(house: House, connection: Connection) -> None:
     """Note by what this server indexes what it writes, and say what was stored before and is to be indexed anew."""
-    with suppress(Unavailable, *DATABASE_ERRORS):
-        async with store.connections.borrowed() as connection:
-            due = await index_editions.declare(connection, numbered(house.registry))
+    with suppress(*DATABASE_ERRORS):
+        due = await index_editions.declare(connection, numbered(house.registry))
         for sentence in reasons(house.registry, due):
             log.warning(sentence)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import copied_database, drop_database
+from tests.conftest import Database, copied_database, drop_database
 from tests.whole import running_app
 from usager_server import __version__
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -94,9 +94,9 @@ async def test_metrics_count_the_interactions(whole: httpx.AsyncClient):
     assert "usager_database_connections_open" in text
 
 
-async def test_metrics_tell_how_old_the_newest_backup_is(without_database: httpx.AsyncClient, tmp_path: Path):
-    assert "backup" not in (await without_database.get("/metrics")).text
-    async with running_app("postgresql://usager_app@/usager?host=/nowhere", backup_folder=tmp_path) as client:
+async def test_metrics_tell_how_old_the_newest_backup_is(whole: httpx.AsyncClient, database: Database, tmp_path: Path):
+    assert "backup" not in (await whole.get("/metrics")).text
+    async with running_app(database.url, backup_folder=tmp_path) as client:
         assert "usager_backup_age_seconds +Inf" in (await client.get("/metrics")).text
         (tmp_path / "usager-20200101T000000Z.partial").mkdir()
         assert "usager_backup_age_seconds +Inf" in (await client.get("/metrics")).text

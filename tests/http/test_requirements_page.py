@@ -8,18 +8,21 @@ from jinja2 import Environment, PackageLoader
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from tests.conftest import copied_database, drop_database
 from tests.whole import running_app
 from usager_server.http.requirements_page import RequirementsPage
+from usager_server.repository.embedded import EmbeddedPostgres
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.fixture(scope="module")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
-    """A server of the profile AHI alone; the page needs no database."""
-    nowhere = tmp_path_factory.mktemp("nowhere")
-    async with running_app(f"postgresql://usager_app@/usager?host={nowhere}", profiles="ahi") as client:
+async def server(postgres: EmbeddedPostgres) -> AsyncIterator[httpx.AsyncClient]:
+    """A server of the profile AHI alone; the page reads nothing of its database, but the start waits for one."""
+    database = await copied_database(postgres)
+    async with running_app(database.url, profiles="ahi") as client:
         yield client
+    await drop_database(database)
 
 
 async def test_a_tool_gets_json(server: httpx.AsyncClient):
