@@ -89,7 +89,8 @@ async def copied_database(cluster: EmbeddedPostgres) -> Database:
     """Return a fresh copy of the template."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     connection = await asyncpg.connect(cluster.url())
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    # Without fsync a copy of the files is half the work of logging each of their pages, which is the default.
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     await connection.close()
     return Database(cluster, name)
 
