@@ -2,14 +2,15 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
-from usager_server.accounts import accounts_store
+from usager_server.accounts import accounts_store, hashing
 from usager_server.accounts.account import Account, Kind, State
 from usager_server.accounts.administration import Administration
 from usager_server.accounts.contacts import Contacts
@@ -24,6 +25,23 @@ from usager_server.sealing import Sealer
 
 SOMEONE = Actor("test")
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def strong_hashes() -> None:
+    """Hashes that cost what the server's do, for the tests that are about them."""
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashes that cost next to nothing, for all others."""
+    if "strong_hashes" in request.fixturenames:
+        yield
+        return
+    monkeypatch.setattr(hashing, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    hashing._nobody_hash.cache_clear()
+    yield
+    hashing._nobody_hash.cache_clear()
 
 
 class FakeClock:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.accounts.conftest import quick_hashes as quick_hashes
 from tests.authorization.applications import ec_key, proof, service
 from tests.authorization.conftest import Register
 from tests.authorization.people import People

@@ -125,7 +125,7 @@ async def proxy_template(postgres: EmbeddedPostgres) -> str:
 async def proxy_database(postgres: EmbeddedPostgres, proxy_template: str) -> AsyncIterator[str]:
     """The name of a database of this test's own."""
     name = f"proxy_{uuid.uuid4().hex[:16]}"
-    await ordered(postgres, f"CREATE DATABASE {name} TEMPLATE {proxy_template}")
+    await ordered(postgres, f"CREATE DATABASE {name} TEMPLATE {proxy_template} STRATEGY FILE_COPY")
     yield name
     await ordered(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
