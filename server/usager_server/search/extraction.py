@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from usager_server.definitions import Definitions, SearchParameter
+from usager_server.fhirpath.ast import Expression
 from usager_server.fhirpath.parser import parse
 from usager_server.search.composites import collector, component_type, composite_writer
 from usager_server.search.hashing import PRESENT, parameter_hash, token_base
@@ -88,13 +90,19 @@ def _draft(
         tuple(published.targets),
         answered_by=(published.code,),
     )
-    draft = Draft(parameter, parse(published.expression))
+    draft = Draft(parameter, _parsed(published.expression))
     try:
         draft.found = branches(definitions, draft.expression, resource_type)
         _describe(draft, definitions, published, declared)
     except NotAPathError:
         draft.simple = False
     return draft
+
+
+@lru_cache(maxsize=4096)
+def _parsed(expression: str) -> Expression:
+    """Read an expression once: those that stand in many types are long, and parse() remembers short ones only."""
+    return parse(expression)
 
 
 def _describe(draft: Draft, definitions: Definitions, published: SearchParameter, declared: Mapping[str, str]) -> None:
