@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.in_memory import pytest_configure as pytest_configure
 from tests.selection import pytest_addoption as pytest_addoption
 from tests.selection import pytest_collection_modifyitems as pytest_collection_modifyitems
 from usager_server.definitions import Definitions, load
