@@ -66,7 +66,7 @@ def _folder(value: Path) -> Path:
 
 def _certificate_with_key(value: Path) -> Path:
     try:
-        ssl.create_default_context().load_cert_chain(value)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(value)
     except (OSError, ssl.SSLError) as error:
         raise ValueError(f"holds no certificate with its key that can be read: {error}") from error
     return value
@@ -74,7 +74,7 @@ def _certificate_with_key(value: Path) -> Path:
 
 def _authorities(value: Path) -> Path:
     try:
-        ssl.create_default_context().load_verify_locations(value)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
     except (OSError, ssl.SSLError) as error:
         raise ValueError(f"holds no certificate that can be read: {error}") from error
     return value

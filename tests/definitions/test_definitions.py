@@ -19,7 +19,7 @@ def test_load_takes_less_than_150_ms() -> None:
 
 def _seconds() -> float:
     start = time.process_time()
-    load()
+    load.__wrapped__()
     return time.process_time() - start
 
 

@@ -13,8 +13,9 @@ from usager_server.definitions.model import Definitions, Element, Invariant, Sea
 Codes = Mapping[str, frozenset[str]]
 
 
+@cache
 def load() -> Definitions:
-    """Return the R4 definitions. Time: under 50 ms, at start-up; each type is made when first asked for."""
+    """Return the R4 definitions. Time: under 50 ms, once a process; each type is made when first asked for."""
     structures, search = _read("types.json"), _read("search.json")
     invariants = [Invariant(*row) for row in structures["invariants"]]
     types = _Types(structures["types"], invariants)
