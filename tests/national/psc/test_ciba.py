@@ -59,6 +59,11 @@ async def test_the_request_says_who_how_and_at_which_level(time):
     assert (started.interval_seconds, started.expires) == (7, time.now + timedelta(seconds=120))
 
 
+async def test_a_provider_that_names_no_interval_is_polled_every_five_seconds(time):
+    started = await flow(Server(told(auth_req_id="request", expires_in=120)), time).start(ASKED)
+    assert started.interval_seconds == 5
+
+
 async def test_the_professional_agrees(time):
     server = Server(refused("authorization_pending"), told(**TOKENS))
     tokens = await flow(server, time).poll(pending(time))

@@ -6,6 +6,13 @@ import pytest
 
 from tests.national.psc.conftest import fail, order, received
 from tests.national.psc.signing_in import DOCTOR, NURSE, account_of, served
+from usager_server.national.psc import ciba
+
+
+@pytest.fixture(autouse=True)
+def quick_polls(monkeypatch):
+    """Poll once a second: the stand-in names no interval, and five seconds are those of test_ciba.py."""
+    monkeypatch.setattr(ciba, "DEFAULT_INTERVAL_SECONDS", 1)
 
 
 @pytest.fixture
