@@ -12,6 +12,7 @@ from tests.authorization.applications import (
     AUDIENCE,
     BASE,
     ORIGIN,
+    Browser,
     assertion,
     bearer,
     ec_key,
@@ -21,6 +22,7 @@ from tests.authorization.applications import (
     service,
 )
 from tests.authorization.conftest import Register
+from tests.authorization.people import People
 from usager_server.authorization.authenticating import ASSERTION_TYPE
 from usager_server.authorization.clients import Client
 
@@ -105,6 +107,16 @@ async def test_a_key_of_somebody_else_is_refused(http: httpx.AsyncClient, wareho
     stolen = ec_key(str(EC.kid))
     answer = await asked(http, proof(warehouse, stolen))
     assert "signature" in answer.json()["error_description"]
+
+
+async def test_metrics_are_for_a_service_of_who_runs_the_installation(
+    http: httpx.AsyncClient, register: Register, people: People, warehouse: Client
+):
+    (neighbour, browser) = await register(service(RSA, tenant=2)), await register(public_app())
+    theirs = [(await asked(http, proof(each, RSA))).json()["access_token"] for each in (warehouse, neighbour)]
+    person = (await Browser(http, browser, people.sign_in()).tokens("user/Patient.rs"))["access_token"]
+    for token, status in zip((*theirs, person), (200, 403, 403), strict=True):
+        assert (await http.get("/metrics", headers=bearer(token))).status_code == status
 
 
 async def test_an_assertion_comes_once(http: httpx.AsyncClient, warehouse: Client):

@@ -13,8 +13,9 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import BaseRoute, Route
 
 from usager_server import __released__, __version__
-from usager_server.errors import LoginRequired, operation_outcome
-from usager_server.http.context import Context
+from usager_server.caller import Caller
+from usager_server.errors import Forbidden, LoginRequired, operation_outcome
+from usager_server.http.context import DEFAULT_TENANT, Context
 from usager_server.http.metrics import SharedTally
 from usager_server.http.requirements_page import RequirementsPage
 from usager_server.http.templating import templates
@@ -97,10 +98,10 @@ class Pages:
         return JSONResponse(answer, 200 if missing is None else 503, headers={"Cache-Control": "no-store"})
 
     async def metrics(self, request: Request) -> Response:
-        """Return the Prometheus exposition of all workers, to whoever bears a token when tokens are wanted."""
+        """Return the Prometheus exposition of all workers, to a program of the operator when tokens are wanted."""
         try:
-            await self.context.caller(dict(request.headers.raw), "")
-        except LoginRequired as refusal:
+            self._refuse_others(await self.context.caller(dict(request.headers.raw), ""))
+        except (LoginRequired, Forbidden) as refusal:
             outcome = build_json(operation_outcome(refusal.issues))
             return Response(outcome, refusal.status, refusal.headers, FHIR_JSON)
         from usager_server.http.exposition import CONTENT_TYPE_LATEST, metrics_text
@@ -121,6 +122,16 @@ class Pages:
             Route("/metrics", self.metrics),
             Route("/static/{name}", static),
         ]
+
+    def _refuse_others(self, caller: Caller) -> None:
+        """Refuse the counts of the installation to an application of people, and to another organisation's client.
+
+        Shape   of several organisations the first one runs the installation; the token file is the operator's.
+        """
+        grant, is_smart = caller.grant, self.house.settings.auth == "smart"
+        for_somebody = grant.patient or grant.practitioner or grant.session or grant.roles is not None
+        if for_somebody or (is_smart and caller.tenant != DEFAULT_TENANT):
+            raise Forbidden("The metrics are about the whole installation: they are for a program of who runs it")
 
     def _base(self, request: Request) -> str:
         return self.house.settings.base_url or f"{str(request.base_url).rstrip('/')}/fhir"

@@ -134,7 +134,7 @@ def _answered(house: House, handler: Handler) -> Callable[[Request], Awaitable[R
 
 
 async def _answer(house: House, handler: Handler, request: Request) -> Response:
-    caller = caller_of(request.scope, request.headers, house.settings.listen.trusted_proxies)
+    caller = caller_of(request.scope, request.headers.items(), house.settings.listen.trusted_proxies)
     if caller.certificate is None:
         return Refused(403, "a client certificate is needed").response()
     try:

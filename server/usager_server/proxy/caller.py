@@ -1,7 +1,7 @@
 """Who calls: the address, and the certificate of the connection; a front proxy is believed when it is a known one."""
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -29,18 +29,23 @@ class Caller:
         return self.certificate is not None and not names_of(self.certificate).isdisjoint(allowed)
 
 
-def caller_of(scope: Mapping[str, Any], headers: Mapping[str, str], trusted: Networks) -> Caller:
+def caller_of(scope: Mapping[str, Any], headers: Iterable[tuple[str, str]], trusted: Networks) -> Caller:
     """Return who sent a request.
 
-    Shape   behind a front proxy that is trusted, the address is the last of X-Forwarded-For that is no such proxy, and
-            the certificate that of Client-Cert (RFC 9440); from anybody else both headers mean nothing.
+    Shape   headers: name in lower case and value, one that comes twice twice. Behind a front proxy that is trusted, the
+            address is the last of X-Forwarded-For, in however many lines, that is no such proxy, and the certificate
+            that of Client-Cert (RFC 9440): with two of these nobody can tell which is the proxy's, and neither counts.
+            From anybody else both headers mean nothing.
     """
     address, port = scope.get("client") or ("", 0)
     if not is_within(address, trusted):
         return Caller(address, port, scope.get(PEER_CERTIFICATE))
-    forwarded = [part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    given = list(headers)
+    lines = [value for name, value in given if name == "x-forwarded-for"]
+    forwarded = [part.strip() for line in lines for part in line.split(",") if part.strip()]
     beyond = [part for part in forwarded if not is_within(part, trusted)]
-    told = certificate_of(headers.get("client-cert", ""))
+    certificates = [value for name, value in given if name == "client-cert"]
+    told = certificate_of(certificates[0]) if len(certificates) == 1 else None
     if not beyond or not _is_address(beyond[-1]):
         return Caller(address, port, told)
     return Caller(beyond[-1], None, told)
