@@ -155,6 +155,18 @@ async def test_what_a_thief_would_do_first_wants_a_recent_proof(
     assert "POST /session/proof" in answer.json()["issue"][0]["diagnostics"]
 
 
+async def test_contact_details_change_with_the_password_typed_again(somebody: AtADesk):
+    csrf, other = await somebody.csrf(), {"value": "other@example.org"}
+    without = await somebody.at.put("/account/contacts/email", json=other, headers=csrf)
+    assert refused(without) == (422, "required")
+    wrong = await somebody.at.put("/account/contacts/email", json={**other, "password": OTHER}, headers=csrf)
+    assert refused(wrong) == (401, "login")
+    assert (await somebody.at.get("/account/contacts")).json()["email"]["pending"] is None
+    right = await somebody.at.put("/account/contacts/email", json={**other, "password": PASSWORD}, headers=csrf)
+    assert refused(right) == (503, "transient")  # nobody sends the code on this server
+    assert (await somebody.at.get("/account/contacts")).json()["email"]["pending"] == "other@example.org"
+
+
 async def test_a_recent_proof_lets_the_others_be_ended(somebody: AtADesk, database: Database):
     await aged(database)
     proof = await somebody.at.post("/session/proof", json={"code": somebody.code()}, headers=await somebody.csrf())

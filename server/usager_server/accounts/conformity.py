@@ -128,7 +128,8 @@ async def contact_details_are_verified(run: Run) -> None:
         contacts = run.expect(await run.http.get(_at(run, "/account/contacts"), headers=headers), 200)
         run.check(contacts["email"]["value"] == first, "L'adresse vaut", found=contacts["email"])
     async with run.step("Donner une autre adresse"):
-        changed = await run.http.put(_at(run, "/account/contacts/email"), json={"value": second}, headers=headers)
+        given = {"value": second, "password": PASSWORD}
+        changed = await run.http.put(_at(run, "/account/contacts/email"), json=given, headers=headers)
         run.require(changed.status_code == 202, "Un code est envoyé", found=changed.status_code)
         contacts = run.expect(await run.http.get(_at(run, "/account/contacts"), headers=headers), 200)
         run.check(contacts["email"]["value"] == first, "L'ancienne vaut encore", found=contacts["email"])
@@ -139,9 +140,8 @@ async def contact_details_are_verified(run: Run) -> None:
         contacts = run.expect(await run.http.get(_at(run, "/account/contacts"), headers=headers), 200)
         run.check(contacts["email"]["value"] == second, "La nouvelle vaut", found=contacts["email"])
     async with run.step("Donner un numéro de téléphone"):
-        changed = await run.http.put(
-            _at(run, "/account/contacts/telephone"), json={"value": "06 12 34 56 78"}, headers=headers
-        )
+        given = {"value": "06 12 34 56 78", "password": PASSWORD}
+        changed = await run.http.put(_at(run, "/account/contacts/telephone"), json=given, headers=headers)
         run.require(changed.status_code == 202, "Un code est envoyé", found=changed.status_code)
         await _verify(run, headers, "telephone", "33612345678@sms.exemple.invalid")
         contacts = run.expect(await run.http.get(_at(run, "/account/contacts"), headers=headers), 200)

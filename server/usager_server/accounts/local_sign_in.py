@@ -28,7 +28,7 @@ log = structlog.get_logger()
 STEP_MINUTES = 10
 MEANS = "password+totp"
 WRONG = "The name or the password is wrong"
-WRONG_PASSWORD = "The password that is to be replaced is wrong"  # noqa: S105 - no password
+WRONG_PASSWORD = "Your password is wrong"  # noqa: S105 - no password
 WRONG_CODE = "The code is wrong, or was used already"
 SLOW = "Too many wrong tries: wait, or ask an administrator"
 BEGIN_AGAIN = "This sign-in took too long: begin again"
@@ -148,14 +148,18 @@ class LocalSignIn:
         Errors  LoginRequired (401) when the old one is wrong, Throttled (429), Unprocessable (422) when the new one
                 will not do.
         """
+        await self.retype(session, old, actor)
+        await self._passwords.change(session.account, new, actor)
+
+    async def retype(self, session: SignedIn, password: str, actor: Actor) -> None:
+        """Take the password again of who is signed in. Errors: LoginRequired (401), Throttled (429)."""
         runner, account = self._runners(session.tenant), session.account
         before, _ = await self._counted(runner, account.username, actor)
         stored = await credentials_store.passwords(runner, account.id)
-        if not await matches(old, stored[0][0] if stored else None):
+        if not await matches(password, stored[0][0] if stored else None):
             await self._refuse(runner, account, actor, "the password is wrong")
             raise LoginRequired(WRONG_PASSWORD)
         await self._restore(runner, account, before)
-        await self._passwords.change(account, new, actor)
 
     async def _why_not(self, runner: Runner, account: Account | None, right: bool) -> str:
         """Return why somebody may not go on, for the trace alone; empty when they may."""

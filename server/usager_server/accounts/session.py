@@ -17,7 +17,8 @@ LONGEST_IDLE = timedelta(hours=2)
 LONGEST_SESSION = timedelta(hours=4)
 STEP_UP = timedelta(minutes=15)
 MOST_SESSIONS = 5
-TWO_FACTORS = frozenset({"psc", "password+totp", "password+webauthn"})
+PROVIDER = "psc"
+TWO_FACTORS = frozenset({PROVIDER, "password+totp", "password+webauthn"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Proof:
     """How somebody has just proven who they are.
 
     Shape   means: see SignedIn; until: the end of the session at the identity provider, when it says; provider, sid,
-            subject and tokens (sealed): that session.
+            subject and tokens (sealed): that session; authenticated: when it asked who is there, None for just now.
     """
 
     means: str
@@ -48,6 +48,7 @@ class Proof:
     sid: str | None = None
     subject: str | None = None
     tokens: bytes | None = None
+    authenticated: datetime | None = None
 
 
 class Sessions:
@@ -113,7 +114,7 @@ class Sessions:
         session = SignedIn(
             sid=uuid.uuid4(),
             account=account,
-            authenticated=now,
+            authenticated=min(now, proof.authenticated or now),
             created=now,
             last_seen=now,
             expires=min(now + self._longest, proof.until or now + self._longest),

@@ -33,7 +33,7 @@ OVERDUE = under_tenant(
 INSERT = """
 INSERT INTO session (tenant, sid, digest, account, created, authenticated, last_seen, expires, idle_seconds, means, acr,
     exercise, address, agent, provider, provider_sid, provider_subject, provider_tokens)
-VALUES ($1::text::int, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+VALUES ($1::text::int, $2, $3, $4, $5, $17, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 # Never backwards, and only once in a while: a session that is read often is not written often.
 TOUCH = "UPDATE session SET last_seen = $3 WHERE tenant = $1::text::int AND sid = $2 AND last_seen < $3"
@@ -116,6 +116,7 @@ async def insert(runner: Runner, session: SignedIn, digest: bytes, **provider: A
         provider.get("sid"),
         provider.get("subject"),
         provider.get("tokens"),
+        session.authenticated,
         again=False,
     )
 

@@ -112,7 +112,7 @@ ROWS: Sequence[Row] = (
         SESSION,
         COOKIE,
         "Give another one; a code is sent.",
-        ("value",),
+        ("value", "password"),
         "202",
     ),
     (

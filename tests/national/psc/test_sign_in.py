@@ -1,5 +1,6 @@
 """Signing in with Pro Santé Connect, from the button to the session, on a certified provider with real TLS."""
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -50,6 +51,20 @@ async def test_the_request_asks_for_eidas1_with_pkce_state_and_nonce(person, san
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["state"]) == len(asked["nonce"]) == len(asked["code_challenge"]) == 43
     assert asked["redirect_uri"] == "https://localhost/sign-in/psc/callback"
+
+
+async def test_a_proof_is_as_old_as_the_provider_says_and_it_can_be_made_to_ask_again(person, server, database):
+    await account_of(server, NURSE, roles=["infirmier"])
+    await person.signs_in(NURSE)
+    first = await person.session()
+    await asyncio.sleep(1.1)  # instants of the provider are whole seconds
+    await person.signs_in(NURSE)
+    known = await person.session()
+    assert known["sid"] != first["sid"]
+    assert known["authenticated"] == first["authenticated"]
+    await person.signs_in(NURSE, again="1")
+    asked = await person.session()
+    assert asked["authenticated"] > first["authenticated"]
 
 
 @pytest.mark.requirement("PSC/va1.01")

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from usager_server.accounts.contacts import KINDS, PASSWORD_TEXT
 from usager_server.accounts.contacts_store import Contact
-from usager_server.accounts.session import COOKIE, Key, SignedIn, key_in
+from usager_server.accounts.session import COOKIE, PROVIDER, Key, SignedIn, key_in
 from usager_server.errors import NotFound, Unprocessable
 from usager_server.http.sign_in.desk import Desk
 from usager_server.http.sign_in.wire import (
@@ -94,10 +94,18 @@ class OwnSessions:
 
     @named
     async def change_contact(self, request: Request) -> Response:
-        """Note another e-mail address or telephone number; a code is sent there, with a recent proof only."""
-        session = await self._proven(request)
-        value = (await read_json(request)).get("value")
-        await self.desk.contacts.change(session.account, self._kind(request), value, actor_of(request, session))
+        """Note another e-mail address or telephone number; a code is sent there.
+
+        Whoever holds a session would send the links of its owner elsewhere: a recent proof is wanted, and the password
+        again of who signed in with one.
+        """
+        session, kind = await self._proven(request), self._kind(request)
+        given, actor = await read_json(request), actor_of(request, session)
+        if session.means != PROVIDER:
+            if "password" not in given:
+                raise Unprocessable("Your password is wanted again, beside the value", "password", code="required")
+            await self.desk.local.retype(session, str(given["password"]), actor)
+        await self.desk.contacts.change(session.account, kind, given.get("value"), actor)
         return Response(status_code=202, headers=NO_STORE)
 
     @named
@@ -120,8 +128,8 @@ class OwnSessions:
 
     @named
     async def attach(self, request: Request) -> Response:
-        """Attach the account to the identity that a linking ticket stands for."""
-        _, session = await self._writing(request)
+        """Attach the account to the identity that a linking ticket stands for, with a recent proof."""
+        session = await self._proven(request)
         if self.desk.psc is None:
             raise NotFound("Nobody signs in with Pro Santé Connect here")
         ticket = str((await read_json(request)).get("ticket", ""))

@@ -53,6 +53,7 @@ class PscPages:
     async def start(self, request: Request) -> Response:
         """Send somebody to the provider; `attach=1` attaches the identity to the account of the session.
 
+        `again=1` has the provider ask who is there although it knows, for what wants a recent proof.
         Who comes from elsewhere is shown the button first: the provider may still know them, and a link of somebody
         else would sign them in unasked.
         """
@@ -67,6 +68,7 @@ class PscPages:
             f"{root_of(request, self.desk)}{CALLBACK}",
             self.psc.attaching(required(session)) if fields.get("attach") == "1" else None,
             int(idle) if idle.isdecimal() and len(idle) < 6 else None,
+            again=fields.get("again") == "1",
         )
         address = await self.psc.start(tenant, browser.secret, errand)
         return with_cookie(RedirectResponse(address, 303, NO_STORE), BROWSER, browser.cookie)

@@ -230,7 +230,8 @@ def path_id(request: Request) -> uuid.UUID:
 def check_fresh(session: SignedIn, now: datetime) -> None:
     """Refuse what wants a recent proof of who is there. Errors: Forbidden (403)."""
     if not session.is_fresh(now):
-        raise Forbidden("The proof is over 15 minutes old: POST /session/proof, or sign in again", code="login")
+        text = "The proof is over 15 minutes old: POST /session/proof, or sign in again (/sign-in/psc?again=1)"
+        raise Forbidden(text, code="login")
 
 
 def required(session: SignedIn | None) -> SignedIn:

@@ -34,13 +34,15 @@ class Errand:
     """Why somebody was sent to the provider.
 
     Shape   back: where they go afterwards, a path of ours; redirect_uri: where the provider sends them; account: the
-            one to attach, of a session with two factors; idle_seconds: the shorter idle time they asked for.
+            one to attach, of a session with two factors; idle_seconds: the shorter idle time they asked for; again: the
+            provider asks who is there although it knows.
     """
 
     back: str
     redirect_uri: str
     account: str | None = None
     idle_seconds: int | None = None
+    again: bool = False
 
 
 class CodeFlow:
@@ -63,6 +65,7 @@ class CodeFlow:
         async with runner.transaction() as inside:
             state = await self._states.put(inside, now, data)
         query = authorization_query(self._provider.caller.client_id, errand.redirect_uri, str(state), nonce, verifier)
+        query |= {"prompt": "login"} if errand.again else {}
         return f"{metadata.authorization_endpoint}?{urlencode(query)}"
 
     async def errand(self, runner: Runner, now: datetime, browser: str, answer: Mapping[str, str]) -> Mapping[str, Any]:

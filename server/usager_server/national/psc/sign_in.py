@@ -281,6 +281,7 @@ class PscSignIn:
             sid=proven.sid,
             subject=proven.identity.subject,
             tokens=self.keeping.sealed(tenant, proven.tokens),
+            authenticated=proven.authenticated,
         )
 
 
