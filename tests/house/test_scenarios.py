@@ -9,7 +9,7 @@ from usager_server.plugins import scenarios, survey
 
 MODULES = [path for path in python_files("server", "plugins") if path.name == "conformity.py"]
 CONFORMITY = "usager_server.conformity"
-MAY_KNOW = ("usager_server", *(f"{CONFORMITY}.{it}" for it in ("run", "scenario", "people", "identities")))
+MAY_KNOW = ("usager_server", *(f"{CONFORMITY}.{it}" for it in ("run", "scenario", "people", "identities", "browser")))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

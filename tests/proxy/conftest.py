@@ -15,12 +15,12 @@ import httpx
 import pytest
 import trustme
 
+from usager_server.national.proxy.sandbox import stand_in as apis
 from usager_server.national.psc import sandbox as psc
 from usager_server.proxy.app import create_proxy
 from usager_server.proxy.caller import PEER_CERTIFICATE
 from usager_server.proxy.house import Clock, House, build
 from usager_server.proxy.migrating import migrate
-from usager_server.proxy.sandbox import stand_in as apis
 from usager_server.proxy.settings import ProxySettings
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.sandbox.controlling import StandInControl

@@ -170,6 +170,22 @@ async def test_a_body_over_the_limit_is_413(caller, session, house, given, api_c
     assert await received(api_control, "/api/x") == []
 
 
+@pytest.mark.requirement("P-PSC-01")
+async def test_one_sign_in_serves_several_apis_past_the_life_of_its_token(
+    caller, session, api_control, psc_control, clock
+):
+    async def called(*names):
+        return [(await caller.get(f"/send/{name}/x")).status_code for name in names]
+
+    assert await called("one", "two", "one") == [200] * 3
+    clock.moved = timedelta(seconds=121)
+    await psc_control.seed({"expire": True})
+    await api_control.seed({"forget": True})
+    assert await called("two", "one", "two") == [200] * 3
+    assert len(await received(api_control, "/token")) == 4
+    assert await psc_control.ask({"counts": True}) == {"authentications": 1}
+
+
 async def test_a_refused_token_is_exchanged_again_once(caller, session, api_control):
     await api_control.seed({"forget": True})
     answer = await caller.post("/send/one/x", content=b"body")

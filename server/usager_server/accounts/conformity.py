@@ -1,12 +1,10 @@
 """The scenarios of accounts: those of administration, and what is known of a professional."""
 
-import base64
-import hmac
 import re
-import time
 
 import httpx
 
+from usager_server.conformity.browser import Browser, code_of, cookie_of
 from usager_server.conformity.run import Run
 from usager_server.conformity.scenario import scenario
 
@@ -37,12 +35,12 @@ async def privileged_accounts_are_hardened(run: Run) -> None:
         run.require(page.status_code == 200, "Un second facteur est demandé", found=page.status_code)
         run.check("__Host-session" not in str(page.headers), "Aucune session n'est ouverte")
     async with run.step("Donner un code faux, puis celui de l'application"):
-        secret = base64.b32decode(_found(run, r'class="secret">([A-Z2-7]+)<', page.text))
+        secret = _browser(run).secret(page)
         wrong_code = await _second(run, page, cookie, "000000")
         run.check(wrong_code.status_code == 401, "Le code faux est refusé", found=wrong_code.status_code)
-        answer = await _second(run, page, cookie, _code(secret))
+        answer = await _second(run, page, cookie, code_of(secret))
         run.require("__Host-session" in str(answer.headers), "La session est ouverte", found=answer.status_code)
-        again = await _second(run, page, cookie, _code(secret))
+        again = await _second(run, page, cookie, code_of(secret))
         run.check(again.status_code == 400, "L'étape ne sert qu'une fois", found=again.status_code)
     async with run.step("Se tromper cinq fois de mot de passe"):
         await _lock(run, name)
@@ -94,8 +92,8 @@ async def the_life_of_an_account_is_traced(run: Run) -> None:
         run.require((await _choose(run, account, "court")).status_code == 422, "Un mot de passe court est refusé")
         run.require((await _choose(run, account, PASSWORD)).status_code == 303, "Un mot de passe fort est accepté")
         page, cookie = await _first(run, name, PASSWORD)
-        secret = base64.b32decode(_found(run, r'class="secret">([A-Z2-7]+)<', page.text))
-        run.require((await _second(run, page, cookie, _code(secret))).status_code == 200, "La session est ouverte")
+        secret = _browser(run).secret(page)
+        run.require((await _second(run, page, cookie, code_of(secret))).status_code == 200, "La session est ouverte")
     async with run.step("Changer un attribut et un droit, se tromper de mot de passe, suspendre"):
         path = _at(run, f"/accounts/{account['id']}")
         run.expect(await run.http.patch(path, json={"family": "Petit", "roles": ["support"], "reason": "essai"}), 200)
@@ -176,10 +174,10 @@ async def _signed_in(run: Run, account: dict[str, str], name: str) -> dict[str, 
     """Choose a password, enrol an application, sign in; return the headers of the session."""
     run.require((await _choose(run, account, PASSWORD)).status_code == 303, "Le mot de passe est accepté")
     page, cookie = await _first(run, name, PASSWORD)
-    secret = base64.b32decode(_found(run, r'class="secret">([A-Z2-7]+)<', page.text))
-    answer = await _second(run, page, cookie, _code(secret))
+    secret = _browser(run).secret(page)
+    answer = await _second(run, page, cookie, code_of(secret))
     run.require(answer.status_code == 200, "La session est ouverte", found=answer.status_code)
-    headers = {"Cookie": _cookie(answer, "__Host-session")}
+    headers = {"Cookie": cookie_of(answer, "__Host-session")}
     session = run.expect(await run.http.get(_at(run, "/session"), headers=headers), 200)
     return {**headers, "X-CSRF-Token": session["csrf"]}
 
@@ -201,24 +199,19 @@ async def _verify(run: Run, headers: dict[str, str], kind: str, to: str) -> None
 
 
 async def _choose(run: Run, account: dict[str, str], password: str) -> httpx.Response:
-    """Choose a password with the link that the owner of an account was given."""
-    page = await run.http.get(account["reset"])
-    form = {name: _field(run, page, name) for name in ("csrf", "ticket", "tenant")}
-    cookie = {"Cookie": _cookie(page, "__Host-sign-in")}
-    return await run.http.post(_at(run, "/sign-in/reset"), data={**form, "password": password}, headers=cookie)
+    return await _browser(run).choose(account["reset"], password)
 
 
 async def _first(run: Run, name: str, password: str) -> tuple[httpx.Response, dict[str, str]]:
-    """Type a name and a password; return the answer, and the cookie of the browser."""
-    page = await run.http.get(_at(run, "/sign-in"))
-    cookie = {"Cookie": _cookie(page, "__Host-sign-in")}
-    form = {"csrf": _field(run, page, "csrf"), "username": name, "password": password}
-    return await run.http.post(_at(run, "/sign-in"), data=form, headers=cookie), cookie
+    return await _browser(run).first(name, password)
 
 
 async def _second(run: Run, page: httpx.Response, cookie: dict[str, str], code: str) -> httpx.Response:
-    form = {name: _field(run, page, name) for name in ("csrf", "ticket")}
-    return await run.http.post(_at(run, "/sign-in/code"), data={**form, "code": code}, headers=cookie)
+    return await _browser(run).second(page, cookie, code)
+
+
+def _browser(run: Run) -> Browser:
+    return Browser(run, run.http, _at(run, ""))
 
 
 async def _lock(run: Run, name: str) -> None:
@@ -234,22 +227,7 @@ async def _lock(run: Run, name: str) -> None:
     run.check(wrong == 5, "Cinq mots de passe faux ont été essayés", found=wrong)
 
 
-def _code(secret: bytes) -> str:
-    """Return the code that an application shows. Source: RFC 6238."""
-    digest = hmac.digest(secret, (int(time.time()) // 30).to_bytes(8, "big"), "sha1")
-    start = digest[-1] & 15
-    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
-
-
-def _field(run: Run, page: httpx.Response, name: str) -> str:
-    return _found(run, rf'name="{name}" value="([^"]*)"', page.text)
-
-
 def _found(run: Run, pattern: str, text: str) -> str:
     found = re.search(pattern, text)
     run.require(found, f"La page contient {pattern}", found=text[-300:])
     return found[1] if found else ""
-
-
-def _cookie(answer: httpx.Response, name: str) -> str:
-    return next(it.partition(";")[0] for it in answer.headers.get_list("set-cookie") if it.startswith(f"{name}="))

@@ -12,7 +12,8 @@ HEADERS = (
 FIELDS = "|".join(  # the headers too: the sandbox shows in JSON those that its stand-ins received
     (
         "access_token", "refresh_token", "id_token", "token", "client_secret", "client_assertion", "assertion",
-        "password", "code_verifier", "subject_token", "actor_token", "ticket", "csrf", "reset", *HEADERS,
+        "password", "code_verifier", "subject_token", "actor_token", "ticket", "csrf", "reset",
+        "proxy_session_id", "proxy_id_session", *HEADERS,
     )
 )  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Self
@@ -16,6 +17,7 @@ from usager_server.conformity.installation import Installation as Installation
 from usager_server.conformity.masking import Masking
 from usager_server.conformity.record import Check, Exchange, ProducedFile, Record, Step
 from usager_server.conformity.recording import Keep, Recording
+from usager_server.conformity.surroundings import Api as Api
 from usager_server.conformity.surroundings import Surroundings as Surroundings
 from usager_server.conformity.surroundings import surrounded
 from usager_server.conformity.target import Target
@@ -141,21 +143,28 @@ class Run:
             await made.remove()
 
     @asynccontextmanager
-    async def surrounded(self, aside: Installation) -> AsyncIterator[Surroundings]:
+    async def surrounded(self, aside: Installation, apis: Sequence[Api] = ()) -> AsyncIterator[Surroundings]:
         """Put a sandbox and a Proxy e-santé around an installation that is not started yet; gone with it."""
-        async with surrounded(aside) as around:
+        async with surrounded(aside, apis) as around:
             yield around
+
+    def caller(self, around: Surroundings) -> httpx.AsyncClient:
+        """Return a client of that proxy that shows the certificate of the installation; it records each exchange."""
+        return around.caller(lambda url, tls: self._client(url, {}, self._keep, tls))
 
     def _bearing(self, token: str) -> httpx.AsyncClient:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         return self._client(self.base_url, {"Accept": "application/fhir+json", **bearer}, self._keep)
 
-    def _client(self, base_url: str, headers: dict[str, str], keep: Keep) -> httpx.AsyncClient:
+    def _client(
+        self, base_url: str, headers: dict[str, str], keep: Keep, tls: ssl.SSLContext | None = None
+    ) -> httpx.AsyncClient:
+        wire = httpx.AsyncHTTPTransport(verify=tls) if tls is not None else None
         return httpx.AsyncClient(
             base_url=base_url,
             headers={"User-Agent": f"usager-conformity/{__version__}", "Accept-Encoding": "identity", **headers},
             timeout=REQUEST_TIMEOUT_SECONDS,
-            transport=Recording(keep, self._masking),
+            transport=Recording(keep, self._masking, wire),
         )
 
     def _keep(self, exchange: Exchange) -> None:

@@ -7,8 +7,9 @@ import ssl
 import subprocess
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,30 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
 
 
+Caller = Callable[[str, ssl.SSLContext], httpx.AsyncClient]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A national API behind the proxy besides INSi. Shape: exchanged when first called, or when somebody signs in."""
+
+    name: str
+    scope: str
+    is_late: bool = False
+
+
 class Surroundings:
     """The stand-ins, and the proxy between them and an installation, which calls INSi through it only.
 
-    Shape   psc and insi are the controls of the stand-ins. The proxy keeps its schema in the installation's database.
+    Shape   psc, insi and apis are the controls of the stand-ins. The proxy keeps its schema in the installation's
+            database. With APIs it is as during the conformity campaign: its caller may read its traces.
     """
 
-    def __init__(self, aside: Installation, sandbox: "OwnSandbox", orders: httpx.AsyncClient) -> None:
+    def __init__(
+        self, aside: Installation, sandbox: "OwnSandbox", orders: httpx.AsyncClient, apis: Sequence[Api] = ()
+    ) -> None:
         self.psc, self.insi = StandInControl(orders, "psc"), StandInControl(orders, "insi")
+        self.apis, self._wanted, self._apis_url = StandInControl(orders, "psc-apis"), apis, sandbox.urls["psc-apis"]
         self._aside, self._sandbox = aside, sandbox.settings
         folder = aside.folder / "certificates"
         folder.mkdir()
@@ -69,7 +86,14 @@ class Surroundings:
         made = await self._aside.typed("proxy", "migrate", "--file", str(self._file))
         if made.exit_code:
             raise ConformityError(f"the proxy has no schema: {made.said[-500:]}")
+        await self._have_tokens_checked()
         await self.start_proxy()
+
+    def caller(self, made: Caller) -> httpx.AsyncClient:
+        """Return a client of the proxy that shows the certificate of the installation."""
+        tls = ssl.create_default_context(cafile=self._certificates.authority)
+        tls.load_cert_chain(self._certificates.named[CALLER])
+        return made(f"https://localhost:{self._port}", tls)
 
     async def start_proxy(self) -> None:
         """Start the proxy, and wait until it answers."""
@@ -118,6 +142,28 @@ class Surroundings:
         forms = [form for it in plain for form in (it, it.hex().encode(), b64encode(it).rstrip(b"="))]
         return any(form in content for form in forms)
 
+    async def _have_tokens_checked(self) -> None:
+        """Have the authorization servers of the APIs ask Pro Santé Connect whether each token is good."""
+        sandbox = self._sandbox
+        told = {
+            "introspection": f"{sandbox['psc_issuer']}/protocol/openid-connect/token/introspect",
+            "client_id": sandbox["psc_client_id"],
+            "certificate": sandbox["psc_certificate_file"],
+            "authority": sandbox["trusted_ca_file"],
+        }
+        await self.apis.seed({"psc": told})
+
+    def _backends(self) -> dict[str, Any]:
+        shared = {"trusted_ca_file": self._sandbox["trusted_ca_file"]}
+        url = self._sandbox["insi_url"].removesuffix("/lps")
+        found: dict[str, Any] = {}
+        found["insi"] = {"base_url": f"{url}/api", "scopes": ["insi"], **_tokens(f"{url}/as"), **shared}
+        for it in self._wanted:
+            url = f"{self._apis_url}/{it.name}"
+            late: dict[str, Any] = {"required": False, "exchange": "first-call"} if it.is_late else {}
+            found[it.name] = {"base_url": f"{url}/api", "scopes": [it.scope], **_tokens(url), **shared, **late}
+        return found
+
     def _database(self, user: str) -> str:
         """Return the address of the installation's database: the fifth line of PostgreSQL's file says where it is."""
         told = (self._aside.data / "postgres" / "cluster" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
@@ -125,9 +171,7 @@ class Surroundings:
 
     def _settings(self) -> dict[str, Any]:
         made, sandbox = self._certificates, self._sandbox
-        url, trusted = sandbox["insi_url"].removesuffix("/lps"), sandbox["trusted_ca_file"]
-        tokens = {"token_endpoint": f"{url}/as/token", "revocation_endpoint": f"{url}/as/revoke"}
-        backend = {"base_url": f"{url}/api", "scopes": ["insi"], "trusted_ca_file": trusted, **tokens}
+        campaign = {"conformity": {"enabled": True, "readers": [_digest(made)]}} if self._wanted else {}
         client = {"certificate_file": sandbox["psc_certificate_file"], "callers": [_digest(made)]}
         return {
             "database_url": self._database("usager_proxy"),
@@ -138,19 +182,24 @@ class Surroundings:
                 "certificate_file": str(made.server),
                 "callers_ca_file": str(made.authority),
             },
-            "psc": {"issuer": sandbox["psc_issuer"], "trusted_ca_file": trusted},
+            "psc": {"issuer": sandbox["psc_issuer"], "trusted_ca_file": sandbox["trusted_ca_file"]},
             "clients": {sandbox["psc_client_id"]: client},
-            "backends": {"insi": backend},
+            "backends": self._backends(),
+            **campaign,
         }
 
 
 class OwnSandbox:
-    """`usager sandbox`, as an operator starts it. Shape: settings are those that it prints, without USAGER_."""
+    """`usager sandbox`, as an operator starts it.
+
+    Shape   settings are those that it prints, without USAGER_; urls are those of the stand-ins, by name.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "sandbox.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.settings: dict[str, str] = {}
+        self.urls: dict[str, str] = {}
         self.control_url = ""
 
     async def start(self) -> None:
@@ -165,9 +214,15 @@ class OwnSandbox:
                 self.settings = {
                     name.removeprefix("USAGER_").lower(): shlex.split(value)[0] for name, _, value in printed
                 }
+                await self._look_around()
                 return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         raise ConformityError(f"the sandbox does not start: {self._log.read_text(errors='replace')[-500:]}")
+
+    async def _look_around(self) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+            known = (await client.get(self.control_url)).json()["stand_ins"]
+        self.urls = {it["name"]: it["url"] for it in known}
 
     async def stop(self) -> None:
         """Stop it, when it runs."""
@@ -177,19 +232,23 @@ class OwnSandbox:
 
 
 @asynccontextmanager
-async def surrounded(aside: Installation) -> AsyncIterator[Surroundings]:
+async def surrounded(aside: Installation, apis: Sequence[Api] = ()) -> AsyncIterator[Surroundings]:
     """Yield what stands around an installation that is not started yet. Errors: ConformityError."""
     sandbox = OwnSandbox(aside.folder)
     try:
         await sandbox.start()
         async with httpx.AsyncClient(base_url=sandbox.control_url, timeout=20, trust_env=False) as orders:
-            around = Surroundings(aside, sandbox, orders)
+            around = Surroundings(aside, sandbox, orders, apis)
             try:
                 yield around
             finally:
                 await around.kill_proxy()
     finally:
         await sandbox.stop()
+
+
+def _tokens(url: str) -> dict[str, str]:
+    return {"token_endpoint": f"{url}/token", "revocation_endpoint": f"{url}/revoke"}
 
 
 def _digest(made: Certificates) -> str:

@@ -23,6 +23,7 @@ from usager_server.national.consent.subjects import CODE_SYSTEM
 from usager_server.national.insi.operations import Insi
 from usager_server.national.insi.sandbox import stand_in as insi
 from usager_server.national.mssante.sandbox import stand_in as mssante
+from usager_server.national.proxy.sandbox import stand_in as psc_apis
 from usager_server.national.psc.sandbox import stand_in as psc
 from usager_server.national.status.operation import national_services_status
 from usager_server.national.status.sandbox import stand_in as national_status
@@ -96,4 +97,4 @@ def register_scenarios() -> Sequence[Scenario]:
 @hookimpl
 def register_stand_ins() -> Sequence[StandIn]:
     """Return the stand-ins of the national services."""
-    return [national_status, psc, mail, insi, mssante]
+    return [national_status, psc, psc_apis, mail, insi, mssante]

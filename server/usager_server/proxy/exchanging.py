@@ -14,6 +14,7 @@ from usager_server.proxy.ending import revoke_api_token
 from usager_server.proxy.house import House
 from usager_server.proxy.outgoing import Outgoing
 from usager_server.proxy.session import Held, Session
+from usager_server.requirements import fulfils
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ def is_good(house: House, held: Held | None, client: Outgoing) -> bool:
     )
 
 
+@fulfils("P-PSC-01")
 async def held_for(house: House, session: Session, backend: str) -> Held:
     """Return a good token of an API for a session, and keep it; one renewal at a time in all processes.
 

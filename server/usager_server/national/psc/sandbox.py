@@ -42,7 +42,8 @@ class ProSanteConnect:
 
     Shape   the seed is an object: people, who may sign in; acr, what the provider says of them (null: nothing); ciba,
             what people answer on their telephone (approve, deny, wait); decide, an answer for those who wait; logout,
-            {"to": address, "sid" | "sub", "claims"}: sends a logout token there.
+            {"to": address, "sid" | "sub", "claims"}: sends a logout token there; expire: true, and every access token
+            given so far is over, as after its 120 seconds.
     """
 
     def __init__(self) -> None:
@@ -83,19 +84,27 @@ class ProSanteConnect:
 
     def seed(self, data: Any) -> None:
         """Change who signs in and how, or send a logout token."""
-        known = {"people", "acr", "ciba", "decide", "logout"}
+        known = {"people", "acr", "ciba", "decide", "logout", "expire"}
         if not isinstance(data, Mapping) or not data or not data.keys() <= known:
             raise ValueError(f"the seed is an object with some of {', '.join(sorted(known))}")
         rest = dict(data)
         if "logout" in rest:
             self._send_logout(rest.pop("logout"))
+        if rest.pop("expire", False):
+            self._order("expire", {})
         if "decide" in rest:
             self._order("decide", {"answer": rest.pop("decide")})
         if rest:
             self._order("seed", rest)
 
     def ask(self, wanted: Any) -> Mapping[str, Any]:
-        """Sign somebody in as at a browser: {"sign_in": address, "as": national id}; return where they are sent."""
+        """Sign somebody in as at a browser: {"sign_in": address, "as": national id}; return where they are sent.
+
+        Shape   or {"counts": true}: return how many times somebody has proven who they are, since the last reset.
+        """
+        if wanted == {"counts": True}:
+            counted: Mapping[str, Any] = self._order("counts", {})
+            return counted
         if isinstance(wanted, Mapping) and isinstance(wanted.get("logout_token"), Mapping):
             made: Mapping[str, Any] = self._order("logout-token", wanted["logout_token"])
             return made

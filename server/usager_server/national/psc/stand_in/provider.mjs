@@ -28,7 +28,9 @@ const jwk = { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' };
 
 let state;
 function reset() {
-  state = { people: firstPeople, acr: 'eidas1', ciba: 'approve', pending: [], grants: new Map() };
+  state = {
+    people: firstPeople, acr: 'eidas1', ciba: 'approve', pending: [], grants: new Map(), given: [], authentications: 0,
+  };
 }
 reset();
 
@@ -145,6 +147,9 @@ provider.on('grant.success', (ctx) => {
   if (source?.sid) state.grants.set(source.sid, source.grantId);
 });
 
+// Kept so that all of them can be over at once, as they are after their 120 seconds.
+provider.on('access_token.saved', (token) => state.given.push(token));
+
 async function granted(accountId) {
   const grant = new provider.Grant({ accountId, clientId: CLIENT });
   grant.addOIDCScope('openid scope_all offline_access');
@@ -158,6 +163,7 @@ async function decide(jti, answer) {
   if (answer === 'deny') {
     await provider.backchannelResult(request, new errors.AccessDenied('the user said no'));
   } else {
+    state.authentications += 1;
     await provider.backchannelResult(request, await provider.Grant.find(await granted(request.accountId)), {
       acr: state.acr, authTime: Math.floor(Date.now() / 1000), sid: createHash('sha256').update(jti).digest('hex'),
     });
@@ -185,6 +191,7 @@ async function interaction(req, res) {
   if (details.prompt.name === 'login') {
     const chosen = new URLSearchParams(await body(req)).get('login');
     const person = state.people.find((it) => national(it) === chosen);
+    if (person) state.authentications += 1;
     result = person
       ? { login: { accountId: subjectOf(person), ...(state.acr ? { acr: state.acr } : {}) } }
       : { error: 'access_denied', error_description: 'the user said no' };
@@ -233,6 +240,8 @@ async function ordered(what, given, res) {
   if (what === 'reset') reset();
   else if (what === 'seed') Object.assign(state, given);
   else if (what === 'decide') await Promise.all([...state.pending].map((jti) => decide(jti, given.answer)));
+  else if (what === 'expire') await Promise.all(state.given.splice(0).map((token) => token.destroy()));
+  else if (what === 'counts') answer.authentications = state.authentications;
   else if (what === 'logout-token') answer.token = await logoutToken(given);
   res.setHeader('content-type', 'application/json');
   res.end(JSON.stringify(answer));

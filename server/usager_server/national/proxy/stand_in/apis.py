@@ -1,4 +1,4 @@
-"""The stand-in of national APIs behind Pro Santé Connect: each an authorization server and what it protects.
+"""National APIs as the stand-in plays them.
 
 `/{name}/token`, `/{name}/revoke`, `/{name}/api/…` are there for any name: the tokens of one are nothing to another.
 """
@@ -19,14 +19,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from usager_server.sandbox.stand_in import Answer, Received, StandIn
-
-stand_in = StandIn(
-    name="psc-apis",
-    title="API Pro Santé Connectées",
-    service="usager_server.proxy.sandbox:Apis",
-    certificate_setting="proxy_client_file",
-)
+from usager_server.sandbox.stand_in import Answer, Received
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 SUBJECT_TYPES = ("urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt")
@@ -116,7 +109,7 @@ class Apis:
     def _made(self, name: str, form: Mapping[str, str], certificate: bytes) -> dict[str, Any]:
         now = int(time.time())
         claims: dict[str, Any] = {"aud": name, "iat": now, "exp": now + self._set["lifetime"]}
-        claims |= {"jti": secrets.token_hex(8), "client_id": form["client_id"]}
+        claims |= {"jti": secrets.token_hex(8), "client_id": form["client_id"], "scope": form.get("scope", "")}
         if (bound := _binding(self._set["binding"], certificate)) is not None:
             claims["cnf"] = {"x5t#S256": bound}
         token = jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, self._key)

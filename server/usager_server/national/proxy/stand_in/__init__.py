@@ -1,0 +1,1 @@
+"""The stand-in of what lies behind a Proxy e-santé."""
