@@ -132,13 +132,17 @@ def _component(text: str, component: Component, expression: str) -> Value:
     return value
 
 
+LONGEST_DISTANCE = 100_000_000
+"""Over twice around the Earth, in metres."""
+
+
 def _near(text: str, expression: str) -> Value:
     pieces = [unescape(piece) for piece in split(text, "|")]
     if not 2 <= len(pieces) <= 4:
         raise Invalid(f"{text!r}: write [latitude]|[longitude]|[distance]|[km, m or [mi_us]]", expression, code="value")
-    for number in pieces[:3]:
-        if number:
-            parse_number(number, expression)
+    for number, most in zip(pieces, (90, 180, LONGEST_DISTANCE), strict=False):
+        if (number or most != LONGEST_DISTANCE) and abs(parse_number(number, expression)) > most:
+            raise Invalid(f"{number!r} is over {most}", expression, code="value")
     if len(pieces) == 4 and pieces[3] not in {"", "km", "m", "[mi_us]", "[mi_i]", "mi"}:
         raise Invalid(f"{pieces[3]!r} is not a unit of distance: write km, m or [mi_us]", expression, code="value")
     return Value(unescape(text), parts=tuple(Value(piece) for piece in pieces))
