@@ -1,6 +1,7 @@
 """Measure/$evaluate-measure: only the structures that a caller works in, only the persons within reach."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,10 @@ from tests.access.conftest import World, person
 from tests.access.test_rights import episode
 from tests.served import make_client
 from usager_server.access.grant import Grant
-from usager_server.indicators.evaluate_operation import evaluate_measure
+from usager_server.indicators.evaluate_operation import REPORTS_AT_ONCE, evaluate_measure
+from usager_server.indicators.indicator import Asked, Figure
 from usager_server.indicators.ins import INS_DASHBOARD
-from usager_server.interactions.session import House
+from usager_server.interactions.session import House, Session
 
 pytestmark = pytest.mark.requirement("TBB.INS.01")
 
@@ -50,6 +52,26 @@ class Asking:
 async def asking(house: House, tenant: int, homes: World) -> AsyncIterator[Asking]:
     """Who asks."""
     yield Asking(house, tenant)
+
+
+async def test_reports_leave_the_connections_to_others(house: House, tenant: int) -> None:
+    under_way: list[int] = []
+    most = 0
+
+    async def slow(_session: Session, _asked: Asked) -> Sequence[Figure]:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        await asyncio.sleep(0.02)
+        under_way.pop()
+        return [Figure("X", 0)]
+
+    operation = evaluate_measure([replace(INS_DASHBOARD, evaluate=slow)])
+    params = {"periodStart": "2026", "periodEnd": "2026"}
+    async with make_client(replace(house, operations={("Measure", operation.code): operation}), tenant) as client:
+        asked = [client.get("/Measure/tbb-ins/$evaluate-measure", params=params) for _ in range(6)]
+        assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200] * 6
+    assert most == REPORTS_AT_ONCE
 
 
 def counted(answer: httpx.Response) -> int:

@@ -1,5 +1,6 @@
 """Measure/$evaluate-measure: an indicator is computed now, as a MeasureReport or as a file; nothing is stored."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,10 @@ DAYS_MOST, ACTIVE_DAYS, ACTIVE_DAYS_MOST = 1_830, 30, 366
 TYPES = ("population", "summary")
 FILES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A statement may hold a connection for a minute, and a process has ten: those who wait for a report hold none.
+REPORTS_AT_ONCE = 2
+_at_once = asyncio.Semaphore(REPORTS_AT_ONCE)
 
 DEFINITION = operation_definition(
     "evaluate-measure",
@@ -54,7 +59,8 @@ def evaluate_measure(indicators: Sequence[Indicator]) -> Operation:
         indicator = _chosen(by_name, request)
         asked, file = _asked(session, request), _file(request)
         structure = await _structure(session, asked.organization)
-        figures = await indicator.evaluate(session, asked)
+        async with _at_once:
+            figures = await indicator.evaluate(session, asked)
         report = report_of(indicator, asked, figures, structure, now())
         if file is None:
             return Reply(resource=report)
