@@ -12,6 +12,7 @@ from tests.served import created
 from usager_server.identity.matricule import identifiers_of, matricule_of
 from usager_server.identity.status import Status, status_of
 from usager_server.identity.traits import traits_of
+from usager_server.operations.unmerge import MOVED
 
 pytestmark = pytest.mark.requirement("INS/va1.64")
 
@@ -137,3 +138,27 @@ async def test_one_record_that_bears_both_numbers_loses_the_one_that_goes(master
     assert {each["value"]: each["use"] for each in stays["identifier"]}["777"] == "old"
     assert traits_of(stays).birth_given_names == "ZOE MARIE"
     assert segments(await sent(master, message("A31", numbers=OTHER, control="4")))["MSA"][1] == "AE"
+
+
+async def undone(client: httpx.AsyncClient, source: str, target: str) -> httpx.Response:
+    """Ask that a merge be undone."""
+    part = {"name": "source-patient", "valueReference": {"reference": f"Patient/{source}"}}
+    return await client.post(f"/Patient/{target}/$unmerge", json={"resourceType": "Parameters", "parameter": [part]})
+
+
+async def test_a_merge_that_moved_a_matricule_is_undone_once_the_record_that_stays_lost_it(master):
+    source, target = await two_records(master)
+    weight = await weighed(master, source)
+    await sent(master, merging())
+    stays = (await bearing(master, LOCAL))[True]
+    refused = await undone(master, source["id"], target["id"])
+    (issue,) = refused.json()["issue"]
+    assert (refused.status_code, issue["code"], issue["diagnostics"]) == (409, "duplicate", MOVED)
+    assert (await bearing(master, LOCAL))[True] == stays
+    assert await subject_of(master, weight) == target["id"]
+    await sent(master, message("A31", numbers=LOCAL, status="PROV", control="9"))
+    assert (await undone(master, source["id"], target["id"])).status_code == 200
+    back, stays = (await bearing(master, OTHER))[True], (await bearing(master, LOCAL))[True]
+    assert (back["id"], status_of(back), matricule_of(back)) == (source["id"], Q, matricule_of(source))
+    assert (stays["id"], status_of(stays), matricule_of(stays)) == (target["id"], P, None)
+    assert await subject_of(master, weight) == source["id"]

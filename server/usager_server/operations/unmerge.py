@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from usager_server.errors import Issue, Unprocessable
+from usager_server.errors import Conflict, Issue, Unprocessable
 from usager_server.interactions.identities import refuse_other_than_master
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.session import Operation, OperationRequest, Reply, Session
@@ -30,6 +30,11 @@ VERSION = re.compile(r"([A-Za-z]+)/([A-Za-z0-9.-]+)/_history/([0-9]+)")
 MOST_MERGES = 50
 """Provenances of one record that are looked through for those of its last merge."""
 
+MOVED = (
+    "Le matricule INS du dossier source est passé à celui-ci depuis la fusion : le retirer d'abord d'ici (l'identité "
+    "de ce dossier renvoyée sans lui), puis défaire la fusion"
+)
+
 
 @dataclass(slots=True)
 class Undoing:
@@ -52,7 +57,8 @@ async def unmerge(session: Session, request: OperationRequest) -> Reply:
             with it: nobody but a person can tell. What changed since keeps its changes; where it named both records
             before, it is left and told (warning).
     Errors  NotFound (404) for a record out of reach; Unprocessable (422) when it does not replace the one named;
-            Forbidden (403) for another caller than the master of identities, where there is one.
+            Conflict (409) when the matricule of the one is the other's since the merge; Forbidden (403) for another
+            caller than the master of identities, where there is one.
     """
     refuse_other_than_master(session)
     source = patient_key(session, request, "source-patient")
@@ -74,7 +80,8 @@ async def unmerge(session: Session, request: OperationRequest) -> Reply:
 
 async def _records_apart(session: Session, undoing: Undoing, source: Key, target: Key) -> Resource:
     """Make of both records what they were, and return the one that is back."""
-    from usager_server.matching.absorbing import released, replacement_of, replaces, restored  # not at start
+    from usager_server.identity.matricule import matricule_of  # with the rooms of identities: not at start
+    from usager_server.matching.absorbing import released, replacement_of, replaces, restored
 
     records = {(each.type, each.id): each for each in await held(session, [source, target])}
     if source not in records or replacement_of(tree_of(records[source])) != undoing.target:
@@ -89,6 +96,9 @@ async def _records_apart(session: Session, undoing: Undoing, source: Key, target
         raise Unprocessable("Cette fusion n'a pas été faite par $merge : rien ne dit ce qu'elle a changé")
     apart = released(kept_before, kept_then, tree_of(records[target]), undoing.source)
     back = restored(before, then, tree_of(records[source]))
+    moved = matricule_of(back)
+    if moved is not None and moved == matricule_of(apart) and moved != matricule_of(kept_before):
+        raise Conflict(MOVED, "Patient.identifier", code="duplicate")
     undoing.versions += await write(session, [(records[target], apart)])
     undoing.versions += await write(session, [(records[source], back)])
     return back
