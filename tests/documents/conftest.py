@@ -26,10 +26,10 @@ def validator(definitions: Definitions) -> HouseValidator:
 
 @pytest.fixture
 async def client(
-    store: PostgresStore, definitions: Definitions, validator: HouseValidator
+    store: PostgresStore, search_registry: SearchRegistry, validator: HouseValidator
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the door."""
     operations = (cda_to_fhir, compose_document, fhir_to_cda, import_cda, prefill, render_document)
-    house = make_house(store, SearchRegistry(definitions), validator, operations, identity_migrator="anonymous")
+    house = make_house(store, search_registry, validator, operations, identity_migrator="anonymous")
     async with make_client(house) as client:
         yield client

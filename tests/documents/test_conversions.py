@@ -19,7 +19,6 @@ from usager_server.documents.conversion import CDA_TYPES, bundle_from_document
 from usager_server.errors import FHIRError
 from usager_server.identity.matricule import as_received
 from usager_server.operations.fhir_to_cda import fhir_to_cda
-from usager_server.search.parameters import SearchRegistry
 
 XML = {"Content-Type": "application/xml"}
 QUIET = settings(
@@ -142,11 +141,11 @@ async def test_a_pdf_without_a_composition_is_refused(client):
     assert (response.status_code, issue(response)["expression"]) == (422, ["Parameters.parameter.where(name = 'pdf')"])
 
 
-async def test_a_vsm_is_written_where_the_operator_says_so(client, store, definitions, validator):
+async def test_a_vsm_is_written_where_the_operator_says_so(client, store, search_registry, validator):
     response = await client.post("/$fhir-to-cda", json=example("vsm"), headers=FHIR_JSON)
     assert (response.status_code, issue(response)["code"]) == (422, "not-supported")
     assert "USAGER_CDA_VSM" in issue(response)["diagnostics"]
-    house = make_house(store, SearchRegistry(definitions), validator, (fhir_to_cda,), cda_vsm=True)
+    house = make_house(store, search_registry, validator, (fhir_to_cda,), cda_vsm=True)
     async with make_client(house) as other:
         response = await other.post("/$fhir-to-cda", json=example("vsm"), headers=FHIR_JSON)
     assert response.status_code == 200, response.text

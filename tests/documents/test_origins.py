@@ -13,7 +13,6 @@ from tests.cda.documents import everything
 from tests.conftest import Database
 from tests.repository.looking import look
 from tests.served import FHIR_JSON, issue, make_client, make_house
-from usager_server.definitions import Definitions
 from usager_server.operations.document import compose_document
 from usager_server.operations.everything import everything as whole_record
 from usager_server.operations.extract import extract
@@ -33,10 +32,10 @@ Resource = dict[str, Any]
 
 @pytest.fixture
 async def client(
-    store: PostgresStore, definitions: Definitions, validator: HouseValidator
+    store: PostgresStore, search_registry: SearchRegistry, validator: HouseValidator
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a door where each act leaves a trace."""
-    house = make_house(store, SearchRegistry(definitions), validator, OPERATIONS, audit="on")
+    house = make_house(store, search_registry, validator, OPERATIONS, audit="on")
     async with make_client(house) as client:
         yield client
 

@@ -18,7 +18,6 @@ from usager_server.access.grant import Grant
 from usager_server.documents.prefill.outlines import all_outlines
 from usager_server.operations.prefill import prefill
 from usager_server.repository.running import Runner
-from usager_server.search.parameters import SearchRegistry
 
 SUMMARY = [
     *("11450-4", "11348-0", "47519-4", "48765-2", "44939-7", "10160-0", "46264-8", "44944-7", "47420-5", "8716-3"),
@@ -245,10 +244,10 @@ SCOPES = " ".join(f"user/{name}.rs" for name in TYPES)
 
 
 @pytest.fixture
-async def aide(store, definitions, validator, record):
+async def aide(store, search_registry, validator, record):
     """Someone signed in who may not see all of a record."""
     grant = Grant.of(SCOPES, practitioner=record["Practitioner"])
-    async with make_client(make_house(store, SearchRegistry(definitions), validator, (prefill,)), grant=grant) as aide:
+    async with make_client(make_house(store, search_registry, validator, (prefill,)), grant=grant) as aide:
         yield aide
 
 

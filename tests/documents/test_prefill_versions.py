@@ -9,7 +9,6 @@ from tests.documents.prefilling import composition_in, listed_in, prefilled, rec
 from tests.served import FHIR_JSON, created, make_client, make_house
 from usager_server.access.grant import Grant
 from usager_server.operations.prefill import prefill
-from usager_server.search.parameters import SearchRegistry
 
 WORDS = '<div xmlns="http://www.w3.org/1999/xhtml"><p>Se lève seule la nuit &amp; chute.</p></div>'
 VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Composition.version"
@@ -275,10 +274,10 @@ async def test_that_there_is_nothing_is_kept_as_it_was_said(client, record):
     assert section["text"]["div"] == WORDS
 
 
-async def test_what_the_caller_may_not_see_stays_in_the_next_version(client, record, store, definitions, validator):
+async def test_what_the_caller_may_not_see_stays_in_the_next_version(client, record, store, search_registry, validator):
     await first(client, record)
     scopes = " ".join(f"user/{name}.rs" for name in ("Patient", "Composition", "Condition"))
-    house = make_house(store, SearchRegistry(definitions), validator, (prefill,))
+    house = make_house(store, search_registry, validator, (prefill,))
     async with make_client(house, grant=Grant.of(scopes)) as aide:
         bundle = await prefilled(aide, record["Patient"], type="ips-fr")
     assert listed_in(composition_in(bundle), "48765-2") == [record["penicilline"]]
