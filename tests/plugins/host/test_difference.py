@@ -1,6 +1,7 @@
 """What one profile switches on is there and only there: CapabilityStatement, OpenAPI, definitions, ledgers."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ ADDED = {
 def offered(definitions: Definitions) -> Callable[[str], Offered]:
     """Return a function: the profiles, to the names in the CapabilityStatement and the OpenAPI document."""
 
+    @cache
     def of(profiles: str) -> Offered:
         settings = Settings(profiles=profiles, identity_master="gam" if profiles == SLAVE else None)
         house = build_house(settings, activate(settings.profile_keys), definitions, lambda _tenant: None)  # type: ignore[arg-type, return-value]
