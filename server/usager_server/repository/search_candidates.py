@@ -58,11 +58,9 @@ def candidates_statement(number: int, sought: Sequence[Probe], within: Lookup | 
         f"SELECT k.row, sum(p.weight) AS weight FROM {table}, LATERAL ({BLOCK}) AS k"
         f" GROUP BY k.row HAVING sum(p.weight) > {NEARLY_DATED} ORDER BY weight DESC, k.row DESC OFFSET 0"
     )
-    kind = clauses.bind(number, "smallint")
-    test = "" if within is None else f" WHERE {clauses.test(within, 'm.type', 'm.row')}"
     text = (
         "SELECT m.id, m.version, m.last_updated, m.method, m.document, m.content"
-        f" FROM ({ranked}) AS c, LATERAL ({resource_at(COLUMNS, kind, 'c.row')}) AS m{test}"
+        f" FROM {_reached(clauses, number, ranked, within)}"
         f" LIMIT {clauses.bind(count, 'int')}"
     )
     return under_tenant(text), clauses.arguments
@@ -77,17 +75,22 @@ def each_statement(number: int, sought: Sequence[Sequence[Probe]], within: Looku
         f"SELECT p.who, k.row, sum(p.weight) AS weight FROM {table}, LATERAL ({BLOCK}) AS k"
         f" GROUP BY p.who, k.row HAVING sum(p.weight) > {NEARLY_DATED} OFFSET 0"
     )
-    kind = clauses.bind(number, "smallint")
-    test = "" if within is None else f" WHERE {clauses.test(within, 'm.type', 'm.row')}"
     placed = (
         "SELECT c.who, m.*, row_number() OVER (PARTITION BY c.who ORDER BY c.weight DESC, c.row DESC) AS place"
-        f" FROM ({ranked}) AS c, LATERAL ({resource_at(COLUMNS, kind, 'c.row')}) AS m{test}"
+        f" FROM {_reached(clauses, number, ranked, within)}"
     )
     text = (
         f"SELECT e.who, e.id, e.version, e.last_updated, e.method, e.document, e.content FROM ({placed}) AS e"
         f" WHERE e.place <= {clauses.bind(count, 'int')} ORDER BY e.who, e.place"
     )
     return under_tenant(text), clauses.arguments
+
+
+def _reached(clauses: Clauses, number: int, ranked: str, within: Lookup | None) -> str:
+    """Return what stands after FROM: those ranked (c), each as it is stored (m), as far as the caller may see."""
+    stored = resource_at(COLUMNS, clauses.bind(number, "smallint"), "c.row")
+    test = "" if within is None else f" WHERE {clauses.test(within, 'm.type', 'm.row')}"
+    return f"({ranked}) AS c, LATERAL ({stored}) AS m{test}"
 
 
 def _unnested(clauses: Clauses, kinds: Sequence[str], rows: Sequence[Sequence[int]]) -> str:
