@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -137,14 +137,17 @@ async def ordered(postgres: EmbeddedPostgres, statement: str, database: str = "p
     await connection.close()
 
 
-@pytest.fixture
-def given(sandbox: Sandbox, places: Places, postgres: EmbeddedPostgres, proxy_database: str) -> dict[str, Any]:
-    """The settings of a proxy, as its file would hold them."""
-    url = next(it.url for it in sandbox.running if it.stand_in.name == "psc-apis")
-    api = {"scopes": ["one"], "trusted_ca_file": str(sandbox.ca_file)}
+def proxy_settings(
+    sandbox: Sandbox,
+    places: Places,
+    postgres: EmbeddedPostgres,
+    database: str,
+    backends: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the settings of a proxy before the stand-ins of a sandbox, as its file would hold them."""
     return {
-        "database_url": postgres.url("usager_proxy", proxy_database),
-        "database_owner_url": postgres.url(database=proxy_database),
+        "database_url": postgres.url("usager_proxy", database),
+        "database_owner_url": postgres.url(database=database),
         "key_file": str(places.folder / "keys"),
         "pool_size": 4,
         "listen": {
@@ -153,16 +156,24 @@ def given(sandbox: Sandbox, places: Places, postgres: EmbeddedPostgres, proxy_da
         },
         "psc": {"issuer": sandbox.settings["psc_issuer"], "trusted_ca_file": str(sandbox.ca_file)},
         "clients": {psc.CLIENT: {"certificate_file": str(sandbox.client_file), "callers": [CALLER_SUBJECT]}},
-        "backends": {
-            name: api
-            | {
-                "base_url": f"{url}/{name}/api",
-                "token_endpoint": f"{url}/{name}/token",
-                "revocation_endpoint": f"{url}/{name}/revoke",
-            }
-            for name in ("one", "two")
-        },
+        "backends": {name: {"trusted_ca_file": str(sandbox.ca_file), **api} for name, api in backends.items()},
     }
+
+
+@pytest.fixture
+def given(sandbox: Sandbox, places: Places, postgres: EmbeddedPostgres, proxy_database: str) -> dict[str, Any]:
+    """The settings of a proxy in front of two APIs."""
+    url = next(it.url for it in sandbox.running if it.stand_in.name == "psc-apis")
+    backends = {
+        name: {
+            "scopes": ["one"],
+            "base_url": f"{url}/{name}/api",
+            "token_endpoint": f"{url}/{name}/token",
+            "revocation_endpoint": f"{url}/{name}/revoke",
+        }
+        for name in ("one", "two")
+    }
+    return proxy_settings(sandbox, places, postgres, proxy_database, backends)
 
 
 @pytest.fixture

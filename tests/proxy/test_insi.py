@@ -3,7 +3,7 @@
 import pytest
 
 from tests.national.insi.people import patient, value
-from tests.proxy.conftest import CALLER_SUBJECT, NATIONAL_ID
+from tests.proxy.conftest import NATIONAL_ID, proxy_settings
 from tests.proxy.live import LiveProxy
 from tests.served import make_client
 from usager_server.access.grant import Grant
@@ -32,20 +32,13 @@ def both():
 def proxy(both, places, postgres, proxy_database, tmp_path):
     """`usager proxy` in front of them."""
     url = next(it.url for it in both.running if it.stand_in.name == "insi")
-    backend = {"base_url": f"{url}/api", "token_endpoint": f"{url}/as/token", "revocation_endpoint": f"{url}/as/revoke"}
-    given = {
-        "database_url": postgres.url("usager_proxy", proxy_database),
-        "database_owner_url": postgres.url(database=proxy_database),
-        "key_file": str(places.folder / "keys"),
-        "pool_size": 4,
-        "listen": {
-            "certificate_file": str(places.folder / "server.pem"),
-            "callers_ca_file": str(places.folder / "callers-ca.pem"),
-        },
-        "psc": {"issuer": both.settings["psc_issuer"], "trusted_ca_file": str(both.ca_file)},
-        "clients": {psc.CLIENT: {"certificate_file": str(both.client_file), "callers": [CALLER_SUBJECT]}},
-        "backends": {"insi": {"scopes": ["insi"], "trusted_ca_file": str(both.ca_file), **backend}},
+    insi_api = {
+        "scopes": ["insi"],
+        "base_url": f"{url}/api",
+        "token_endpoint": f"{url}/as/token",
+        "revocation_endpoint": f"{url}/as/revoke",
     }
+    given = proxy_settings(both, places, postgres, proxy_database, {"insi": insi_api})
     running = LiveProxy(tmp_path, given, places.folder).start()
     yield running
     running.stop()
