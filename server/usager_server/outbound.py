@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from usager_server.networks import Address, Networks
+from usager_server.streams import whole
 from usager_server.tls_failures import why
 
 SECONDS = 5.0
@@ -166,12 +167,8 @@ async def _resolved(host: str, port: int) -> list[Address]:
 
 
 async def _bounded(answer: httpcore.Response) -> bytes:
-    body = bytearray()
-    async for piece in answer.aiter_stream():
-        body += piece
-        if len(body) > ANSWER_LIMIT_BYTES:
-            raise OutboundFailed(f"the answer is over {ANSWER_LIMIT_BYTES} bytes")
-    return bytes(body)
+    too_long = OutboundFailed(f"the answer is over {ANSWER_LIMIT_BYTES} bytes")
+    return await whole(answer.aiter_stream(), ANSWER_LIMIT_BYTES, too_long)
 
 
 def _shown(url: str) -> str:

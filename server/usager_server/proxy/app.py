@@ -26,6 +26,7 @@ from usager_server.proxy.session import digest_of
 from usager_server.proxy.sweeping import sweeping
 from usager_server.proxy.trace import shown
 from usager_server.proxy.traces import between
+from usager_server.streams import whole
 
 log = structlog.get_logger()
 
@@ -154,12 +155,7 @@ async def _answer(house: House, handler: Handler, request: Request) -> Response:
 
 async def _body(request: Request, limit_bytes: int) -> bytes:
     """Return the body, whole. Errors: Refused (413)."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit_bytes:
-            raise Refused(413, f"the body is over {limit_bytes} bytes")
-    return bytes(body)
+    return await whole(request.stream(), limit_bytes, Refused(413, f"the body is over {limit_bytes} bytes"))
 
 
 def _digest(request: Request) -> bytes | None:

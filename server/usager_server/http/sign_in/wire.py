@@ -29,6 +29,7 @@ from usager_server.errors import (
 )
 from usager_server.http.observability import exchange_of
 from usager_server.http.templating import templates
+from usager_server.streams import whole
 
 NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 PAGE_HEADERS = {
@@ -60,36 +61,35 @@ Handler = Callable[[Any, Request], Awaitable[Response]]
 
 def named(handler: Handler) -> Handler:
     """Return a handler that the log and the metrics name, whose refusals are told to programs as OperationOutcomes."""
-
-    @wraps(handler)
-    async def answer(self: Any, request: Request) -> Response:
-        exchange_of(request.scope).interaction = f"desk_{handler.__name__}"
-        try:
-            return await handler(self, request)
-        except (FHIRError, ServiceDown, ServiceRefused) as error:
-            refusal = in_our_words(error)
-            return JSONResponse(
-                operation_outcome(refusal.issues), refusal.status, {**NO_STORE, **refusal.headers},
-                media_type="application/fhir+json",
-            )  # fmt: skip
-
-    return answer
+    return _answering(handler, _told)
 
 
 def page(handler: Handler) -> Handler:
     """Return a handler that the log and the metrics name, whose refusals are shown to people."""
+    return _answering(handler, _shown)
 
+
+def _answering(handler: Handler, refused: Callable[[FHIRError], Awaitable[Response]]) -> Handler:
     @wraps(handler)
     async def answer(self: Any, request: Request) -> Response:
         exchange_of(request.scope).interaction = f"desk_{handler.__name__}"
         try:
             return await handler(self, request)
         except (FHIRError, ServiceDown, ServiceRefused) as error:
-            refusal = in_our_words(error)
-            why = FRENCH.get(refusal.status, FRENCH[503])
-            return await shown("sign_in_refused.html", refusal.status, refusal.headers, why=why, again=True)
+            return await refused(in_our_words(error))
 
     return answer
+
+
+async def _told(refusal: FHIRError) -> Response:
+    headers = {**NO_STORE, **refusal.headers}
+    outcome = operation_outcome(refusal.issues)
+    return JSONResponse(outcome, refusal.status, headers, media_type="application/fhir+json")
+
+
+async def _shown(refusal: FHIRError) -> Response:
+    why = FRENCH.get(refusal.status, FRENCH[503])
+    return await shown("sign_in_refused.html", refusal.status, refusal.headers, why=why, again=True)
 
 
 async def shown(
@@ -131,12 +131,7 @@ async def read_json(request: Request) -> dict[str, Any]:
 
 async def read_body(request: Request) -> bytes:
     """Return the body of a request. Errors: TooLarge (413)."""
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > BODY_LIMIT_BYTES:
-            raise TooLarge(f"The body is over {BODY_LIMIT_BYTES} bytes")
-    return bytes(content)
+    return await whole(request.stream(), BODY_LIMIT_BYTES, TooLarge(f"The body is over {BODY_LIMIT_BYTES} bytes"))
 
 
 def parsed(text: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from usager_server.errors import ServiceDown, ServiceRefused
 from usager_server.national.insi.assertion import Professional, assertion
 from usager_server.national.insi.xml import ANSWER_LIMIT_BYTES
 from usager_server.national.proxy.client import ProxyClient, ProxySession
+from usager_server.streams import whole
 from usager_server.tls_failures import why
 
 TIMEOUT_SECONDS = 20.0
@@ -120,9 +121,5 @@ def organisation_of(certificate_file: Path) -> str:
 
 
 async def _bounded(answer: httpx.Response) -> bytes:
-    content = bytearray()
-    async for part in answer.aiter_bytes():
-        content += part
-        if len(content) > ANSWER_LIMIT_BYTES:
-            raise ServiceRefused(f"the answer has more than {ANSWER_LIMIT_BYTES} bytes")
-    return bytes(content)
+    too_long = ServiceRefused(f"the answer has more than {ANSWER_LIMIT_BYTES} bytes")
+    return await whole(answer.aiter_bytes(), ANSWER_LIMIT_BYTES, too_long)

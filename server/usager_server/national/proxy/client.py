@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.streams import whole
 from usager_server.tls_failures import why
 
 COOKIE = "proxy_session_id"
@@ -111,12 +112,8 @@ class ProxyClient:
 
 
 async def _content(answer: httpx.Response) -> bytes:
-    content = bytearray()
-    async for part in answer.aiter_bytes():
-        content += part
-        if len(content) > ANSWER_LIMIT_BYTES:
-            raise ServiceRefused(f"the answer has more than {ANSWER_LIMIT_BYTES} bytes")
-    return bytes(content)
+    too_long = ServiceRefused(f"the answer has more than {ANSWER_LIMIT_BYTES} bytes")
+    return await whole(answer.aiter_bytes(), ANSWER_LIMIT_BYTES, too_long)
 
 
 def _cookie(session: ProxySession) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.streams import whole
 from usager_server.tls_failures import why
 
 ANSWER_LIMIT_BYTES = 256 * 1024
@@ -84,12 +85,8 @@ async def _answer(http: httpx.AsyncClient, request: httpx.Request, authenticatio
 
 
 async def _content(answer: httpx.Response) -> bytes:
-    content = bytearray()
-    async for part in answer.aiter_bytes():
-        content += part
-        if len(content) > ANSWER_LIMIT_BYTES:
-            raise OAuthRefused(answer.status_code, "answer_too_large")
-    return bytes(content)
+    too_long = OAuthRefused(answer.status_code, "answer_too_large")
+    return await whole(answer.aiter_bytes(), ANSWER_LIMIT_BYTES, too_long)
 
 
 def _object(status: int, is_success: bool, content: bytes) -> dict[str, Any]:

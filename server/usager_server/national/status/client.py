@@ -6,6 +6,7 @@ import ssl
 import httpx
 
 from usager_server.errors import ServiceDown, ServiceRefused
+from usager_server.streams import whole
 from usager_server.tls_failures import why
 
 TIMEOUT_SECONDS = 3.0
@@ -37,9 +38,6 @@ async def _content(answer: httpx.Response) -> bytes:
         raise ServiceDown(f"the answer is {answer.status_code}")
     if answer.status_code != 200:
         raise ServiceRefused(f"the answer is {answer.status_code}")
-    content = bytearray()
-    async for part in answer.aiter_bytes():
-        content += part
-        if len(content) > LIMIT_BYTES:
-            raise ServiceRefused(f"the answer has more than {LIMIT_BYTES} bytes")
-    return bytes(content)
+    return await whole(
+        answer.aiter_bytes(), LIMIT_BYTES, ServiceRefused(f"the answer has more than {LIMIT_BYTES} bytes")
+    )
