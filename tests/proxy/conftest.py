@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,7 +142,7 @@ def proxy_settings(
     places: Places,
     postgres: EmbeddedPostgres,
     database: str,
-    backends: Mapping[str, Mapping[str, Any]],
+    backends: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the settings of a proxy before the stand-ins of a sandbox, as its file would hold them."""
     return {
