@@ -1,6 +1,7 @@
 """Signing in with a password and a code: what opens a session, what does not, and what nobody learns."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,33 @@ async def test_a_step_is_taken_once(local, clock, administrator):
     clock.move(seconds=60)
     with pytest.raises(Invalid):
         await local.second(1, following.ticket, code_now(secret, clock), SOMEONE, None)
+
+
+async def test_no_step_is_skipped(local, clock, administrator):
+    secret, _ = await enrolled(local, clock)
+    clock.move(days=90)
+    following = await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+    assert following.step == "password"
+    with pytest.raises(Invalid):
+        await local.second(1, following.ticket, code_now(secret, clock), SOMEONE, None)
+    _, following = await local.new_password(1, following.ticket, OTHER, SOMEONE)
+    assert following.step == "code"
+    with pytest.raises(Invalid):
+        await local.new_password(1, following.ticket, "Another-good-one-77!", SOMEONE)
+
+
+async def test_a_sign_in_is_traced_whatever_comes_of_it(local, clock, administrator, journal):
+    secret, _ = await enrolled(local, clock)
+    journal.events.clear()
+    clock.move(seconds=60)
+    with pytest.raises(LoginRequired):
+        await local.first(1, "admin.sys", OTHER, SOMEONE)
+    for code in ("000000", code_now(secret, clock)):
+        following = await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+        with suppress(LoginRequired):
+            await local.second(1, following.ticket, code, SOMEONE, None)
+    told = [(event.what, event.success) for event in journal.events]
+    assert told == [(What.SIGN_IN_REFUSED, False), (What.SIGN_IN_REFUSED, False), (What.SIGNED_IN, True)]
 
 
 @pytest.mark.parametrize("name", ["admin.sys", "nobody.here"])

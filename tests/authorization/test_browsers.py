@@ -31,6 +31,17 @@ OPEN = [
 
 
 @pytest.mark.parametrize("path", OPEN)
+async def test_only_the_documentation_runs_a_script_and_nothing_is_kept_in_the_browser(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    answer = await http.get(path)
+    is_run = "script-src" in answer.headers["Content-Security-Policy"]
+    assert is_run is (path == "/docs")
+    if path == "/static/docs.js":  # what sets up Swagger UI: it would keep tokens if it were told to
+        assert "persistAuthorization" not in answer.text and "Storage" not in answer.text
+
+
+@pytest.mark.parametrize("path", OPEN)
 async def test_every_answer_is_shielded(http: httpx.AsyncClient, path: str) -> None:
     headers = (await http.get(path)).headers
     policy = headers["Content-Security-Policy"]

@@ -71,6 +71,14 @@ async def test_a_trusted_application_is_not_asked_about(http: httpx.AsyncClient,
     assert (await browser.authorize("user/Patient.rs", prompt="consent")).status_code == 200
 
 
+async def test_any_other_application_is_asked_about_each_time(browser: Browser):
+    first = await browser.authorize("user/Patient.rs")
+    assert "code" in sent(await browser.answer(first))
+    again = await browser.authorize("user/Patient.rs")
+    assert (again.status_code, "location" in again.headers) == (200, False)
+    assert "code" in sent(await browser.answer(again))
+
+
 async def test_who_refuses_is_heard(browser: Browser):
     page = await browser.authorize("user/Patient.rs")
     assert sent(await browser.answer(page, "deny"))["error"] == "access_denied"

@@ -3,7 +3,7 @@
 from httpx import AsyncClient
 
 from tests.interactions.test_transaction import entry, sent
-from tests.served import PATIENT, created
+from tests.served import FHIR_JSON, PATIENT, created
 
 
 async def test_each_entry_has_its_own_outcome(client: AsyncClient):
@@ -49,3 +49,20 @@ async def test_raw_bytes_are_the_resource_in_a_batch(client: AsyncClient):
     made = await client.post("/Binary", content=b"x", headers={"Content-Type": "text/plain"})
     response = await sent(client, entry("GET", f"Binary/{made.json()['id']}"), kind="batch")
     assert response.json()["entry"][0]["resource"]["data"] == "eA=="
+
+
+async def test_text_that_looks_like_json_stays_text_wherever_it_is_written(client: AsyncClient):
+    text = '"}}],"x":{"y":[{"z":"\\u2028</script>'
+    patient = {"resourceType": "Patient", "name": [{"text": text}]}
+    made = (await client.post("/Patient", json=patient, headers=FHIR_JSON)).json()
+    get = {"request": {"method": "GET", "url": f"Patient/{made['id']}"}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [get]}
+    answers = [
+        made,
+        (await client.get(f"/Patient/{made['id']}")).json(),
+        (await client.get(f"/Patient/{made['id']}", params={"_elements": "name"})).json(),
+        (await client.get("/Patient", params={"_id": made["id"]})).json()["entry"][0]["resource"],
+        (await client.get(f"/Patient/{made['id']}/_history")).json()["entry"][0]["resource"],
+        (await client.post("/", json=bundle, headers=FHIR_JSON)).json()["entry"][0]["resource"],
+    ]
+    assert [answer["name"] for answer in answers] == [[{"text": text}]] * len(answers)
