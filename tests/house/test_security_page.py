@@ -64,6 +64,28 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+CALLED = re.compile(r"^    (\w+): (?:CalledAddress|PostgresAddress|MailServer|HostAndPort)\b", re.MULTILINE)
+
+
+def test_every_address_that_is_called_is_told() -> None:
+    settings = (ROOT / "server" / "usager_server" / "settings.py").read_text(encoding="utf-8")
+    told = PAGE.read_text(encoding="utf-8").partition("## Where it connects")[2].partition("\n## ")[0]
+    names = [f"`USAGER_{name.upper()}`" for name in [*CALLED.findall(settings), "psc_issuer"]]
+    assert len(names) > 8
+    assert [name for name in names if name not in told] == []
+
+
+KEY_FILES = re.compile(r"^    (\w*(?:certificate|keys?)_file): ", re.MULTILINE)
+
+
+def test_every_file_with_a_key_is_in_the_inventory() -> None:
+    settings = (ROOT / "server" / "usager_server" / "settings.py").read_text(encoding="utf-8")
+    told = PAGE.read_text(encoding="utf-8").partition("## Keys")[2].partition("\n### ")[0]
+    names = [f"`USAGER_{name.upper()}`" for name in KEY_FILES.findall(settings)]
+    assert len(names) > 8
+    assert [name for name in names if name not in told] == []
+
+
 def test_each_item_is_judged_once() -> None:
     assert len(ITEMS) == 253
     assert Counter(row.item for row in rows()) == Counter(ITEMS)
