@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import ssl
 from dataclasses import replace
 
 import pytest
 
 from usager_server.national.mssante.failures import OpeningDown, OpeningRefused
 from usager_server.national.mssante.opening import Place, open_imap, open_smtp, other_end
+from usager_server.national.mssante.tls import range_tls
 
 BOTH = pytest.mark.parametrize(("opened", "protocol"), [(open_imap, "imap"), (open_smtp, "smtp")])
 AUTHORITY = "TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS"
@@ -82,6 +84,10 @@ async def test_test_authorities_are_nothing_in_production(operator_of):
     operator = operator_of("range", mssante_environment="production")
     with pytest.raises(OpeningRefused, match=f"certificate-range: issued by CN={AUTHORITY}"):
         await open_imap(operator.imap, operator.trust)
+
+
+def test_tls_before_1_2_is_not_spoken(operator_of):
+    assert range_tls(operator_of("range").trust).minimum_version == ssl.TLSVersion.TLSv1_2
 
 
 async def test_nothing_is_trusted_besides_the_authorities_of_the_range(mssante, operator_of, tmp_path, mssante_sandbox):
