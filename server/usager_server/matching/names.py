@@ -1,11 +1,11 @@
 """Names side by side: the same, or alike as names are that were heard, copied, shortened or put in the wrong box."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from usager_server.identity.traits import Traits
 from usager_server.matching.finding import CONTRARY, Finding
+from usager_server.remembering import remembering
 from usager_server.search.sounds import sound
 from usager_server.search.words import normalise
 
@@ -57,7 +57,7 @@ def alike(one: str, other: str) -> tuple[float, str] | None:
     return None
 
 
-@lru_cache(maxsize=32768)
+@remembering(32768)
 def spelt(name: str) -> Spelt:
     """Return a name as it is compared."""
     words = tuple(normalise(name).split())

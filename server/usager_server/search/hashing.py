@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
+from usager_server.remembering import REMEMBERED_CHARACTERS
+
 KEY = b"usager-index-1"
 
 SYSTEM_BITS, CODE_BITS, TAIL_BITS = 24, 52, 64
@@ -129,9 +131,10 @@ def _remembering(tenant: int, kind: bytes, narrowed: Callable[[int], int]) -> Te
             mine = copy()
             mine.update(text.encode())
             found = narrowed(from_bytes(mine.digest(), "little"))
-            if len(remembered) >= REMEMBERED:
-                remembered.clear()
-            remembered[text] = found
+            if len(text) <= REMEMBERED_CHARACTERS:
+                if len(remembered) >= REMEMBERED:
+                    remembered.clear()
+                remembered[text] = found
         return found
 
     return hashed

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from usager_server.remembering import REMEMBERED_CHARACTERS
 from usager_server.search.hashing import parameter_hash, token_base
 from usager_server.search.names import IDENTIFIER, PRESENT_TARGET
 from usager_server.search.rows import Rows, Writer
@@ -14,13 +15,17 @@ _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-
 _ABSOLUTE = re.compile(r"(.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?", re.ASCII)
 
 
-@lru_cache(maxsize=16384)
 def target_of(reference: str, base_url: str | None) -> tuple[str | None, tuple[str, ...]]:
     """Return the type a reference points at, when it says so, and the texts under which its target is hashed.
 
     Shape   "Patient/1/_history/2" -> ("Patient", ("Patient/1", "Patient/1/_history/2")); our own absolute address
             likewise; another server's as it is; "#p1" points at nothing outside.
     """
+    read = _remembered if len(reference) <= REMEMBERED_CHARACTERS else _read
+    return read(reference, base_url)
+
+
+def _read(reference: str, base_url: str | None) -> tuple[str | None, tuple[str, ...]]:
     if reference.startswith("#"):
         return None, ()
     relative = reference
@@ -31,6 +36,9 @@ def target_of(reference: str, base_url: str | None) -> tuple[str | None, tuple[s
         key = f"{found[1]}/{found[2]}"
         return found[1], (key, key + found[3]) if found[3] else (key,)
     return _foreign(reference)
+
+
+_remembered = lru_cache(maxsize=16384)(_read)
 
 
 def _foreign(reference: str) -> tuple[str | None, tuple[str, ...]]:

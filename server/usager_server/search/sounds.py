@@ -1,7 +1,8 @@
 """How a French name sounds, roughly: DUPOND and DUPONT, HÉLÈNE and ELENE, PHILIPPE and FILIPE are one to it."""
 
 import re
-from functools import lru_cache
+
+from usager_server.remembering import remembering
 
 # In this order; what is said the same way becomes the same letter.
 _SAID = (
@@ -14,7 +15,7 @@ _DOUBLE = re.compile(r"(.)\1+")
 _SILENT = "dehpst"
 
 
-@lru_cache(maxsize=65536)
+@remembering(65536)
 def sound(word: str) -> str:
     """Return the sound of a normalised word, without its silent end; a word of silent letters keeps its first."""
     text = _SOFT_G.sub("j", _SOFT_C.sub("s", word))

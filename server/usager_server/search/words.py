@@ -1,8 +1,9 @@
 """Text as search compares it: without accents, case, hyphens, apostrophes or doubled spaces."""
 
 import re
-from functools import lru_cache
 from unicodedata import category, normalize
+
+from usager_server.remembering import remembering
 
 LONGEST = 500
 """Characters kept of a value: index entries must stay under a third of a page, and nobody types more."""
@@ -23,7 +24,7 @@ _LIGATURES = str.maketrans(
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
-@lru_cache(maxsize=32768)
+@remembering(32768)
 def normalise(text: str) -> str:
     """Return the text to index or to look for: "D'Œuvre-Éloïse " becomes "d oeuvre eloise".
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
 
+from usager_server.remembering import remembering
 from usager_server.units.table import METRIC, OFFSETS, PLAIN, PREFIXES
 
 UCUM = "http://unitsofmeasure.org"
@@ -29,7 +30,7 @@ class Unit:
         return _CONTEXT.add(_CONTEXT.multiply(value, self.factor), self.zero)
 
 
-@lru_cache(maxsize=4096)
+@remembering(4096)
 def unit(code: str) -> Unit | None:
     """Return the unit of a UCUM code, or None when the table does not know it."""
     if len(code) > 64 or _DECIMAL.search(code):  # "." multiplies: a decimal number is no UCUM
