@@ -68,7 +68,7 @@ def evaluate_measure(indicators: Sequence[Indicator]) -> Operation:
         headers = _named(indicator, structure, asked, file)
         return Reply(content=content, content_type=FILES[file], raw=True, headers=headers)
 
-    return Operation(DEFINITION, handle, needs={"Patient": "s", "Organization": "r"})
+    return Operation(DEFINITION, handle, needs={"Patient": "s", "Organization": "r"}, stands_alone=True)
 
 
 def _chosen(by_name: Mapping[str, Indicator], request: OperationRequest) -> Indicator:

@@ -30,9 +30,11 @@ def settled_identity(
     from usager_server.identity.settling import settled
 
     known = None if current is None or current.document is None else parse_json(current.document.encode())
+    terms = terms_of(session)
     if known is not None:
         _refuse_revival(resource, known)
-    return settled(resource, known, terms_of(session))
+        _refuse_replacement(resource, known, terms)
+    return settled(resource, known, terms)
 
 
 def _refuse_revival(resource: dict[str, Any], known: dict[str, Any]) -> None:
@@ -44,6 +46,21 @@ def _refuse_revival(resource: dict[str, Any], known: dict[str, Any]) -> None:
         return
     text = f"Ce dossier est remplacé par {other} : garder active = false et le lien, ou défaire la fusion ($unmerge)"
     raise Unprocessable(text, "Patient.link", code="business-rule")
+
+
+def _refuse_replacement(resource: dict[str, Any], known: dict[str, Any], terms: "Terms") -> None:
+    """Refuse to let a record give way to another by its link alone: nothing more would be written about the person.
+
+    Shape   $merge does it, and can undo it. Who loads what another software merged may say so, and the master of
+            identities.
+    """
+    from usager_server.identity.settling import Master
+    from usager_server.matching.absorbing import replacement_of
+
+    is_told_by_others = terms.may_migrate or terms.master is Master.caller
+    if not is_told_by_others and replacement_of(known) is None and replacement_of(resource) is not None:
+        text = "Un dossier est remplacé par un autre quand on les fusionne ($merge), ce qui se défait ($unmerge)"
+        raise Unprocessable(text, "Patient.link", code="business-rule")
 
 
 def told_of_identity(session: Session, resource: dict[str, Any]) -> Sequence[Issue]:

@@ -131,15 +131,15 @@ class Operation:
             accepts lists the raw content types it reads besides FHIR ("application/xml" for CDA). needs: the letters
             of SMART scopes that a caller must have, by resource type, "" for the type of the address: {"": "r"}; {} for
             what tells nothing of what is stored. None: whoever is limited by scopes may not call it. What it reads and
-            writes through the session's repository is held to the caller's reach besides. asks_outside: it waits for
-            another service, so that it is no part of a transaction.
+            writes through the session's repository is held to the caller's reach besides. stands_alone: it waits for
+            another service, or its turn, so that it is no part of a transaction, which holds a connection meanwhile.
     """
 
     definition: Mapping[str, Any]
     handler: Callable[[Session, OperationRequest], Awaitable[Reply]]
     accepts: tuple[str, ...] = ()
     needs: Mapping[str, str] | None = None
-    asks_outside: bool = False
+    stands_alone: bool = False
 
     @property
     def code(self) -> str:

@@ -65,8 +65,8 @@ async def _check(session: Session, entries: Iterable[Entry]) -> None:
 
 async def _check_entry(session: Session, entry: Entry) -> None:
     request, resource = entry.request, entry.resource
-    if entry.interaction in OPERATIONS and find_operation(session, request).asks_outside:
-        text = f"${request.operation} asks another service, which a transaction does not wait for: call it by itself"
+    if entry.interaction in OPERATIONS and find_operation(session, request).stands_alone:
+        text = f"${request.operation} waits for another service, or its turn, as no transaction does: call it by itself"
         raise Invalid(text, code="not-supported")
     refuse_ungranted(session, entry.interaction, request)
     if entry.interaction not in ("create", "update", "conditional_update"):

@@ -26,19 +26,19 @@ class Insi:
     def operations(self) -> Sequence[Operation]:
         """Return them."""
         return [
-            Operation(definitions.SEARCH, self._late(lambda it: it.search), needs={"": "rs"}, asks_outside=True),
-            Operation(definitions.VERIFY, self._late(lambda it: it.verify), needs={"": "ru"}, asks_outside=True),
+            Operation(definitions.SEARCH, self._late(lambda it: it.search), needs={"": "rs"}, stands_alone=True),
+            Operation(definitions.VERIFY, self._late(lambda it: it.verify), needs={"": "ru"}, stands_alone=True),
             Operation(definitions.ACCEPT, self._late(lambda it: it.accept), needs={"": "cru"}),
             Operation(definitions.VITALE_APP, self._late(lambda it: it.read_vitale_app), needs={"": "rs"}),
             Operation(definitions.VERIFICATIONS, self._late(lambda it: it.verifications), needs={"Patient": "s"}),
             Operation(
-                definitions.CONNECT, self._late(lambda it: it.connect), needs={"Practitioner": "r"}, asks_outside=True
+                definitions.CONNECT, self._late(lambda it: it.connect), needs={"Practitioner": "r"}, stands_alone=True
             ),
             Operation(
                 definitions.DISCONNECT,
                 self._late(lambda it: it.disconnect),
                 needs={"Practitioner": "r"},
-                asks_outside=True,
+                stands_alone=True,
             ),
         ]
 

@@ -95,4 +95,4 @@ async def _look(url: str, settings: Settings) -> Reading:
 
 def national_services_status() -> Operation:
     """Return the operation, with a memory of its own."""
-    return Operation(DEFINITION, StatusPage().status, needs={}, asks_outside=True)
+    return Operation(DEFINITION, StatusPage().status, needs={}, stands_alone=True)
