@@ -182,7 +182,8 @@ def _request_log(settings: Settings) -> BinaryIO | None:
 
 def build_house(settings: Settings, plugins: Plugins, definitions: Definitions, repository: Stores) -> House:
     """Return what is the same for every request. Errors: PluginError when a plugin claims what R4 or another has."""
-    validator = HouseValidator(definitions, plugins.conformance_resources)
+    known_only = settings.file_types == "known"
+    validator = HouseValidator(definitions, plugins.conformance_resources, known_files_only=known_only)
     operations = [*OPERATIONS, *plugins.operations, evaluate_measure(plugins.indicators)]
     off = inactive(plugins)
     registry = _registry(definitions, plugins, settings, off.told)

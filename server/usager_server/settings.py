@@ -191,6 +191,10 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=1, ge=1, le=64, description="Server processes.")
     body_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
+    file_types: Literal["any", "known"] = Field(
+        default="any",
+        description="Media types that a file may have: any, or those that are compared with its bytes (docs/files.md).",
+    )
     bundle_limit_entries: int = Field(default=10_000, ge=1, description="Most entries in one batch or transaction.")
     statement_timeout_seconds: int = Field(default=10, ge=1, description="Longest time a single SQL statement may run.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

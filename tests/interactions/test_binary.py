@@ -2,12 +2,15 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from asyncpg import Connection
 from httpx import AsyncClient
 
-from tests.served import FHIR_JSON
+from tests.served import FHIR_JSON, make_client, make_house
+from usager_server.repository.postgres import PostgresStore
+from usager_server.search.parameters import SearchRegistry
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 20
@@ -136,3 +139,15 @@ async def test_a_patch_may_name_the_type_more_widely(client: AsyncClient):
     made = await posted(client)
     patch = {"contentType": "application/octet-stream"}
     assert (await client.patch(f"/Binary/{made}", json=patch, headers=MERGE_PATCH)).status_code == 200
+
+
+async def test_raw_bytes_of_a_type_that_is_not_known_are_kept_unless_the_operator_wants_the_others(
+    client: AsyncClient, shared_store: PostgresStore, search_registry: SearchRegistry, validator: Any, tenant: int
+):
+    strict = make_house(shared_store, search_registry, validator, file_types="known")
+    other = {"content": b"MZ and more", "headers": {"Content-Type": "application/octet-stream"}}
+    assert (await client.post("/Binary", **other)).status_code == 201
+    async with make_client(strict, tenant) as narrow:
+        refused = await narrow.post("/Binary", **other)
+        assert (refused.status_code, "none of the kinds" in refused.text) == (422, True)
+        assert (await posted(narrow)) != ""

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from usager_server.definitions import Definitions
 from usager_server.errors import Issue
 from usager_server.validation.files import BY_TYPE, KINDS, mismatch
 from usager_server.validation.limits import FILE_HEAD_BYTES, FILE_LEAST_BYTES
+from usager_server.validation.structure import Structure
 
 Check = Callable[[dict[str, Any]], list[Issue]]
 
@@ -135,6 +137,15 @@ def test_what_is_no_such_text_is_refused(media_type: str, content: bytes) -> Non
 )
 def test_a_text_in_its_charset_is_kept(media_type: str, content: bytes) -> None:
     assert mismatch(media_type, content[:FILE_HEAD_BYTES]) is None
+
+
+@pytest.mark.parametrize("media_type", ["application/octet-stream", "text/cql", "image/bmp"])
+def test_an_operator_may_have_other_types_refused(definitions: Definitions, media_type: str) -> None:
+    strict = Structure(definitions, known_files_only=True)
+    [issue] = strict.check(bearing(media_type, b"anything"))
+    assert (issue.severity, issue.code, issue.expression) == ("error", "business-rule", "Binary.contentType")
+    assert "PDF, PNG, JPEG" in issue.diagnostics
+    assert all(strict.check(bearing(known, SAMPLES[known])) == [] for known in SAMPLES)
 
 
 def test_advice_repeats_no_refusal(validator: Any) -> None:

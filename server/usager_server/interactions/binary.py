@@ -117,10 +117,11 @@ async def _received(session: Session, request: Request) -> tuple[dict[str, Any],
     if request.security_context:
         resource["securityContext"] = {"reference": request.security_context}
     await check_resource(session, resource, "Binary")
-    return resource, await session.repository.write_content(_checked(resource["contentType"], request.body.stream()))
+    pieces = _checked(session, resource["contentType"], request.body.stream())
+    return resource, await session.repository.write_content(pieces)
 
 
-async def _checked(media_type: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _checked(session: Session, media_type: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the same bytes, once they begin as their media type says. Errors: Unprocessable (422)."""
     head = b""
     async for piece in pieces:
@@ -129,22 +130,23 @@ async def _checked(media_type: str, pieces: AsyncIterator[bytes]) -> AsyncIterat
             continue
         head += piece
         if len(head) >= FILE_HEAD_BYTES:
-            refuse_mismatch(media_type, head)
+            refuse_mismatch(session, media_type, head)
             yield head
     if len(head) < FILE_HEAD_BYTES:
-        refuse_mismatch(media_type, head)
+        refuse_mismatch(session, media_type, head)
         yield head
 
 
 async def refuse_other_type(session: Session, resource: dict[str, Any], key: str) -> None:
     """Refuse a media type that the bytes under a key, which stay, are not of. Errors: Unprocessable (422)."""
     async for piece in session.repository.read_content(key):
-        refuse_mismatch(str(resource.get("contentType", UNTYPED)), piece)
+        refuse_mismatch(session, str(resource.get("contentType", UNTYPED)), piece)
         break
 
 
-def refuse_mismatch(media_type: str, start: bytes) -> None:
+def refuse_mismatch(session: Session, media_type: str, start: bytes) -> None:
     """Refuse bytes that do not begin as their media type says. Errors: Unprocessable (422), saying what would."""
-    text = mismatch(media_type, start[:FILE_HEAD_BYTES])
+    known_only = session.house.settings.file_types == "known"
+    text = mismatch(media_type, start[:FILE_HEAD_BYTES], known_only=known_only)
     if text is not None:
         raise Unprocessable(text[:1].upper() + text[1:], "Binary.contentType", code="business-rule")

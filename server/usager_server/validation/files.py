@@ -76,11 +76,11 @@ IN_ZIP = (
 XML, JSON, TEXT = "XML", "JSON", "plain text"
 
 
-def mismatch(media_type: str, head: bytes) -> str | None:
+def mismatch(media_type: str, head: bytes, *, known_only: bool = False) -> str | None:
     """Return how bytes are not what their media type says and what would be right; None when all is well.
 
     Shape   head: the first FILE_HEAD_BYTES of them, or all when there are fewer. A media type that is not known here
-            promises nothing.
+            promises nothing; known_only: it will not do.
     """
     if not head:
         return None
@@ -90,13 +90,15 @@ def mismatch(media_type: str, head: bytes) -> str | None:
     if kind is not None:
         return None if _is(kind, head) else _other(kind.name, head) or _no_start(kind, head)
     form = _text_form(name)
-    return None if form is None else _other(form, head) or _not_text(form, head, parameters.lower())
+    if form is None:
+        return f"contentType is none of the kinds that this server takes: {TAKEN}" if known_only else None
+    return _other(form, head) or _not_text(form, head, parameters.lower())
 
 
-def attached(node: dict[str, Any]) -> Findings | None:
+def attached(node: dict[str, Any], *, known_only: bool) -> Findings | None:
     """Return that the data of an Attachment or a Binary are not of its contentType, or None."""
     head = head_of(node["data"])
-    text = None if head is None else mismatch(node.get("contentType", ""), head)
+    text = None if head is None else mismatch(node.get("contentType", ""), head, known_only=known_only)
     return None if text is None else one("business-rule", text, step=".contentType")
 
 
@@ -116,6 +118,7 @@ def _types() -> Iterator[tuple[str, Kind]]:
 
 
 BY_TYPE = dict(_types())
+TAKEN = ", ".join([*(kind.name for kind in (*KINDS, *IN_ZIP)), XML, JSON, TEXT])
 
 
 def _text_form(name: str) -> str | None:

@@ -28,10 +28,13 @@ class Structure:
     Time    about 50 microseconds for a Patient of 3.7 kB; a type costs some milliseconds when first met.
     """
 
-    def __init__(self, definitions: Definitions, severities: Sequence[str] = ("error",)) -> None:
+    def __init__(
+        self, definitions: Definitions, severities: Sequence[str] = ("error",), *, known_files_only: bool = False
+    ) -> None:
         self._definitions = definitions
         self._rules = Rules(definitions, frozenset(severities))
         self._looks_at_files = "error" in severities
+        self._known_files_only = known_files_only
         self._types: dict[str, Check] = {}
         self._pairs: dict[tuple[str, str], PairCheck] = {}
 
@@ -85,7 +88,9 @@ class Structure:
             return check_div if known.name == "xhtml" else primitives.CHECKS[known.name]
         checks: dict[str, Check] = {"resourceType": primitives.check_code} if known.kind == "resource" else {}
         check = object_check(self._shape(known), checks, self._rules.of(known.name, known.name, known.invariants))
-        return _with_file(check) if self._looks_at_files and known.name in BEARING_FILES else check
+        if self._looks_at_files and known.name in BEARING_FILES:
+            return _with_file(check, known_only=self._known_files_only)
+        return check
 
     def _shape(self, known: Type) -> Shape:
         properties = self._definitions.property_map(known.name)
@@ -160,9 +165,9 @@ class Structure:
         return check
 
 
-def _with_file(item: Check) -> Check:
+def _with_file(item: Check, *, known_only: bool) -> Check:
     def check(value: Any, walk: Walk) -> Findings | None:
         found = item(value, walk)
-        return attached(value) if found is None and "data" in value else found
+        return attached(value, known_only=known_only) if found is None and "data" in value else found
 
     return check

@@ -30,11 +30,13 @@ class HouseValidator:
         definitions: Definitions,
         resources: Iterable[Mapping[str, Any]] = (),
         folders: Sequence[Path] = (FR_CORE,),
+        *,
+        known_files_only: bool = False,
     ) -> None:
         self._definitions = definitions
         installed = [each for folder in folders for each in read_folder(folder)]
         self.conformance = Conformance(definitions, [*installed, *resources])
-        self._structure = Structure(definitions)
+        self._structure = Structure(definitions, known_files_only=known_files_only)
         self._advice = Structure(definitions, ("warning",))
         self._profiles = Profiles(definitions, self.conformance)
 
