@@ -75,6 +75,18 @@ async def test_two_processes_share_what_a_caller_may_do(shared_store: PostgresSt
     assert 400 - 2 * HANDFUL <= sum(through) <= 400 + filled_since
 
 
+async def test_who_may_ask_a_lot_is_counted_twice_a_second(shared_store: PostgresStore, tenant: int) -> None:
+    taken: list[int] = []
+
+    async def noted_take(tenant: int, key: str, rate: Rate, count: int) -> float | None:
+        taken.append(count)
+        return await shared_store.take(tenant, key, rate, count)
+
+    pace = Pace(120_000, noted_take)
+    assert await let_through(pace, caller(tenant), 1_500) == 1_500
+    assert taken == [1_000, 1_000]
+
+
 async def test_people_clients_and_tenants_have_buckets_of_their_own(shared_store: PostgresStore, tenant: int) -> None:
     pace = Pace(1, shared_store.take)
     assert await let_through(pace, caller(tenant), 2) == 1

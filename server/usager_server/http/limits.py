@@ -10,8 +10,10 @@ MARKS_LIMIT = 5_000_000
 """Commas or angle brackets in a body: what it would take in memory is known before it is parsed."""
 
 HANDFUL = 50
+HANDFULS_PER_MINUTE = 120
 HANDFUL_SECONDS = 10.0
-"""Requests that a process takes out of a shared bucket at once, and how long it may keep them."""
+"""Requests that a process takes out of a shared bucket at once, or more where this many handfuls are less than what a
+minute allows; and how long it may keep them."""
 
 PURSES_KNOWN = 10_000
 """Buckets of callers and addresses of which a process remembers what it has taken."""

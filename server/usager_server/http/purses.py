@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from usager_server.access.rate import Rate
-from usager_server.http.limits import HANDFUL, HANDFUL_SECONDS, PURSES_KNOWN
+from usager_server.http.limits import HANDFUL, HANDFUL_SECONDS, HANDFULS_PER_MINUTE, PURSES_KNOWN
 
 Take = Callable[[int, str, Rate, int], Awaitable[float | None]]
 """Takes acts out of the bucket of a tenant and key: all, or none and the seconds to wait."""
@@ -35,8 +35,8 @@ class Purse:
 class Purses:
     """Spends from buckets by the handful.
 
-    Time    a few µs; a statement each HANDFUL requests. A process that stops forgets what it had taken: the
-            caller waits a little sooner than it should.
+    Time    a few µs; a statement each HANDFUL requests, or twice a second of those who may ask for more. A process that
+            stops forgets what it had taken: the caller waits a little sooner than it should.
     """
 
     def __init__(self, take: Take, clock: Clock = time.monotonic) -> None:
@@ -67,7 +67,7 @@ class Purses:
 
     async def _fill(self, purse: Purse, tenant: int, key: str, rate: Rate) -> None:
         """Take a handful, or the one request when there are not as many, or learn when there will be one."""
-        handful = max(min(HANDFUL, rate.burst // 4), 1)
+        handful = max(min(max(HANDFUL, rate.per_minute // HANDFULS_PER_MINUTE), rate.burst // 4), 1)
         for count in dict.fromkeys((handful, 1)):
             wait = await self._take(tenant, key, rate, count)
             now = self._clock()
