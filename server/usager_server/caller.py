@@ -1,12 +1,11 @@
 """Who is calling, for which tenant: made at the door (`http/context.py`), carried through the house."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from usager_server.access.grant import Grant
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The origin of one request.
 
     Shape   tenant is the number of the organisme gestionnaire in table `tenant`; subject names the person or client.

@@ -1,7 +1,5 @@
 """What is traced of clients and tokens: who, which client, which scopes; never a token."""
 
-from dataclasses import replace
-
 from usager_server.authorization.clients import Client
 from usager_server.authorization.memory import Held
 from usager_server.traces.event import Event, Origin
@@ -30,5 +28,5 @@ def token_revoked(held: Held, origin: Origin, because: str) -> Event:
 def _of_grant(kind: str, held: Held, origin: Origin, detail: dict[str, str]) -> Event:
     subject = held.document.get("subject") or held.account or held.client
     patient = held.document.get("context", {}).get("patient")
-    who = replace(origin, subject=subject, client=held.client, session=held.session or "")
+    who = origin._replace(subject=subject, client=held.client, session=held.session or "")
     return Event(kind, who, patients=(patient,) if patient else (), detail={"grant": held.id, **detail})

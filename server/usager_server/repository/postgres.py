@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from usager_server.access.rate import Rate
 from usager_server.access.reach import Reach
@@ -41,9 +42,12 @@ from usager_server.repository.writing import MOST_IN_A_STATEMENT, Writer
 from usager_server.search.cursor import Cursors
 from usager_server.search.likeness import Probe
 from usager_server.search.query import SearchQuery
-from usager_server.traces.act import Act, query_text
+from usager_server.traces.act import Act
 from usager_server.traces.event import Event
 from usager_server.traces.record import Trace, TraceQuery
+
+if TYPE_CHECKING:
+    from usager_server.repository.limited import LimitedRepository
 
 LARGEST_VERSION = 2**31 - 1
 
@@ -262,9 +266,7 @@ class PostgresRepository:
 
     def within(self, reach: Reach) -> "PostgresRepository":
         """Return the part of this store that is within reach."""
-        from usager_server.repository.limited import LimitedRepository  # which is one of these
-
-        return LimitedRepository(self.store, self.runner, reach)
+        return _limited()(self.store, self.runner, reach)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresRepository"]:
@@ -317,9 +319,17 @@ class PostgresRepository:
         number = self._numbers.get(resource_type)
         if number is None:
             return None
-        wanted = Wanted(resource_type, number, resource_id, act.shown("", query=query_text(act.asked)), act.base_url)
+        wanted = Wanted(resource_type, number, resource_id, act)
         try:
             found, act.is_told = await self.store.shows.show(view, wanted)
         except (Conflict, Unavailable):
             return await self.read(resource_type, resource_id)
         return found
+
+
+@cache
+def _limited() -> type["LimitedRepository"]:
+    """Return what is limited, which is a PostgresRepository itself. Time: an import each time would take 2 µs."""
+    from usager_server.repository.limited import LimitedRepository
+
+    return LimitedRepository

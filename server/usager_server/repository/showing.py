@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,9 +15,8 @@ from usager_server.repository.search_clauses import Clauses
 from usager_server.repository.together import Together
 from usager_server.repository.trace_rows import NAMES
 from usager_server.search.lookups import Lookup
-from usager_server.traces.event import Event
+from usager_server.traces.act import Act
 from usager_server.traces.origins import SYSTEM as ORIGINS
-from usager_server.traces.record import body_of
 
 MOST_TOGETHER = 32
 
@@ -39,15 +38,13 @@ class View:
     arguments: Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which version to show, and the trace of it: what the version itself tells is not in the event yet."""
+class Wanted(NamedTuple):
+    """Which version to show, and the act that its trace tells of."""
 
     type: str
     number: int
     id: str
-    event: Event
-    base_url: str
+    act: Act
 
 
 Shown = tuple[Stored | None, bool]
@@ -82,18 +79,18 @@ class Shows:
 
 
 def _row(number: int, wanted: Wanted) -> dict[str, Any]:
-    event = wanted.event
+    act = wanted.act
     return {
         "n": number,
         "number": wanted.number,
         "row": row_numbers.next(),
-        "kind": event.kind,
-        "subject": event.origin.subject,
-        "type": event.type,
+        "kind": act.kind,
+        "subject": act.origin.subject,
+        "type": act.type,
         "id": wanted.id,
         "own": wanted.id if wanted.type == "Patient" else "",
-        "base": f"{wanted.base_url}/Patient",
-        "body": body_of(event),
+        "base": f"{act.base_url}/Patient",
+        "body": act.body(),
     }
 
 

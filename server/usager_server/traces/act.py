@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from usager_server.traces.event import SUCCESS, Event, Origin
 from usager_server.traces.origins import documents_in, of_version
 from usager_server.traces.patients import patients_in
+from usager_server.traces.record import body_text
 
 PLAIN = re.compile(r"[A-Za-z0-9_.~:/|,$=&-]*")
 
@@ -48,6 +49,10 @@ class Act:
         return Event(
             kind, self.origin, type=resource_type, id=resource_id, version=version, patients=patients, detail=detail
         )
+
+    def body(self) -> str:
+        """Return the body of the trace of one version that is shown, which the statement that finds it draws."""
+        return body_text(self.origin, query=query_text(self.asked), detail=self.detail)
 
     def meet(self, text: str) -> None:
         """Tell in the trace whom a text is about that the answer is made of, and the documents from elsewhere in it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 SUCCESS: Final = 0
 REFUSED: Final = 4
@@ -10,8 +10,7 @@ FAILED: Final = 8
 BROKEN: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who acts, and from where.
 
     Shape   subject imputes the act: "Practitioner/…" or the name of an account or client; nobody known: "anonymous".

@@ -1,17 +1,18 @@
 """A trace as it is kept: a few columns to search by, and the text of all the rest, chained as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from usager_server.traces.event import Event
+from usager_server.traces.event import Event, Origin
 from usager_server.traces.kinds import KINDS, Kind
 from usager_server.traces.origins import From
 
 QUERY_LIMIT = 4_000
+NOTHING: Mapping[str, Any] = {}
 LAST_ROW = (1 << 63) - 1
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 OF_OTHERS = frozenset(("patients", "query", "found", "detail"))
@@ -91,11 +92,21 @@ class TraceQuery:
 
 
 def body_of(event: Event) -> str:
-    """Return the body of a trace: what is empty is left out.
+    """Return the body of a trace."""
+    return body_text(event.origin, event.patients, event.query, event.found, event.detail)
+
+
+def body_text(
+    origin: Origin,
+    patients: Sequence[str] = (),
+    query: str = "",
+    found: int | None = None,
+    detail: Mapping[str, Any] = NOTHING,
+) -> str:
+    """Return the body of a trace of these parts: what is empty is left out.
 
     Shape   client, session, organization, address, request, patients when there are several, query, found, detail.
     """
-    origin = event.origin
     body: dict[str, Any] = {}
     if origin.client:
         body["client"] = origin.client
@@ -107,14 +118,14 @@ def body_of(event: Event) -> str:
         body["address"] = origin.address
     if origin.request_id:
         body["request"] = origin.request_id
-    if len(event.patients) > 1:
-        body["patients"] = event.patients
-    if event.query:
-        body["query"] = event.query[:QUERY_LIMIT]
-    if event.found is not None:
-        body["found"] = event.found
-    if event.detail:
-        body["detail"] = event.detail
+    if len(patients) > 1:
+        body["patients"] = patients
+    if query:
+        body["query"] = query[:QUERY_LIMIT]
+    if found is not None:
+        body["found"] = found
+    if detail:
+        body["detail"] = detail
     return orjson.dumps(body, default=str).decode()
 
 
