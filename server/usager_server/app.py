@@ -104,6 +104,7 @@ OPERATIONS = (
     value_set_validate_code,
 )
 WARM_AFTER_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -271,11 +272,13 @@ def _lifespan(house: House, store: PostgresStore, desk: "Desk | None") -> Callab
             async with store.connections.borrowed() as connection:
                 await _take_birthplaces(house, connection)
                 await _declare_index(house, connection)
-        warming = asyncio.create_task(_warm(house))
+        behind = [asyncio.create_task(each) for each in (_warm(house), _watch_index(house, store))]
         yield
-        warming.cancel()
-        with suppress(asyncio.CancelledError):
-            await warming
+        for task in behind:
+            task.cancel()
+        for task in behind:
+            with suppress(asyncio.CancelledError):
+                await task
         if desk is not None and desk.psc is not None:
             await desk.psc.provider.close()
         await store.connections.close()
@@ -294,8 +297,18 @@ async def _declare_index(house: House, connection: Connection) -> None:
     """Note by what this server indexes what it writes, and say what was stored before and is to be indexed anew."""
     with suppress(*DATABASE_ERRORS):
         due = await index_editions.declare(connection, numbered(house.registry))
+        house.unfinished.take(house.registry, due)
         for sentence in reasons(house.registry, due):
             log.warning(sentence)
+
+
+async def _watch_index(house: House, store: PostgresStore) -> None:
+    """Look now and then whether all is indexed anew, as long as it was not: searches tell until then."""
+    while house.unfinished:
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        with suppress(*DATABASE_ERRORS, Unavailable):
+            async with store.connections.borrowed() as connection:
+                house.unfinished.take(house.registry, await index_editions.due(connection))
 
 
 async def _warm(house: House) -> None:

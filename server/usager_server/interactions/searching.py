@@ -25,7 +25,8 @@ async def search_reply(
 ) -> Reply:
     """Return one page of matches.
 
-    Shape   includes come on top of _count; a parameter that is unknown is named by an entry of mode "outcome".
+    Shape   includes come on top of _count. An entry of mode "outcome" names the parameters that are unknown, and those
+            by which what is stored is still being indexed.
     Order   as _sort says; otherwise newest first.
     Errors  Invalid (400) on a bad value, and on an unknown parameter under Prefer: handling=strict;
             UnsupportedMediaType (415) and TooLarge (413) for a POST that carries no form, or too long a one.
@@ -68,8 +69,9 @@ def searchset_text(session: Session, path: str, query: SearchQuery, page: Page) 
     subset = make_subset(query.summary, query.elements)
     documents = excerpts(session, [match.stored.document or "null" for match in page.entries], subset)
     entries = [_entry(session, *each) for each in zip(page.entries, documents, strict=True)]
-    if query.unknown:
-        entries.append(_outcome_entry(query.unknown))
+    if issues := [*_left_out(query), *_incomplete(session, query)]:
+        outcome = build_json(operation_outcome(issues)).decode()
+        entries.append(f'{{"resource":{outcome},"search":{{"mode":"outcome"}}}}')
     return bundle_text("searchset", session.base_url, _links(path, query, page), entries, page.total)
 
 
@@ -94,9 +96,19 @@ def _entry(session: Session, match: Match, document: str) -> str:
     return f'{{"fullUrl":{url},"resource":{document},"search":{{"mode":"{match.mode}"}}}}'
 
 
-def _outcome_entry(unknown: Sequence[str]) -> str:
-    issues = [
+def _left_out(query: SearchQuery) -> list[Issue]:
+    return [
         Issue("warning", "not-supported", f"{name!r} is not known here and was left out of the search", name)
-        for name in unknown
+        for name in query.unknown
     ]
-    return f'{{"resource":{build_json(operation_outcome(issues)).decode()},"search":{{"mode":"outcome"}}}}'
+
+
+def _incomplete(session: Session, query: SearchQuery) -> list[Issue]:
+    """Return which parameters of a search do not find yet all that is stored."""
+    unfinished = session.house.unfinished
+    if not unfinished:
+        return []
+    return [
+        Issue("warning", "incomplete", f"Not all that is stored is indexed by {name} yet: more may match later", name)
+        for name in unfinished.used_by(query)
+    ]

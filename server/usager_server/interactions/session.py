@@ -16,6 +16,7 @@ from usager_server.interactions.routing import Name
 from usager_server.profile import Profile
 from usager_server.repository import Repository, Stored
 from usager_server.search.parameters import SearchRegistry, nothing_off
+from usager_server.search.unfinished import Unfinished
 from usager_server.settings import Settings
 from usager_server.terminology import Library
 from usager_server.traces.act import Act
@@ -34,7 +35,7 @@ class House:
             profiles are those switched on; supported_profiles the canonicals of the StructureDefinitions known, by
             resource type. served holds the definitions that the house itself brings, by type and id; texts keeps what
             is written once and served often. library: the code systems and value sets at hand. reaches: how far
-            each grant goes.
+            each grant goes. unfinished: what is being indexed anew.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class House:
     links: Links
     reaches: Reaches
     birthplaces: Birthplaces = field(default_factory=Birthplaces)
+    unfinished: Unfinished = field(default_factory=Unfinished)
     operations: Mapping[tuple[str | None, str], "Operation"] = field(default_factory=dict)
     inactive: Callable[[str], str | None] = nothing_off
     profiles: Sequence[Profile] = ()

@@ -12,6 +12,7 @@ from usager_server.jsontext import build_json
 from usager_server.operations.definition import operation_definition, parameter
 from usager_server.operations.parameters import flag_of, given, required
 from usager_server.requirements import fulfils
+from usager_server.search.names import ALIKE
 
 
 @fulfils("SENTINELLE.05", "SC.INS.19")
@@ -28,12 +29,21 @@ async def match(session: Session, request: OperationRequest) -> Reply:
     patient = await _sought(session, request)
     count = _count(request)
     found = await alike(session, patient)
+    told = _incomplete(session)
     if not flag_of(request, "onlyCertainMatches"):
-        return _reply(session, [entry_text(session, each) for each in found[:count]])
+        return _reply(session, [entry_text(session, each) for each in found[:count]], told)
     certain = [entry_text(session, each) for each in found if each.is_certain]
     if len(certain) > 1:
-        return _reply(session, [], f"{len(certain)} dossiers conviennent de façon certaine : aucun n'est donné seul")
-    return _reply(session, certain)
+        text = f"{len(certain)} dossiers conviennent de façon certaine : aucun n'est donné seul"
+        return _reply(session, [], [Issue("information", "multiple-matches", text), *told])
+    return _reply(session, certain, told)
+
+
+def _incomplete(session: Session) -> list[Issue]:
+    """Return that some records cannot be found yet, while those stored before are indexed anew."""
+    if not session.house.unfinished.lacks("Patient", ALIKE):
+        return []
+    return [Issue("warning", "incomplete", "L'indexation des dossiers est en cours : d'autres peuvent convenir")]
 
 
 async def _sought(session: Session, request: OperationRequest) -> Mapping[str, Any]:
@@ -57,10 +67,10 @@ def _count(request: OperationRequest) -> int:
     return count
 
 
-def _reply(session: Session, found: Sequence[str], remark: str = "") -> Reply:
+def _reply(session: Session, found: Sequence[str], issues: Sequence[Issue]) -> Reply:
     entries = [*found]
-    if remark:
-        outcome = operation_outcome([Issue("information", "multiple-matches", remark)])
+    if issues:
+        outcome = operation_outcome(issues)
         entries.append(f'{{"resource":{build_json(outcome).decode()},"search":{{"mode":"outcome"}}}}')
     return Reply(document=bundle_text("searchset", session.base_url, [], entries, len(found)))
 
