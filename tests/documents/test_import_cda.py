@@ -13,7 +13,9 @@ from tests.served import FHIR_JSON, issue
 from usager_cda import bundle_from_cda
 from usager_server.demo.people import demonstration
 from usager_server.identity.matricule import as_received
+from usager_server.operations.cda_filing import Filing
 from usager_server.operations.conformity import LETTER, REPORT, Received
+from usager_server.repository import Stored
 
 XML = {"Content-Type": "application/xml"}
 COUNTED = ("Patient", "Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Encounter", "Binary")
@@ -111,6 +113,19 @@ async def test_different_documents_of_one_person_at_once_make_one_person(client)
     assert [response.status_code for response in responses] == [200] * 5
     assert await count(client, "DocumentReference") == 5
     assert await count(client, "Patient") == 1
+
+
+async def test_a_person_who_comes_with_another_document_meanwhile_is_known(client, monkeypatch):
+    looks, known = [], Filing._known
+
+    async def known_a_moment_later(self: Filing) -> Stored | None:
+        looks.append(1)
+        return None if len(looks) == 1 else await known(self)
+
+    await filed(client, everything())
+    monkeypatch.setattr(Filing, "_known", known_a_moment_later)
+    await filed(client, edited(('extension="V3"', 'extension="X1"'), ('"LOT"', '"LOT1"')))
+    assert (await count(client, "Patient"), len(looks)) == (1, 2)
 
 
 async def test_the_people_of_the_demonstration_are_recognised(client):

@@ -85,10 +85,13 @@ class Filing:
             await self._attach_to_chosen(reference)
             return
         found = await self._known()
+        likely = [] if found is not None or is_new else await self._alike()
+        if likely:  # another document of this person may have been filed since nobody was known
+            found = await self._known()
         if found is not None:
             self._refuse_other_traits(found)
-        elif not is_new:
-            await self._refuse_alike()
+        elif likely:
+            self._refuse_alike(likely)
 
     @fulfils("SC.CDA/INT.18")
     async def follow_versions(self) -> None:
@@ -191,19 +194,21 @@ class Filing:
             )
             raise Conflict(text, "Patient", code="business-rule")
 
-    async def _refuse_alike(self) -> None:
-        """Refuse to make a record beside one that is probably this person's: only a matricule is looked at so."""
+    async def _alike(self) -> list[Stored]:
+        """Return the records that are probably this person's; none without a matricule: only that is looked at so."""
         resource = self.patient["resource"]
         if not identifiers_of(resource):
-            return
-        likely = [each for each in await alike(self.session, resource) if each.is_likely]
-        if likely:
-            names = ", ".join(_address(each.stored) for each in likely)
-            text = (
-                f"Nobody here has the matricule of the document, and {names} may be this person: file it under that "
-                "record with the parameter patient, or make a new one with new-patient"
-            )
-            raise Conflict(text, "Patient", code="business-rule")
+            return []
+        return [each.stored for each in await alike(self.session, resource) if each.is_likely]
+
+    def _refuse_alike(self, likely: list[Stored]) -> None:
+        """Refuse to make a record beside these."""
+        names = ", ".join(map(_address, likely))
+        text = (
+            f"Nobody here has the matricule of the document, and {names} may be this person: file it under that "
+            "record with the parameter patient, or make a new one with new-patient"
+        )
+        raise Conflict(text, "Patient", code="business-rule")
 
     def _file_under(self, address: str) -> None:
         _point(self.entries, self.patient["fullUrl"], address)
