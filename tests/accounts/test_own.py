@@ -174,6 +174,19 @@ async def test_a_recent_proof_lets_the_others_be_ended(somebody: AtADesk, databa
     assert (await somebody.at.delete("/sessions", headers=await somebody.csrf())).json() == {"ended": 0}
 
 
+async def test_somebody_sees_their_sessions_and_ends_one_of_them(somebody: AtADesk, database: Database):
+    await aged(database)
+    elsewhere = AtADesk(somebody.at, somebody.username)
+    elsewhere.secret = somebody.secret
+    assert (await elsewhere.signs_in()).status_code == 200
+    listed = (await elsewhere.at.get("/sessions")).json()["sessions"]
+    assert [each["current"] for each in listed].count(True) == 1
+    (other,) = (each["sid"] for each in listed if not each["current"])
+    assert (await elsewhere.at.delete(f"/sessions/{other}", headers=await elsewhere.csrf())).status_code == 204
+    assert (await somebody.is_in(), await elsewhere.is_in()) == (False, True)
+    await elsewhere.at.aclose()
+
+
 async def test_signing_in_again_ends_the_session_before(somebody: AtADesk, database: Database):
     await aged(database)
     before = dict(somebody.at.cookies)["__Host-session"]
