@@ -1,5 +1,6 @@
 """Accounts and sessions on a test's own database, with a clock that stands still until it is moved."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -139,6 +140,14 @@ async def opened(
     proof = how.pop("proof", Proof("psc", "eidas1"))
     async with runners(account.tenant).transaction() as runner:
         return await sessions.open(runner, account, proof, SOMEONE, **how)
+
+
+async def waits_for_a_row(runner: Runner, task: "asyncio.Task[Any]") -> None:
+    """Wait until a task wants what this transaction holds, or is through without."""
+    assert runner.held is not None
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    while not task.done() and not await runner.held.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.accounts.conftest import SOMEONE, stored_account
+from tests.accounts.conftest import SOMEONE, stored_account, waits_for_a_row
 from usager_server.accounts import accounts_store
 from usager_server.accounts.account import Kind, State
 from usager_server.accounts.journal import What
@@ -150,6 +150,59 @@ async def test_wrong_codes_count_too_and_a_right_password_does_not_clear_them(lo
     clock.move(minutes=2)
     with pytest.raises(Throttled):
         await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+
+
+async def test_a_right_password_takes_back_its_own_try_and_not_the_codes_that_are_guessed_meanwhile(
+    local, clock, runners, administrator
+):
+    await enrolled(local, clock)
+    following = await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+    again = asyncio.create_task(local.first(1, "admin.sys", PASSWORD, SOMEONE))
+    while not again.done() and (await accounts_store.by_id(runners(1), administrator.id)).failures == 0:
+        pass  # until its try is counted: then its password is hashed
+    with pytest.raises(LoginRequired):
+        await local.second(1, following.ticket, "000000", SOMEONE, None)
+    await again
+    assert (await accounts_store.by_id(runners(1), administrator.id)).failures == 1
+
+
+async def test_a_password_that_is_replaced_ends_the_sign_ins_that_the_one_before_began(
+    local, clock, runners, passwords, administrator
+):
+    begun = await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+    clock.move(seconds=1)
+    async with runners(1).transaction() as runner:
+        link = await passwords.reset_link(runner, administrator, SOMEONE)
+    await passwords.reset(1, link, OTHER, SOMEONE)
+    with pytest.raises(Invalid):
+        await local.second(1, begun.ticket, code_now(begun.secret, clock), SOMEONE, None)
+
+
+async def test_an_old_password_does_not_replace_the_one_that_was_chosen_meanwhile(
+    local, clock, runners, passwords, administrator
+):
+    clock.move(days=90)
+    begun = await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+    async with runners(1).transaction() as runner:
+        link = await passwords.reset_link(runner, administrator, SOMEONE)
+    await passwords.reset(1, link, OTHER, SOMEONE)
+    with pytest.raises(Invalid):
+        await local.new_password(1, begun.ticket, "Bf6)wE2_kTq9+sH4", SOMEONE)
+
+
+async def test_an_account_that_is_closed_while_its_password_is_hashed_stays_closed(
+    runners, passwords, connections, administrator
+):
+    async with runners(1).transaction() as runner:
+        link = await passwords.reset_link(runner, administrator, SOMEONE)
+        await accounts_store.change(runner, administrator.id, {"state": State.PENDING})
+    async with runners(1).transaction() as runner:
+        await accounts_store.change(runner, administrator.id, {"state": State.DISABLED})
+        choosing = asyncio.create_task(passwords.reset(1, link, OTHER, SOMEONE))
+        await waits_for_a_row(runner, choosing)
+    with pytest.raises(Invalid):
+        await choosing
+    assert (await accounts_store.by_id(runners(1), administrator.id)).state is State.DISABLED
 
 
 async def test_an_old_password_of_an_administrator_must_be_replaced_and_not_by_itself(local, clock, administrator):

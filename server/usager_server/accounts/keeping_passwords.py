@@ -14,6 +14,7 @@ from usager_server.repository.running import Runner
 from usager_server.sealing import Sealer
 
 RESET_MINUTES = 30
+STEP = "second-step"  # the tickets of sign-ins that are under way
 TOO_OLD = "This link was used, or is too old: ask for another one"
 
 
@@ -25,6 +26,7 @@ class Passwords:
         self._sessions = sessions
         self._journal = journal
         self._resets = Tickets("reset", timedelta(minutes=RESET_MINUTES), sealer)
+        self._steps = Tickets(STEP, timedelta(0), sealer)  # to forget them only
 
     async def reset_link(self, runner: Runner, account: Account, actor: Actor) -> str:
         """Return what a person shows, once and within RESET_MINUTES, to choose a password; inside a transaction."""
@@ -46,12 +48,15 @@ class Passwords:
         account = await accounts_store.by_id(runner, ticket.account)
         if account is None or account.state is State.DISABLED:
             raise Invalid(TOO_OLD)
-        stored = await self._judged(runner, account, password, actor)
+        stored = await self.judged(runner, account, password, actor)
         async with runner.transaction() as inside:
+            current = await accounts_store.locked(inside, account.id)  # it may have been closed meanwhile
+            if current is None or current.state is State.DISABLED:
+                raise Invalid(TOO_OLD)
             if await self._resets.take(inside, now, secret) is None:
                 raise Invalid(TOO_OLD)
             await self.put(inside, account, stored, actor)
-            if account.state is State.PENDING:
+            if current.state is State.PENDING:
                 await accounts_store.change(inside, account.id, {"state": State.ACTIVE})
                 event = Event(What.STATE_CHANGED, account.id, actor, details={"state": State.ACTIVE})
                 await self._journal.record(inside, event)
@@ -60,13 +65,19 @@ class Passwords:
     async def change(self, account: Account, password: str, actor: Actor) -> None:
         """Set the password of somebody who has just proven the one before. Errors: Unprocessable (422)."""
         runner = self._runners(account.tenant)
-        stored = await self._judged(runner, account, password, actor)
+        stored = await self.judged(runner, account, password, actor)
         async with runner.transaction() as inside:
+            await accounts_store.locked(inside, account.id)
             await self.put(inside, account, stored, actor)
 
     async def put(self, runner: Runner, account: Account, stored: str, actor: Actor) -> None:
-        """Put a hash in force and end the sessions, inside a transaction."""
+        """Put a hash in force and end the sessions, inside a transaction that holds the account.
+
+        Order   what the password before had begun or asked for is over too: sign-ins under way, links for another one.
+        """
         kept = POLICIES[account.kind].history
+        await self._steps.forget(runner, account.id)
+        await self._resets.forget(runner, account.id)
         await credentials_store.add_password(runner, account.id, self._sessions.now(), stored, kept)
         await accounts_store.change(runner, account.id, {"failures": 0, "delayed_until": None})
         await self._sessions.end_within(runner, account.id, actor, "the password was changed")
@@ -79,7 +90,7 @@ class Passwords:
             async with runner.transaction() as inside:
                 await credentials_store.rehash(inside, account.id, stored, fresh)
 
-    async def _judged(self, runner: Runner, account: Account, password: str, actor: Actor) -> str:
+    async def judged(self, runner: Runner, account: Account, password: str, actor: Actor) -> str:
         """Return the hash of a password that will do. Errors: Unprocessable (422), which is traced."""
         try:
             check_password(password, account, [await accounts_store.tenant_name(runner)])

@@ -12,8 +12,8 @@ from usager_server.accounts.account import Account, Kind
 from usager_server.accounts.credentials_store import Factor
 from usager_server.accounts.hashing import matches
 from usager_server.accounts.journal import Actor, Event, Journal, What
-from usager_server.accounts.keeping_passwords import Passwords
-from usager_server.accounts.locking import Tries, after_failure
+from usager_server.accounts.keeping_passwords import STEP, Passwords
+from usager_server.accounts.locking import Tries, after_failure, without_one
 from usager_server.accounts.passwords import has_expired
 from usager_server.accounts.session import Key, SignedIn
 from usager_server.accounts.sessions import Proof, Runners, Sessions
@@ -59,7 +59,7 @@ class LocalSignIn:
         self._passwords = passwords
         self._journal = journal
         self._sealer = sealer
-        self._steps = Tickets("second-step", timedelta(minutes=STEP_MINUTES), sealer)
+        self._steps = Tickets(STEP, timedelta(minutes=STEP_MINUTES), sealer)
         self._strangers = Tickets("tries", timedelta(hours=24), sealer)
 
     async def first(self, tenant: int, username: str, password: str, actor: Actor) -> Next:
@@ -92,9 +92,12 @@ class LocalSignIn:
         """Take the password that follows one that has expired. Errors: Invalid (400), Unprocessable (422)."""
         runner = self._runners(tenant)
         _, account = await self._step(runner, ticket, "password")
-        await self._passwords.change(account, password, actor)
+        stored = await self._passwords.judged(runner, account, password, actor)
         async with runner.transaction() as inside:
-            await self._steps.take(inside, self._sessions.now(), ticket)
+            await accounts_store.locked(inside, account.id)
+            if await self._steps.take(inside, self._sessions.now(), ticket) is None:
+                raise Invalid(BEGIN_AGAIN)  # another password was chosen meanwhile
+            await self._passwords.put(inside, account, stored, actor)
         return account, await self.after_password(runner, account)
 
     async def second(
@@ -134,12 +137,14 @@ class LocalSignIn:
         runner, account = self._runners(session.tenant), session.account
         before, _ = await self._counted(runner, account.username, actor)
         async with runner.transaction() as inside:
-            await accounts_store.locked(inside, account.id)
-            right = await self._factor_used(inside, account.id, code)
+            now = await accounts_store.locked(inside, account.id)
+            right = now is not None and await self._factor_used(inside, account.id, code)
+            if right and now is not None:
+                clean = replace(without_one(before, _tries_of(now)), failures=0)
+                await self._store_tries(inside, account, account.username, clean)
         if not right:
             await self._refuse(runner, account, actor, "the code is wrong")
             raise LoginRequired(WRONG_CODE)
-        await self._restore(runner, account, replace(before, failures=0))
         return await self._sessions.renew(session, Proof(MEANS), actor)
 
     async def replace_password(self, session: SignedIn, old: str, new: str, actor: Actor) -> None:
@@ -212,10 +217,12 @@ class LocalSignIn:
         elif await self._strangers.put(runner, self._sessions.now(), data, secret=_name(username)) is None:
             await self._strangers.change(runner, _name(username), data)
 
-    async def _restore(self, runner: Runner, account: Account, tries: Tries) -> None:
+    async def _restore(self, runner: Runner, account: Account, before: Tries) -> None:
         """Take back the try that was counted beforehand: it was a good one."""
         async with runner.transaction() as inside:
-            await self._store_tries(inside, account, account.username, tries)
+            now = await accounts_store.locked(inside, account.id)
+            if now is not None:
+                await self._store_tries(inside, account, account.username, without_one(before, _tries_of(now)))
 
     async def _reset(self, runner: Runner, account: Account) -> None:
         await self._store_tries(runner, account, account.username, Tries())

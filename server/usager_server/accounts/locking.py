@@ -1,6 +1,6 @@
 """How wrong passwords slow an account down, then lock it; pure. Source: security.md 3; RIE v1, 25."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from usager_server.accounts.account import Kind
@@ -46,3 +46,14 @@ def after_failure(tries: Tries, kind: Kind, now: datetime) -> Tries:
     if failures >= FIRST_DELAYED:
         return Tries(failures, now + timedelta(seconds=2 ** (failures - FIRST_DELAYED)))
     return Tries(failures)
+
+
+def without_one(before: Tries, now: Tries) -> Tries:
+    """Return how the account stands once a try that was counted turns out right: as before it.
+
+    Order   what others tried meanwhile stays counted, and what somebody cleared meanwhile stays clear: whoever knows
+            the password may not wash away the codes that they guess at the same time.
+    """
+    if now.failures == before.failures + 1:
+        return before
+    return replace(now, failures=now.failures - 1) if now.failures > before.failures else now
