@@ -141,6 +141,7 @@ async def test_a_stolen_session_does_not_replace_the_password_nor_guess_it(someb
     ("method", "path", "body"),
     [
         ("PUT", "/account/contacts/email", {"value": "other@example.org"}),
+        ("POST", "/account/identity", {"ticket": "of the thief's own identity"}),
         ("DELETE", "/sessions", None),
         ("DELETE", "/sessions/00000000-0000-0000-0000-000000000000", None),
     ],
@@ -165,6 +166,15 @@ async def test_contact_details_change_with_the_password_typed_again(somebody: At
     right = await somebody.at.put("/account/contacts/email", json={**other, "password": PASSWORD}, headers=csrf)
     assert refused(right) == (503, "transient")  # nobody sends the code on this server
     assert (await somebody.at.get("/account/contacts")).json()["email"]["pending"] == "other@example.org"
+
+
+async def test_nothing_is_kept_for_an_organisation_that_is_not_here(somebody: AtADesk, database: Database):
+    form = {**hidden(await somebody.at.get("/sign-in")), "username": "camille", "password": PASSWORD, "tenant": "77"}
+    assert (await somebody.at.post("/sign-in", data=form)).status_code == 404
+    connection = await asyncpg.connect(database.superuser_url)
+    kept = "SELECT (SELECT count(*) FROM ticket WHERE tenant = 77) + (SELECT count(*) FROM trace WHERE tenant = 77)"
+    assert await connection.fetchval(kept) == 0
+    await connection.close()
 
 
 async def test_a_recent_proof_lets_the_others_be_ended(somebody: AtADesk, database: Database):

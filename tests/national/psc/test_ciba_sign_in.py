@@ -65,6 +65,13 @@ async def test_nobody_is_asked_twice_at_once_nor_all_day(server, sandbox):
     assert (await asked(server, DOCTOR)).status_code == 202
 
 
+async def test_nobody_is_asked_by_one_organisation_after_another(server, sandbox):
+    order(sandbox, ciba="wait")
+    statuses = [(await asked(server, tenant=tenant)).status_code for tenant in (2, 1, 7)]
+    assert statuses == [202, 429, 404]
+    assert len(received(sandbox, "/ext/ciba/auth")) == 1
+
+
 async def test_a_provider_that_fails_now_and_then_is_asked_again(server, sandbox):
     await account_of(server, NURSE)
     ticket = (await asked(server)).json()["ticket"]

@@ -128,7 +128,10 @@ class OwnSessions:
 
     @named
     async def attach(self, request: Request) -> Response:
-        """Attach the account to the identity that a linking ticket stands for, with a recent proof."""
+        """Attach the account to the identity that a linking ticket stands for.
+
+        Errors  Forbidden (403) without a recent proof: a thief would attach an identity of their own.
+        """
         session = await self._proven(request)
         if self.desk.psc is None:
             raise NotFound("Nobody signs in with Pro Santé Connect here")

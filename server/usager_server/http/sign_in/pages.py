@@ -11,7 +11,7 @@ from usager_server.accounts import accounts_store, totp
 from usager_server.accounts.contacts import PASSWORD_TEXT
 from usager_server.accounts.local_sign_in import Next
 from usager_server.accounts.session import COOKIE, Key, key_in
-from usager_server.errors import FHIRError, LoginRequired, NotFound, Throttled, Unprocessable
+from usager_server.errors import FHIRError, LoginRequired, Throttled, Unprocessable
 from usager_server.http.sign_in.desk import Desk
 from usager_server.http.sign_in.wire import (
     BROWSER,
@@ -56,9 +56,11 @@ class SignInPages:
     async def password(self, request: Request) -> Response:
         """Take a name and a password."""
         fields = await self._form(request)
+        tenant = tenant_of(fields)
+        await self.desk.organisation(tenant)
         try:
             following = await self.desk.local.first(
-                tenant_of(fields), fields.get("username", ""), fields.get("password", ""), actor_of(request)
+                tenant, fields.get("username", ""), fields.get("password", ""), actor_of(request)
             )
         except (LoginRequired, Throttled) as refusal:
             return await self._choices(request, fields, FRENCH[refusal.status], refusal)
@@ -148,9 +150,7 @@ class SignInPages:
         self, request: Request, fields: dict[str, str], told: str, refusal: FHIRError | None = None
     ) -> Response:
         tenant = tenant_of(fields)
-        name = await accounts_store.tenant_name(self.desk.runners(tenant))
-        if not name:
-            raise NotFound("There is no such organisation")
+        name = await self.desk.organisation(tenant)
         browser, back = browser_of(request, tenant), back_of(fields)
         query = urlencode({"return": back, "tenant": tenant, **_idle(fields)})
         response = await shown(

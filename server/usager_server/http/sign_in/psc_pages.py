@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from usager_server.accounts.session import COOKIE, key_in
+from usager_server.accounts.session import COOKIE, SignedIn, key_in
 from usager_server.errors import Invalid
 from usager_server.http.sign_in.desk import Desk
 from usager_server.http.sign_in.own import session_json
@@ -20,6 +20,7 @@ from usager_server.http.sign_in.wire import (
     back_of,
     browser_of,
     check_csrf,
+    check_fresh,
     headers_of,
     known_browser,
     named,
@@ -60,13 +61,14 @@ class PscPages:
         fields = parsed(request.url.query)
         if request.headers.get("sec-fetch-site") == "cross-site":
             return RedirectResponse(f"/sign-in?{request.url.query}", 303, NO_STORE)
-        session = await self.desk.sessions.of_request(headers_of(request)) if fields.get("attach") == "1" else None
+        session = await self._attaching(request) if fields.get("attach") == "1" else None
         tenant = session.tenant if session else tenant_of(fields)
+        await self.desk.organisation(tenant)
         browser, idle = browser_of(request, tenant), fields.get("idle_seconds", "")
         errand = Errand(
             back_of(fields),
             f"{root_of(request, self.desk)}{CALLBACK}",
-            self.psc.attaching(required(session)) if fields.get("attach") == "1" else None,
+            self.psc.attaching(session) if session else None,
             int(idle) if idle.isdecimal() and len(idle) < 6 else None,
             again=fields.get("again") == "1",
         )
@@ -102,7 +104,7 @@ class PscPages:
             return await shown("sign_in_exercise.html", situations=situations, hidden=hidden)
         check_csrf(key, fields.get("csrf"))
         chosen = fields.get("situation", "")
-        if not chosen.isdecimal() or not int(chosen) < len(situations):
+        if not chosen.isdecimal() or len(chosen) > 3 or not int(chosen) < len(situations):
             raise Invalid("situation is one of those that are shown")
         await self.desk.sessions.choose(session, situations[int(chosen)])
         return RedirectResponse(back_of(fields), 303, NO_STORE)
@@ -112,6 +114,7 @@ class PscPages:
         """Have the provider ask somebody on their telephone or card; the two digits are shown to them here too."""
         given = await read_json(request)
         tenant = tenant_of({"tenant": str(given.get("tenant", 1))})
+        await self.desk.organisation(tenant)
         waiting = await self.ciba.start(tenant, str(given.get("national_id", "")), str(given.get("channel", "")))
         content = {
             "ticket": waiting.ticket,
@@ -152,6 +155,15 @@ class PscPages:
             Route("/sign-in/ciba/poll", self.ask_after, methods=["POST"]),
             Route("/sign-in/psc/backchannel-logout", self.backchannel_logout, methods=["POST"]),
         ]
+
+    async def _attaching(self, request: Request) -> SignedIn:
+        """Return whose account an identity is attached to.
+
+        Errors  LoginRequired (401); Forbidden (403) without a recent proof.
+        """
+        session = required(await self.desk.sessions.of_request(headers_of(request)))
+        check_fresh(session, self.desk.sessions.now())
+        return session
 
     def _arrived(self, outcome: Arrived) -> Response:
         after = f"/sign-in/exercise?{urlencode({'return': outcome.back})}" if outcome.situations else outcome.back

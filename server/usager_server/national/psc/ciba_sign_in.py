@@ -26,6 +26,7 @@ from usager_server.sealing import Sealer
 CHANNELS: tuple[Channel, ...] = ("CARD", "MOBILE")
 WAITS_MINUTES = 3
 MOST_ASKED, WITHIN = 5, timedelta(minutes=15)
+COUNTED_IN = 1  # the first tenant: a person has one telephone, in however many organisations they work
 AGAIN = "This sign-in is over: begin again"
 WORN_OUT = "This person was asked to sign in a moment ago: wait for their answer, or a few minutes"
 
@@ -60,7 +61,7 @@ class CibaSignIn:
         if channel not in CHANNELS or not 5 <= len(national_id) <= 60 or not national_id.isprintable():
             raise Invalid(f"national_id is that of a professional; channel is one of {', '.join(CHANNELS)}")
         runner, now = self._runners(tenant), self._now()
-        await self._count(runner, national_id, now)
+        await self._count(national_id, now)
         binding_message = f"{secrets.randbelow(100):02d}"
         metadata = await self._provider.discovery.metadata()
         if not metadata.backchannel_authentication_endpoint:
@@ -118,7 +119,7 @@ class CibaSignIn:
         proven = await self._sign_in.judged(runner, actor, proving)
         if proven.identity.national_id != found.data["national_id"]:
             raise Forbidden("The provider proves somebody else than who was asked")
-        await self._answered(runner, found.data["national_id"])
+        await self._answered(found.data["national_id"])
         return await self._sign_in.arrive(runner, proven, actor, agent, "/session")
 
     async def _refused(self, runner: Runner, ticket: str, data: Mapping[str, Any], refusal: OAuthRefused) -> float:
@@ -130,16 +131,19 @@ class CibaSignIn:
             return float(interval)
         async with runner.transaction() as inside:
             await self._waiting.take(inside, self._now(), ticket)
-        await self._answered(runner, data["national_id"])
+        await self._answered(data["national_id"])
         raise LoginRequired("The sign-in was refused, or not answered in time: begin again") from refusal
 
     async def _note(self, runner: Runner, ticket: str, data: Mapping[str, Any]) -> None:
         async with runner.transaction() as inside:
             await self._waiting.change(inside, ticket, data)
 
-    async def _count(self, runner: Runner, national_id: str, now: datetime) -> None:
-        """Count a request for somebody. Errors: Throttled (429): one waits already, or there were MOST_ASKED WITHIN."""
-        async with runner.transaction() as inside:
+    async def _count(self, national_id: str, now: datetime) -> None:
+        """Count a request for somebody, by whichever organisation.
+
+        Errors  Throttled (429): one waits already, or there were MOST_ASKED WITHIN.
+        """
+        async with self._runners(COUNTED_IN).transaction() as inside:
             before = await self._asked.take(inside, now, _name(national_id))
             asked = [datetime.fromisoformat(it) for it in before.data["asked"]] if before else []
             recent = [it for it in asked if it > now - WITHIN]
@@ -152,9 +156,9 @@ class CibaSignIn:
         if refused or stored is None:
             raise Throttled(WORN_OUT, headers={"Retry-After": "60"})
 
-    async def _answered(self, runner: Runner, national_id: str) -> None:
+    async def _answered(self, national_id: str) -> None:
         """Note that nobody is being asked any more."""
-        async with runner.transaction() as inside:
+        async with self._runners(COUNTED_IN).transaction() as inside:
             found = await self._asked.look(inside, self._now(), _name(national_id))
             if found is not None:
                 await self._asked.change(inside, _name(national_id), {**found.data, "until": self._now()})

@@ -143,6 +143,9 @@ class PscSignIn:
         situations = identity.situations
         async with runner.transaction() as inside:
             verdict, account = await self._verdict(inside, identity, now)
+            if account is not None:  # again, while nobody else closes it, or opens sessions of it
+                await accounts_store.locked(inside, account.id)
+                verdict, account = await self._verdict(inside, identity, now)
             if account is not None and verdict is Verdict.ATTACH:
                 verdict = await self._attached(inside, account, identity, actor)
             opened = None
