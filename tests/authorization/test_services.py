@@ -1,8 +1,10 @@
 """Backend Services: a service proves who it is with its key, and each way of pretending."""
 
+import asyncio
 import base64
 import json
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -199,6 +201,19 @@ async def test_a_hostile_body_is_told_what_is_wrong(
     answer = await http.post("/oauth/token", content=body, headers={"content-type": content_type})
     assert answer.status_code == status
     assert answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/sign-in"])
+async def test_a_body_that_trickles_is_not_waited_for(http: httpx.AsyncClient, monkeypatch: Any, path: str):
+    monkeypatch.setattr("usager_server.http.body.SHORT_BODY_SECONDS", 0.1)
+
+    async def trickling() -> AsyncIterator[bytes]:
+        while True:
+            yield b"a"
+            await asyncio.sleep(0.01)
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await asyncio.wait_for(http.post(path, content=trickling(), headers=form), 20)).status_code == 408
 
 
 async def test_parameters_in_the_address_are_refused(http: httpx.AsyncClient):

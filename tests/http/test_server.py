@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -13,9 +14,9 @@ HELLO = b"GET / HTTP/1.1\r\nhost: usager\r\n"
 
 
 async def answer(scope, _receive, send):
-    """Say how many headers came."""
+    """Say how many headers came; at /much, a lot."""
     if scope["type"] == "http":
-        body = b"%d" % len(scope["headers"])
+        body = b"%d" % len(scope["headers"]) if scope["path"] != "/much" else b"a" * 20_000_000
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
         await send({"type": "http.response.body", "body": body})
 
@@ -98,6 +99,47 @@ async def test_a_second_request_on_a_connection_may_be_as_long_as_the_first(list
 async def test_who_says_nothing_is_not_waited_for(listening, protocol):
     protocol.head_seconds = 0.1
     assert await told(listening, [b"GET / HTTP/1.1\r\nhost:"]) == b""
+
+
+@pytest.mark.parametrize("more", [b"G", b"\r\n", b"GET / HTTP/1.1\r\nhost:"])
+async def test_who_was_answered_once_is_not_waited_for_any_longer(listening, protocol, more):
+    protocol.head_seconds = 0.1
+    assert (await told(listening, [HELLO + b"\r\n", more], pause=0.05)).count(b"HTTP/1.1 200 ") == 1
+
+
+async def test_who_goes_on_with_a_body_after_the_answer_is_not_waited_for(listening, protocol):
+    protocol.head_seconds = 0.1
+    answered = await told(listening, [HELLO + b"content-length: 1000\r\n\r\n", b"a", b"a"], pause=0.05)
+    assert answered.count(b"HTTP/1.1 200 ") == 1
+
+
+async def test_an_answer_is_not_kept_for_who_does_not_take_it(listening, protocol):
+    protocol.taken_seconds = 0.1
+    reader, writer = await asyncio.open_connection(*listening.getsockname(), limit=1000)
+    writer.write(b"GET /much HTTP/1.1\r\nhost: usager\r\n\r\n")
+    await asyncio.sleep(1)
+    try:
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(20_000_000), 10)
+    finally:
+        writer.close()
+
+
+async def test_an_answer_that_is_taken_is_given_whole(listening, protocol):
+    protocol.taken_seconds = 0.5
+    answered = await asyncio.to_thread(taken_slowly, listening.getsockname())
+    assert answered > 20_000_000
+
+
+def taken_slowly(address: tuple[str, int]) -> int:
+    """Take an answer piece by piece; return how much came."""
+    with socket.create_connection(address) as taking:
+        taking.sendall(b"GET /much HTTP/1.1\r\nhost: usager\r\nconnection: close\r\n\r\n")
+        taken = 0
+        while piece := taking.recv(200_000):
+            taken += len(piece)
+            time.sleep(0.015)
+    return taken
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.requests import Request
+
 from usager_server.definitions import Definitions
 from usager_server.errors import Invalid, TooLarge, TooSlow, UnsupportedMediaType
 from usager_server.http.formats import Format, body_format, is_fhir_type
-from usager_server.http.limits import MARKS_LIMIT, PAUSE_SECONDS, VALUES_LIMIT
+from usager_server.http.limits import MARKS_LIMIT, PAUSE_SECONDS, SHORT_BODY_SECONDS, VALUES_LIMIT
 from usager_server.jsontext import parse_json
+from usager_server.streams import whole
 from usager_server.xmltext import tree_from_xml
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -136,6 +139,17 @@ class WireBody:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is over the {self._limit_bytes} bytes that this server takes")
+
+
+async def short_body(request: Request, limit_bytes: int) -> bytes:
+    """Return a body that is short, and comes soon. Errors: TooLarge (413), TooSlow (408)."""
+    too_long = TooLarge(f"The body is over {limit_bytes} bytes")
+    try:
+        async with asyncio.timeout(SHORT_BODY_SECONDS):
+            return await whole(request.stream(), limit_bytes, too_long)
+    except TimeoutError as error:
+        text = f"The body did not come within {SHORT_BODY_SECONDS:g} s"
+        raise TooSlow(text, headers={"Connection": "close"}) from error
 
 
 def as_resource(tree: Any) -> dict[str, Any]:

@@ -25,3 +25,6 @@ ORIGINS_SECONDS = 60.0
 
 PAUSE_SECONDS = 30.0
 """How long a client may send nothing in the middle of its body."""
+
+SHORT_BODY_SECONDS = 30.0
+"""How long the body of a form or call may take to come, whole, where people and clients prove who they are."""

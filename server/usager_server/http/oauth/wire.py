@@ -14,8 +14,8 @@ from usager_server.authorization.errors import OAuthError
 from usager_server.authorization.form import parse_form
 from usager_server.authorization.limits import OAUTH_BODY_LIMIT_BYTES
 from usager_server.errors import FHIRError
+from usager_server.http.body import short_body
 from usager_server.http.observability import exchange_of
-from usager_server.streams import whole
 from usager_server.traces.event import Origin
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
@@ -73,9 +73,11 @@ async def read_json(request: Request) -> Mapping[str, Any]:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body of a request, which is short. Errors: OAuthError invalid_request (413)."""
-    too_long = OAuthError("invalid_request", f"the body is over {OAUTH_BODY_LIMIT_BYTES} bytes", 413)
-    return await whole(request.stream(), OAUTH_BODY_LIMIT_BYTES, too_long)
+    """Return the body of a request, which is short. Errors: OAuthError invalid_request (413, 408)."""
+    try:
+        return await short_body(request, OAUTH_BODY_LIMIT_BYTES)
+    except FHIRError as error:
+        raise OAuthError("invalid_request", error.issues[0].diagnostics, error.status) from error
 
 
 def headers_of(request: Request) -> dict[bytes, bytes]:

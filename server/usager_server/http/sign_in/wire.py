@@ -22,14 +22,13 @@ from usager_server.errors import (
     LoginRequired,
     ServiceDown,
     ServiceRefused,
-    TooLarge,
     Unavailable,
     UnsupportedMediaType,
     operation_outcome,
 )
+from usager_server.http.body import short_body
 from usager_server.http.observability import exchange_of
 from usager_server.http.templating import templates
-from usager_server.streams import whole
 
 NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 PAGE_HEADERS = {
@@ -110,10 +109,10 @@ def in_our_words(error: Exception) -> FHIRError:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the form of a request. Errors: UnsupportedMediaType (415), TooLarge (413), Invalid (400)."""
+    """Return the form of a request. Errors: UnsupportedMediaType (415), Invalid (400), as short_body."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise UnsupportedMediaType(f"Content-Type must be {FORM}")
-    return parsed((await read_body(request)).decode("utf-8", "replace"))
+    return parsed((await short_body(request, BODY_LIMIT_BYTES)).decode("utf-8", "replace"))
 
 
 async def read_json(request: Request) -> dict[str, Any]:
@@ -121,17 +120,12 @@ async def read_json(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType("Content-Type must be application/json")
     try:
-        found = orjson.loads(await read_body(request))
+        found = orjson.loads(await short_body(request, BODY_LIMIT_BYTES))
     except orjson.JSONDecodeError as error:
         raise Invalid("The body is not JSON") from error
     if not isinstance(found, dict):
         raise Invalid("The body is not a JSON object")
     return found
-
-
-async def read_body(request: Request) -> bytes:
-    """Return the body of a request. Errors: TooLarge (413)."""
-    return await whole(request.stream(), BODY_LIMIT_BYTES, TooLarge(f"The body is over {BODY_LIMIT_BYTES} bytes"))
 
 
 def parsed(text: str) -> dict[str, str]:
