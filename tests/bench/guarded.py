@@ -8,8 +8,9 @@ callers to their scopes, and traces.
 Figures are CPU per request of server and database together, and requests per second: the median of the rounds. A ratio
 is taken in each round, of two slices that stand next to each other, since the speed of a machine changes from minute to
 minute: its median is told, with the quartiles. A table of them ends the run. --quick leaves out the static tokens and
-takes less than 75 seconds on a machine with two free cores, in which each work gets three rounds: with --only, some get
-more, and their ratios are worth more. What waiting for the disk makes of it shows beside a run with TMPDIR=/dev/shm.
+takes less than 75 seconds on a machine with two free cores, in which each work gets two rounds or three: with --only,
+some get more, and their ratios are worth more. What waiting for the disk makes of it shows beside a run with
+TMPDIR=/dev/shm.
 """
 
 import argparse

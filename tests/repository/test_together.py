@@ -67,10 +67,9 @@ async def test_a_second_call_is_made_once_enough_wait(monkeypatch: pytest.Monkey
     assert await first + await waiting + await enough == [2, 4, 6, 8, 10, 12]
 
 
-def pausing(monkeypatch: pytest.MonkeyPatch, *, seconds: float, slow: float = 0) -> Work:
-    """Return work whose calls wait so long for those who were in the one before, if that took slow seconds."""
+def pausing(monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> Work:
+    """Return work whose calls wait so long for those who were in the one before."""
     monkeypatch.setattr(together, "PAUSE_SECONDS", seconds)
-    monkeypatch.setattr(together, "SLOW_SECONDS", slow)
     return Work()
 
 
@@ -94,11 +93,6 @@ async def test_those_who_do_not_come_back_are_awaited_for_a_moment_only(monkeypa
 async def test_one_who_is_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     work = pausing(monkeypatch, seconds=600)
     assert await work.asked(1) + await work.asked(2) == [2, 4]
-
-
-async def test_where_calls_are_quick_nobody_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    work = pausing(monkeypatch, seconds=600, slow=600)
-    assert await work.asked(1, 2) + await work.asked(3) == [2, 4, 6]
 
 
 async def test_a_call_whose_waiters_were_told_of_a_failure_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Doing together what is asked at once: requests that run side by side share a statement, and a flush to disk."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -15,9 +14,6 @@ LINES_KNOWN = 500
 PAUSE_SECONDS = 0.001
 """How long a call waits at most for those who were in the one before: the least that the timers of the loop know."""
 
-SLOW_SECONDS = 0.001
-"""What the call before must have taken for the pause to be worth it: a flush to disk does, memory takes a fifth."""
-
 Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,15 +24,14 @@ class Line(Generic[Item, Result]):
     """Those who wait for their turn under one key.
 
     Shape   working: how many calls of work are under way or about to be; is_called: whether one of them is about to be.
-            lately: how many were in the call that ended last, and seconds what it took. more: done when as many wait
-            again, while a call waits for them.
+            lately: how many were in the call that ended last. more: done when as many wait again, while a call waits
+            for them.
     """
 
     waiting: list[tuple[Item, asyncio.Future[Result]]] = field(default_factory=list)
     working: int = 0
     is_called: bool = False
     lately: int = 0
-    seconds: float = 0.0
     more: asyncio.Future[None] | None = None
 
     @property
@@ -47,7 +42,7 @@ class Line(Generic[Item, Result]):
     @property
     def expects_more(self) -> bool:
         """Whether others are about to come: those who have just been answered together ask again together."""
-        return len(self.waiting) < self.lately and self.seconds >= SLOW_SECONDS
+        return len(self.waiting) < self.lately
 
 
 class Together(Generic[Key, Item, Result]):
@@ -56,9 +51,9 @@ class Together(Generic[Key, Item, Result]):
     Shape   one call of work at a time for a key, of at most `most` items; it returns a result for each, in their
             order. Alone, one waits for nobody; under load each costs a fraction of a statement. A second call is made
             once ENOUGH wait: while one is written to disk, others are answered.
-    Time    when calls take long, which is the disk's doing, a call waits for those who were in the one before, though
-            no longer than PAUSE_SECONDS: they were answered together, and each comes back with its next request a
-            moment after the other. The first would otherwise be written alone, and all others wait for that.
+    Time    a call waits for those who were in the one before, though no longer than PAUSE_SECONDS: they were answered
+            together, and each comes back with its next request a moment after the other. The first would otherwise be
+            written alone, and all others wait for that. One who was alone waits for nobody.
     Errors  those of work, told to each who was in it. Of several that fail together each is tried alone, so that what
             is wrong with one harms no other. When the database does not answer, those who wait behind are told too, so
             that nobody waits longer for their turn than work does for a connection.
@@ -100,13 +95,12 @@ class Together(Generic[Key, Item, Result]):
             if not together:  # they were told already that the database is down
                 break
             del line.waiting[: self._most]
-            began = time.monotonic()
             try:
                 await self._answer(key, together)
             except Unavailable as error:
                 _refuse([*together, *line.waiting], error)
                 line.waiting.clear()
-            line.lately, line.seconds = len(together), time.monotonic() - began
+            line.lately = len(together)
             if line.is_called or not line.waiting:  # the other call takes those who wait
                 break
             line.is_called = True
