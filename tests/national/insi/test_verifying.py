@@ -214,6 +214,22 @@ async def test_a_fault_ends_the_round_and_loses_nobody(place, insi, asked):
     assert await place.round() == 2
 
 
+async def test_a_person_whom_insi_refuses_to_speak_of_holds_up_nobody(place, insi, asked):
+    refused = await place.accepted()
+    await place.accepted(Traits("Nessi", "Michelangelo", "", "M", "2010-08-07"))
+    await place.overdue()
+    await place.owner.execute("UPDATE insi_watch SET due = due - interval '1 hour' WHERE patient = $1", refused["id"])
+    await insi.seed({"fault": {"siram": "siram_40", "desir": "desir_999"}})
+    assert await place.round() == 0
+    assert await place.told() == {"due": 1, "later": 1, "asked": 0, "unanswered": 0, "inLot": 0}
+    await insi.reset()
+    assert await place.round() == 1
+    assert refused["identifier"][0]["value"] not in await asked.counts(VERIFY)
+    await place.owner.execute("UPDATE insi_watch SET due = now() WHERE patient = $1", refused["id"])
+    assert await place.round() == 1
+    assert (await place.told())["later"] == 2
+
+
 @pytest.mark.parametrize("place", [MANY], indirect=True)
 async def test_many_go_as_a_lot_once_and_who_is_not_confirmed_is_searched(place, insi, asked):
     await insi.seed({"persons": [{**TWIN, "birth_place": "63220", "number": "275126322012334"}]})

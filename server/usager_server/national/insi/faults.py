@@ -35,6 +35,11 @@ class InsiRefused(ServiceRefused):
         self.told += f" ({codes})" if codes else ""
         super().__init__(codes or "a fault without a code")
 
+    @property
+    def is_of_installation(self) -> bool:
+        """Say whether it is the software or its certificate that INSi does not take: the next call would fail too."""
+        return self.desir in TOLD or self.siram in TOLD
+
 
 def fault_in(body: Any) -> InsiRefused | None:
     """Return the fault that a SOAP body holds, or None.

@@ -1,5 +1,7 @@
 """One person after the other: claimed, asked about once, concluded."""
 
+from datetime import timedelta
+
 import structlog
 
 from usager_server.errors import ServiceDown, ServiceRefused
@@ -13,6 +15,9 @@ from usager_server.national.insi.verifying import store
 from usager_server.national.insi.verifying.effects import conclude, current, tell_unanswered
 from usager_server.national.insi.verifying.store import Claim, State
 
+AFTER_REFUSAL = timedelta(days=1)
+"""How long somebody waits about whom INSi refused to answer: at the head of those who are due they hold up the rest."""
+
 log = structlog.get_logger()
 
 
@@ -20,7 +25,8 @@ async def verify_next(session: Session, client: InsiClient) -> bool:
     """Verify the next person whose time has come; say whether to go on.
 
     Order   the claim is kept before the call: whoever dies in between leaves somebody who is not asked about again by
-            itself. A call that surely did not reach INSi gives the claim back, and ends the round.
+            itself. A call that surely did not reach INSi gives the claim back, and ends the round. So does one that it
+            refused; unless that is for the software or its certificate, others come first the next day.
     """
     async with session.transaction() as inner:
         claim = await store.claim(inner.repository.runner)
@@ -59,8 +65,11 @@ async def _failed(session: Session, client: InsiClient, claim: Claim, error: Exc
     is_unasked = isinstance(error, NotSent) or was_refused
     async with session.transaction() as inner:
         await record(inner, client.calls[before:], claim.patient)
-        state = claim.state if is_unasked else State.unanswered
-        await store.put(inner.repository.runner, [claim.patient], state)
+        if isinstance(error, InsiRefused) and not error.is_of_installation:
+            await store.postpone(inner.repository.runner, [claim.patient], AFTER_REFUSAL)
+        else:
+            state = claim.state if is_unasked else State.unanswered
+            await store.put(inner.repository.runner, [claim.patient], state)
         if not is_unasked:
             await tell_unanswered(inner, claim.patient)
     log.warning("INSi did not verify", message=str(claim.message), error=str(error)[:200])

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -76,6 +76,10 @@ RETURNING w.patient, w.message, p.state
 """
 LOST = "UPDATE insi_watch SET state = 2 WHERE tenant = $1::text::int AND state = 1 RETURNING patient, message"
 PUT = "UPDATE insi_watch SET state = $3, lot = NULL WHERE tenant = $1::text::int AND patient = ANY ($2::text[])"
+POSTPONE = """
+UPDATE insi_watch SET state = 0, lot = NULL, due = now() + $3::interval
+WHERE tenant = $1::text::int AND patient = ANY ($2::text[])
+"""
 MAKE_LOT = "INSERT INTO insi_lot (tenant, id, made) VALUES ($1::text::int, $2, now())"
 FILL_LOT = """
 UPDATE insi_watch SET state = 3, lot = $2, claimed = now()
@@ -159,6 +163,11 @@ async def put(runner: Runner, patients: Sequence[str], state: State) -> None:
     """Have these stand somewhere else, inside a transaction."""
     if patients:
         await runner.rows(PUT, list(patients), int(state))
+
+
+async def postpone(runner: Runner, patients: Sequence[str], wait: timedelta) -> None:
+    """Have these be asked about again when some time has passed, inside a transaction."""
+    await runner.rows(POSTPONE, list(patients), wait)
 
 
 async def make_lot(runner: Runner, most: int) -> uuid.UUID:
