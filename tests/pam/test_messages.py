@@ -39,7 +39,14 @@ def test_names_date_sex_and_place_are_those_of_birth():
 
 @pytest.mark.parametrize(
     ("born", "date", "is_estimated"),
-    [("1975", "1975-12-31", True), ("197504", "1975-04-01", True), ("197504011230+0200", "1975-04-01", False)],
+    [
+        ("1975", "1975-12-31", True),
+        ("197504", "1975-04-01", True),
+        ("197504011230+0200", "1975-04-01", False),
+        ("19750401123045.0001+0200", "1975-04-01", False),
+        ("19750401", "1975-04-01", False),
+        ("1975+0100", "1975-12-31", True),
+    ],
 )
 def test_a_date_in_part_is_completed(born, date, is_estimated):
     traits = traits_of(patient_of(said(born=born).person, None))
@@ -81,6 +88,8 @@ def test_silence_changes_nothing_and_quotes_take_away():
         ({"names": "ADRUN^ZOE^^^^^D"}, "PID-5", "101"),
         ({"born": ""}, "PID-7", "101"),
         ({"born": "31/12/1975"}, "PID-7", "101"),
+        ({"born": "1951-03-12"}, "PID-7", "101"),
+        ({"born": "19510"}, "PID-7", "101"),
         ({"born": "20260230"}, "PID-7", "102"),
         ({"sex": "X"}, "PID-8", "103"),
         ({"sex": ""}, "PID-8", "101"),

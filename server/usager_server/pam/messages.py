@@ -20,7 +20,10 @@ STATUSES = ("PROV", "VALI")
 SEXES = {"M": "M", "F": "F", "U": "I", "O": "I", "A": "I", "N": "I"}
 LOCAL, INS, BIRTH_PLACE = "PI", "INS", "BDL"
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
-DAY = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})?)?[0-9.+-]*", re.ASCII)
+DAY = re.compile(
+    r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:[0-9]{2}){0,3}(?:\.[0-9]{1,4})?)?)?(?:[+-][0-9]{4})?", re.ASCII
+)
+"""AAAA, AAAAMM or AAAAMMJJ, and the time of day that may follow (TS); 1951-03-12 is not the year 1951."""
 ID_LENGTH_MOST = 50
 
 
