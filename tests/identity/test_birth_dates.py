@@ -7,7 +7,8 @@ import pytest
 
 from tests.identity.people import ADRUN, migrated
 from tests.served import FHIR_JSON, created, issue
-from usager_server.identity import words
+from usager_server.birthplaces.gazetteer import Standing
+from usager_server.identity import settling, words
 from usager_server.identity.parts import with_extension
 from usager_server.identity.status import Status
 from usager_server.identity.traits import with_traits
@@ -127,3 +128,10 @@ INVENTED = {"use": "temp", "system": "urn:oid:1.2.250.1.213.1.4.10", "value": "1
 
 async def test_no_other_answer_tells_of_it(served):
     assert "issue" not in await created(served, typed("1942") | {"identifier": [INVENTED]})
+
+
+@pytest.mark.parametrize(("born", "is_refused"), [("2026-05-04", False), ("2026-05-05", False), ("2026-05-06", True)])
+def test_a_day_that_has_begun_somewhere_is_not_in_the_future(born, is_refused):
+    terms = settling.Terms("2.2", "2026-05-04T22:30:00.000Z", lambda _code: Standing.known)
+    errors = [each for each in settling.told(typed(born), terms) if each.severity == "error"]
+    assert bool(errors) is is_refused

@@ -6,7 +6,7 @@ are the server's: they are taken from the version before, and what is sent of th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -47,6 +47,9 @@ from usager_server.requirements import fulfils
 from usager_server.trusted_devices import DEVICES
 
 Patient = Mapping[str, Any]
+
+AHEAD = timedelta(hours=14)
+"""How far ahead of UTC the first of all clocks is."""
 
 EVIDENCE = f"Patient.extension('{words.EVIDENCE}')"
 
@@ -97,8 +100,8 @@ class Terms:
 
     @property
     def today(self) -> date:
-        """Return the day of the moment."""
-        return date.fromisoformat(self.moment[:10])
+        """Return the latest day that it is somewhere at the moment: in Nouméa it is tomorrow half of the day."""
+        return (datetime.fromisoformat(self.moment) + AHEAD).date()
 
 
 class Settled(NamedTuple):
