@@ -15,7 +15,7 @@ from usager_server.backup.keys import make_key
 from usager_server.backup.making import Made, back_up
 from usager_server.backup.restoring import Restored, Wish, restore
 from usager_server.errors import Conflict
-from usager_server.jobs.anchoring import anchor
+from usager_server.jobs.anchoring import Anchoring
 from usager_server.jobs.linking import link_traces
 from usager_server.jobs.workplace import Workplace
 from usager_server.repository.aftermath import OWED
@@ -204,5 +204,5 @@ async def link_and_anchor(settings: Settings) -> None:
     connections = Connections(settings.database_url, size=2)
     place = Workplace(settings.model_copy(update={"audit_anchor_minutes": 0}), connections)
     await link_traces(place)
-    assert await anchor(place) >= 1
+    assert await Anchoring().anchor(place) >= 1
     await connections.close()

@@ -4,14 +4,17 @@ import asyncio
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import OKPKey
 
 from tests.conftest import Database
 from tests.repository.looking import look
 from usager_server.errors import Unavailable
-from usager_server.jobs.anchoring import anchor
+from usager_server.jobs import anchoring
+from usager_server.jobs.anchoring import Anchoring
 from usager_server.jobs.housekeeping import make_partitions
 from usager_server.jobs.linking import link_late_traces, link_traces
 from usager_server.jobs.schedule import JOBS, Job
@@ -21,7 +24,7 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.postgres import PostgresRepository
 from usager_server.repository.tracing import record
 from usager_server.settings import Settings
-from usager_server.traces.anchors import read_anchors, signing_key
+from usager_server.traces.anchors import Anchor, BadAnchors, read_anchors, signing_key
 from usager_server.traces.event import Event, Origin
 
 READ = Event("read", Origin("Practitioner/1"))
@@ -44,6 +47,7 @@ async def test_every_tenant_is_linked(
 
 
 async def test_a_chain_that_grew_is_anchored_once_an_hour(place: Workplace, repository: PostgresRepository) -> None:
+    anchor = Anchoring().anchor
     assert await anchor(place) == 0
     await record(repository.runner, [READ])
     await link_traces(place)
@@ -53,6 +57,34 @@ async def test_a_chain_that_grew_is_anchored_once_an_hour(place: Workplace, repo
     assert await anchor(place) == 0
     (made,) = read_anchors(place.settings.audit_anchors, signing_key(place.settings.audit_key))
     assert (made.tenant, made.seq) == (1, 1)
+
+
+async def test_the_anchors_are_read_again_when_a_chain_is_anchored_or_somebody_wrote_them(
+    place: Workplace, repository: PostgresRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def reading(path: Path, key: OKPKey) -> list[Anchor]:
+        read.append(path)
+        return read_anchors(path, key)
+
+    monkeypatch.setattr(anchoring, "read_anchors", reading)
+    anchor, often = (
+        Anchoring().anchor,
+        replace(place, settings=place.settings.model_copy(update={"audit_anchor_minutes": 0})),
+    )
+    await record(repository.runner, [READ])
+    await link_traces(place)
+    assert [await anchor(place) for _ in range(3)] == [1, 0, 0]
+    assert len(read) == 1
+    await record(repository.runner, [READ])
+    await link_traces(place)
+    assert await anchor(often) == 1
+    assert len(read) == 2
+    with place.settings.audit_anchors.open("a") as file:
+        file.write("not an anchor\n")
+    with pytest.raises(BadAnchors, match="line 3"):
+        await anchor(place)
 
 
 async def test_partitions_that_are_there_are_not_made_again(place: Workplace) -> None:

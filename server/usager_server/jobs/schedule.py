@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from usager_server.jobs.anchoring import anchor
+from usager_server.jobs.anchoring import Anchoring
 from usager_server.jobs.backing_up import back_up_daily
 from usager_server.jobs.housekeeping import (
     forget_full_buckets,
@@ -28,8 +28,8 @@ class Job:
 
     Shape   number is that of its lock in the database, the same for ever: two workers never do one job at once.
             do returns a count of what it did, for the log; it may be stopped at any moment and begin anew. One that is
-            long is done aside, so that the others go on meanwhile; when
-            the worker is told to end it has grace_seconds to do so itself, and is broken off then.
+            long is done aside, so that the others go on meanwhile; when the worker is told to end it has grace_seconds
+            to do so itself, and is broken off then.
     """
 
     number: int
@@ -45,7 +45,7 @@ identities = VerifyingIdentities()
 JOBS: Sequence[Job] = (
     Job(1, "link traces", 1, link_traces),
     Job(2, "link late traces", 600, link_late_traces),
-    Job(3, "anchor traces", 60, anchor),
+    Job(3, "anchor traces", 60, Anchoring().anchor),
     Job(4, "make partitions", DAY, make_partitions),
     Job(5, "remove orphan contents", DAY, remove_orphan_contents),
     Job(6, "back up", 600, back_up_daily, is_long=True),
