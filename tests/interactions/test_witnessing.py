@@ -108,6 +108,37 @@ async def test_whom_a_part_of_a_resource_is_about_is_traced(
     assert (await traces())[-1]["patient"] == patient["id"]
 
 
+async def test_whom_the_bytes_of_a_document_are_about_is_traced(
+    traced_client: httpx.AsyncClient, traces: Traces
+) -> None:
+    patient = await created(traced_client)
+    text = {"Content-Type": "text/plain"}
+    file = (await traced_client.post("/Binary", content=b"x", headers=text)).json()["id"]
+    content = [{"attachment": {"contentType": "text/plain", "url": f"Binary/{file}"}}]
+    document = {"resourceType": "DocumentReference", "status": "current", "content": content}
+    made = await created(traced_client, {**document, "subject": {"reference": f"Patient/{patient['id']}"}})
+    context = {**text, "X-Security-Context": f"DocumentReference/{made['id']}"}
+    other = (await traced_client.post("/Binary", content=b"y", headers=context)).json()["id"]
+    for name in (file, other):
+        answer = await traced_client.get(f"/Binary/{name}", headers={"Accept": "text/plain"})
+        assert (answer.status_code, len(answer.content)) == (200, 1)
+        trace = (await traces())[-1]
+        assert (trace["kind"], trace["id"], trace["patient"]) == ("read", name, patient["id"])
+
+
+async def test_what_a_condition_asks_is_traced(traced_client: httpx.AsyncClient, traces: Traces) -> None:
+    observation = await created(traced_client, about("one"))
+    asked = {**FHIR_JSON, "If-None-Exist": "subject=Patient/one&status=final"}
+    answer = await traced_client.post("/Observation", json=about("one"), headers=asked)
+    assert (answer.status_code, answer.json()["id"]) == (200, observation["id"])
+    trace = (await traces())[-1]
+    told = json.loads(trace["body"])["detail"]["conditions"]
+    assert (trace["patient"], told) == ("one", ["Observation?subject=Patient/one&status=final"])
+    await traced_client.delete("/Observation?subject=Patient/one&status=amended")
+    trace = (await traces())[-1]
+    assert (trace["kind"], trace["patient"]) == ("delete", "one")
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -8,17 +8,19 @@ from typing import Any
 from usager_server.errors import Unprocessable
 from usager_server.interactions.checks import check_resource, check_same_id
 from usager_server.interactions.conditions import create_condition, held_match
+from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import Request
 from usager_server.interactions.session import Reply, Session
 from usager_server.interactions.subset import WHOLE, parse_subset, subset_text
 from usager_server.interactions.writing import refuse_known, store_new, store_next, written_reply
 from usager_server.jsontext import parse_json
 from usager_server.repository import Stored
-from usager_server.traces.origins import origin_of
 from usager_server.validation.files import mismatch
 from usager_server.validation.limits import FILE_HEAD_BYTES
 
 UNTYPED = "application/octet-stream"
+OWNERS_MOST = 20
+"""Documents that carry the address of one Binary, and whose Patients its trace names."""
 
 
 async def create(session: Session, request: Request) -> Reply:
@@ -50,7 +52,7 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     """Return a version of a Binary: its bytes when the caller prefers them, else the resource with its data."""
     document = stored.document or ""
     resource = parse_json(document.encode())
-    await _tell_document(session, stored, resource)
+    await _tell_owner(session, stored, resource)
     content_type = str(resource.get("contentType", UNTYPED))
     if request.prefers_raw(content_type):
         return await _raw_reply(session, stored, content_type, resource)
@@ -62,15 +64,25 @@ async def version_reply(session: Session, request: Request, stored: Stored) -> R
     return Reply(document=document, version=stored.version, last_modified=stored.last_updated)
 
 
-async def _tell_document(session: Session, stored: Stored, resource: dict[str, Any]) -> None:
-    """Tell in the trace the document from elsewhere that these bytes are of, and whom it is about."""
-    if session.act is None or origin_of(resource) is None:
+async def _tell_owner(session: Session, stored: Stored, resource: dict[str, Any]) -> None:
+    """Tell in the trace whom these bytes are about, and the document from elsewhere that they are of.
+
+    Shape   they belong to what their securityContext names, else to the documents that carry their address; who may
+            read the bytes need not see either.
+    """
+    if session.act is None:
         return
     session.act.meet(stored.document or "")
+    whole = session.repository.whole
     kind, _, key = str(resource.get("securityContext", {}).get("reference", "")).partition("/")
-    document = await session.repository.read(kind, key) if kind == "DocumentReference" else None
-    if document is not None:
-        session.act.meet(document.document or "")
+    if kind:
+        owner = await whole.read(kind, key) if kind in session.house.definitions.resource_types else None
+        session.act.meet((owner and owner.document) or "")
+        return
+    address = [("location", f"Binary/{stored.id}"), ("_count", str(OWNERS_MOST))]
+    page = await whole.search(search_query(session, ("DocumentReference",), address, strict=True))
+    for match in page.entries:
+        session.act.meet(match.stored.document or "")
 
 
 async def _raw_reply(session: Session, stored: Stored, content_type: str, resource: dict[str, Any]) -> Reply:

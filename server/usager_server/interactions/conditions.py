@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from usager_server.errors import Invalid, MultipleMatches
+from usager_server.interactions.excerpt import tell_condition
 from usager_server.interactions.queries import search_query
 from usager_server.interactions.request import Request, parse_query_string
 from usager_server.interactions.session import Session
@@ -46,6 +47,7 @@ def parse_identity(session: Session, resource_type: str, parameters: Iterable[tu
     query = search_query(session, (resource_type,), kept, strict=True)
     if not query.conditions:
         raise Invalid("A condition needs at least one search parameter with a value", code="required")
+    tell_condition(session, query)
     key = normal_form(session.house.registry, session.caller.tenant, query)
     text = f"{resource_type}?{'&'.join(f'{name}=…' for name, _ in kept)}"
     return Identity(resource_type, key, text, replace(query, count=2))

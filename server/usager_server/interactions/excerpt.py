@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote_plus
 
 from usager_server.interactions.session import Session
 from usager_server.interactions.subset import WHOLE, Subset, subset_text
@@ -9,7 +10,9 @@ from usager_server.search.query import Condition, SearchQuery
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 NAMED_MOST = 200
-"""Patients that a query names and its trace lists; the query itself is there whole."""
+"""Patients that the queries of a request name and its trace lists; a query itself is there whole."""
+CONDITIONS_MOST, CONDITION_CHARACTERS = 20, 500
+"""Conditions of a request that its trace tells, and how much of each."""
 
 
 def excerpts(session: Session, documents: Sequence[str], subset: Subset) -> Sequence[str]:
@@ -25,8 +28,21 @@ def tell_asked(session: Session, query: SearchQuery) -> None:
     """Tell in the trace about whom a query asks: that nothing was found, or how much, is told of them too."""
     if session.act is None:
         return
-    named = dict.fromkeys(key for condition in query.conditions for key in _named(session, condition))
-    session.act.concern(list(named)[:NAMED_MOST])
+    known = session.act.patients
+    if len(known) < NAMED_MOST:
+        named = dict.fromkeys(key for condition in query.conditions for key in _named(session, condition))
+        session.act.concern(list(named)[: NAMED_MOST - len(known)])
+
+
+def tell_condition(session: Session, query: SearchQuery) -> None:
+    """Tell in the trace what the condition of a write asks: the answer tells whether something matches."""
+    if session.act is None:
+        return
+    tell_asked(session, query)
+    conditions = session.act.detail.setdefault("conditions", [])
+    if len(conditions) < CONDITIONS_MOST:
+        text = f"{query.types[0]}?{unquote_plus(query.self_link)}"[:CONDITION_CHARACTERS]
+        conditions += [text] if text not in conditions else []
 
 
 def _named(session: Session, condition: Condition) -> Iterator[str]:
