@@ -11,6 +11,7 @@ from usager_server import (
     OperationRequest,
     Reply,
     Session,
+    Unprocessable,
     canonical,
     fetch,
     given,
@@ -23,6 +24,7 @@ from usager_server import (
 
 COMPOSITIONS = canonical("CodeSystem", "siao-compositions")
 MAJORITY_YEARS = 18
+MEMBERS_MOST = 50
 
 LABELS = {concept["code"]: concept["display"] for concept in packaged("usager_ahi", "CodeSystem")[0]["concept"]}
 
@@ -82,9 +84,16 @@ def _is_minor(person: Mapping[str, Any], today: date) -> bool:
 
 
 async def read_household(session: Session, request: OperationRequest) -> Reply:
-    """Return the composition. Errors: NotFound (404) when the group is unknown; members that are gone are left out."""
+    """Return the composition; members that are gone are left out.
+
+    Errors  NotFound (404) when the group is unknown; Unprocessable (422) over MEMBERS_MOST members.
+    """
     group = await fetch(session, "Group", request.resource_id or "")
-    references = [m["entity"]["reference"] for m in group.get("member", ()) if not m.get("inactive") and _is_local(m)]
+    members = [each for each in group.get("member", ()) if not each.get("inactive") and _is_local(each)]
+    references = list(dict.fromkeys(each["entity"]["reference"] for each in members))
+    if len(references) > MEMBERS_MOST:
+        text = f"The group has over {MEMBERS_MOST} members: it is no household"
+        raise Unprocessable(text, "Group.member", code="too-costly")
     people = [person for reference in references if (person := await _person(session, reference)) is not None]
     found = household(people, datetime.now(UTC).date(), couple=given(request, "couple") in (True, "true"))
     code = found.composition

@@ -44,6 +44,13 @@ def test_someone_without_birth_date_counts_as_an_adult():
     assert household([{"gender": "male"}], TODAY, couple=False) == Household(["male"], 0, couple=False)
 
 
+async def test_a_crowd_is_no_household(client: httpx.AsyncClient):
+    crowd = [{"entity": {"reference": f"Patient/{number}"}} for number in range(51)]
+    group = await stored(client, {"resourceType": "Group", "type": "person", "actual": True, "member": crowd})
+    answer = await client.get(f"/fhir/{group}/$household")
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "too-costly")
+
+
 async def test_the_members_who_are_there_make_the_household(client: httpx.AsyncClient):
     mother = await stored(client, {"resourceType": "Patient", **WOMAN})
     child = await stored(client, {"resourceType": "Patient", **CHILD})
