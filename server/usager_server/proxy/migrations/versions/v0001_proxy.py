@@ -86,9 +86,11 @@ FUNCTIONS = (
     "FOR EACH STATEMENT EXECUTE FUNCTION proxy.only_grows()",
 )
 
+# Roles belong to the cluster: another database of it may have made this one already, this very moment.
 ROLE = """
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'usager_proxy') THEN CREATE ROLE usager_proxy LOGIN; END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$
 """
 GRANTS = (
