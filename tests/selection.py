@@ -1,9 +1,12 @@
-"""`pytest --requirement MS.CDM/VT`: only the tests that prove these requirements, as an auditor asks for them."""
+"""Which tests run, and in which order: those that an auditor asks for (`--requirement MS.CDM/VT`), servers first."""
 
 import re
 from collections.abc import Iterable
 
 import pytest
+
+START_SERVERS = ("conformity", "proofs", "backup", "journeys", "proxy")
+"""Rooms of few tests that last: at the end of a run one process would still be at them when the others are done."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,12 +16,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of other requirements."""
+    """Leave out the tests of other requirements; begin with the rooms that start servers."""
     wanted = config.getoption("--requirement")
     if wanted:
         kept = [item for item in items if proves(wanted, _identifiers(item))]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(f"tests/{room}/" for room in START_SERVERS)))
 
 
 def proves(wanted: Iterable[str], identifiers: Iterable[str]) -> bool:
