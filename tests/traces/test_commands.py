@@ -73,6 +73,7 @@ async def test_a_table_for_a_spreadsheet_is_written_to_a_file(usager: Usager, tm
     text = (tmp_path / "t.csv").read_text(encoding="utf-8-sig")
     cells = [row["patients"] for row in csv.DictReader(StringIO(text), delimiter=";")]
     assert cells == ["'=two", "'=two"]  # the extraction itself concerns that person
+    assert (tmp_path / "t.csv").stat().st_mode & 0o777 == 0o600
 
 
 async def test_extracting_and_verifying_are_traced(usager: Usager, database: Database) -> None:

@@ -2,23 +2,21 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 if TYPE_CHECKING:
-    from usager_server.repository.connections import Connections
     from usager_server.settings import Settings
     from usager_server.traces.export import Form
     from usager_server.traces.record import TraceQuery
     from usager_server.traces.verifying import Verdict
 
 FAILED = 1
+STATEMENT_SECONDS = 60
 PAGE = 1_000
 
 
@@ -31,10 +29,13 @@ def verify(
     does not agree; 2 wrong settings; 3 the database is missing.
     """
     from usager_server.environment import load_settings
+    from usager_server.repository.opening import running
     from usager_server.traces.anchors import BadAnchors
 
+    settings = load_settings()
     try:
-        verdicts = asyncio.run(_verify(load_settings(), tenant))
+        with running(settings) as found:
+            verdicts = asyncio.run(_verify(settings, found.url, tenant))
     except BadAnchors as error:
         typer.echo(f"usager: {error}", err=True)
         raise typer.Exit(FAILED) from error
@@ -62,6 +63,7 @@ def export(
 ) -> None:
     """Write the traces of a period, a person or a professional, newest first. The extraction is traced itself."""
     from usager_server.environment import load_settings
+    from usager_server.repository.opening import running
     from usager_server.traces.origins import From
     from usager_server.traces.record import TraceQuery, row_at
 
@@ -70,12 +72,15 @@ def export(
         query = replace(query, first=row_at(_microseconds(start)))
     if end is not None:
         query = replace(query, before=row_at(_microseconds(end)))
-    count = asyncio.run(_export(load_settings(), tenant, query, form, file))
+    settings = load_settings()
+    with running(settings) as found:
+        count = asyncio.run(_export(settings, found.url, tenant, query, form, file))
     typer.echo(f"{count} traces", err=True)
 
 
-async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
+async def _verify(settings: "Settings", url: str, tenant: int | None) -> "list[Verdict]":
     from usager_server.repository.behind import tenant_numbers
+    from usager_server.repository.connections import Connections
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_verifying import verified
     from usager_server.repository.tracing import record
@@ -85,17 +90,23 @@ async def _verify(settings: "Settings", tenant: int | None) -> "list[Verdict]":
 
     anchors = read_anchors(settings.audit_anchors, signing_key(settings.audit_key))
     verdicts = []
-    async with _opened(settings) as connections:
+    connections = Connections(url, size=1, statement_timeout_seconds=STATEMENT_SECONDS)
+    try:
         for number in [tenant] if tenant else await tenant_numbers(connections):
             runner = Runner(connections, number)
             verdict = await verified(runner, anchors)
             detail = {"links": verdict.links, "wrong": verdict.wrong}
             await record(runner, [Event("traces-verified", operator("audit verify"), detail=detail)])
             verdicts.append(verdict)
+    finally:
+        await connections.close()
     return verdicts
 
 
-async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: "Form", file: Path | None) -> int:
+async def _export(
+    settings: "Settings", url: str, tenant: int, query: "TraceQuery", form: "Form", file: Path | None
+) -> int:
+    from usager_server.repository.connections import Connections
     from usager_server.repository.running import Runner
     from usager_server.repository.trace_reading import all_traces
     from usager_server.repository.tracing import record
@@ -106,8 +117,9 @@ async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: 
     base_url = settings.base_url or f"http://{settings.host}:{settings.port}/fhir"
     patients = (query.patient,) if query.patient else ()
     count = 0
-    out = sys.stdout if file is None else await asyncio.to_thread(file.open, "w", encoding="utf-8", newline="")
-    async with _opened(settings) as connections:
+    out = sys.stdout if file is None else await asyncio.to_thread(_opened, file)
+    connections = Connections(url, size=1, statement_timeout_seconds=STATEMENT_SECONDS)
+    try:
         runner = Runner(connections, tenant)
         # Before the first line is written: no extraction without its trace.
         event = Event("traces-exported", operator("audit export"), patients=patients, detail=asked(query, form))
@@ -116,27 +128,16 @@ async def _export(settings: "Settings", tenant: int, query: "TraceQuery", form: 
         async for traces in all_traces(runner, query):
             out.write(lines(traces, form, base_url))
             count += len(traces)
-    out.flush() if file is None else out.close()
+    finally:
+        await connections.close()
+        out.flush() if file is None else out.close()
     return count
 
 
-@asynccontextmanager
-async def _opened(settings: "Settings") -> "AsyncIterator[Connections]":
-    """Yield connections to the database, the embedded one running meanwhile."""
-    from usager_server.repository.connections import Connections
-    from usager_server.repository.opening import check, source
-
-    found = source(settings)
-    if found.cluster is not None:
-        await asyncio.to_thread(found.cluster.start)
-    await check(found.url)
-    connections = Connections(found.url, size=1, statement_timeout_seconds=60)
-    try:
-        yield connections
-    finally:
-        await connections.close()
-        if found.cluster is not None:
-            await asyncio.to_thread(found.cluster.stop)
+def _opened(file: Path) -> TextIO:
+    """Open a file to be written, a new one for its owner's eyes only: what was searched for stands in it."""
+    file.touch(mode=0o600)
+    return file.open("w", encoding="utf-8", newline="")
 
 
 def _microseconds(instant: datetime) -> int:
