@@ -15,7 +15,7 @@ KEY = ec_key()
 
 @pytest.fixture(scope="module")
 async def patients(database: Database) -> dict[str, str]:
-    """Two patients of tenant 1, ids by family name."""
+    """Two patients of tenant 1, ids by family name, and a stay of the first."""
     async with running_app(database.url) as client:
         made = {
             family: await stored(
@@ -29,6 +29,8 @@ async def patients(database: Database) -> dict[str, str]:
             )
             for family in ("Tilleul", "Marronnier")
         }
+        stay = {"resourceType": "Encounter", "status": "in-progress", "class": {"code": "IMP"}}
+        made["stay"] = await stored(client, {**stay, "subject": {"reference": made["Tilleul"]}})
     return {family: reference.partition("/")[2] for family, reference in made.items()}
 
 
@@ -148,6 +150,14 @@ async def test_launch_without_a_launch_is_refused(browser: Browser):
 
 async def test_a_patient_out_of_reach_is_not_handed_over(record: Browser, browser: Browser):
     assert (await launched(record, browser, patient="nobody")).status_code == 404
+
+
+async def test_the_encounter_of_a_launch_is_one_of_its_patient(
+    record: Browser, browser: Browser, patients: dict[str, str]
+):
+    for family, status in (("Tilleul", 201), ("Marronnier", 400)):
+        answer = await launched(record, browser, patient=patients[family], encounter=patients["stay"])
+        assert answer.status_code == status
 
 
 async def test_a_launch_names_what_the_token_may_read_only(

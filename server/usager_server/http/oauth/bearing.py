@@ -23,6 +23,8 @@ from usager_server.errors import LoginRequired
 from usager_server.http.oauth.records import Records
 from usager_server.http.oauth.wire import NO_STORE, answered, headers_of, origin_of_request, read_json
 from usager_server.http.observability import exchange_of
+from usager_server.interactions.session import Reply
+from usager_server.jsontext import parse_json
 
 RESOURCE_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 KINDS = {"patient": "Patient", "encounter": "Encounter"}
@@ -46,8 +48,12 @@ class Bearing:
         if unknown := set(asked) - {"client_id", *KINDS}:
             raise OAuthError("invalid_request", f"{min(unknown)[:40]} is not known here: client_id, patient, encounter")
         caller = Caller(known.token.tenant, known.token.subject, exchange_of(request.scope).request_id, known.grant)
-        for name, resource_id in context.items():
-            await self.records.read(request.scope, caller, KINDS[name], resource_id)
+        shown = {
+            name: await self.records.read(request.scope, caller, KINDS[name], resource_id)
+            for name, resource_id in context.items()
+        }
+        if {"patient", "encounter"} <= set(shown) and _subject(shown["encounter"]) != f"Patient/{context['patient']}":
+            raise OAuthError("invalid_request", "the encounter is not one of this patient")
         client_id = str(asked.get("client_id", ""))
         word = await make_launch(self.server.memories, self.server.authentication, known.person, client_id, context)
         told = {"launch": word, "iss": self.server.addresses.base, "expires_in": LAUNCH_SECONDS}
@@ -106,6 +112,12 @@ class Bearing:
 def _told(client: Client, revoked: datetime | None) -> Mapping[str, Any]:
     ended = {"revoked_at": revoked.isoformat()} if revoked else {}
     return {"client_id": client.id, **client.metadata, **ended}
+
+
+def _subject(reply: Reply) -> str:
+    """Return whom an Encounter is about."""
+    encounter = parse_json((reply.document or "{}").encode())
+    return str((encounter.get("subject") or {}).get("reference"))
 
 
 def _id(asked: Mapping[str, Any], name: str) -> str:
