@@ -142,6 +142,12 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(
         default=900, ge=300, le=3600, description="How long an access token that acts for a person lives."
     )
+    client_rsa_bits: int = Field(
+        default=2048,
+        ge=2048,
+        le=16384,
+        description="Bits of the RSA keys of clients, at least; 3072 for a strength of 128.",
+    )
     certificate_proxies: NetworkList = Field(
         default="",
         description="Networks of the proxies whose Client-Cert header (RFC 9440) is believed, separated by commas; "

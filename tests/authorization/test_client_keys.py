@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trustme
 
-from tests.authorization.applications import ec_key, proof, service
+from tests.authorization.applications import ec_key, proof, rsa_key, service
 from tests.authorization.conftest import Register
 from usager_server.authorization import client_keys as room
 from usager_server.authorization.client_keys import ClientKeys
@@ -161,3 +161,13 @@ async def test_a_service_that_publishes_its_key_gets_a_token(http: httpx.AsyncCl
     assert answer.status_code == 200, answer.text
     forged = await http.post("/oauth/token", data=form | proof(client, ec_key("one")))
     assert forged.json()["error"] == "invalid_client"
+
+
+async def test_keys_that_are_too_short_by_now_make_no_client():
+    short = rsa_key("one")
+    asked = service(jwks={"keys": [short.as_dict(private=False)]}), service(jwks=None, jwks_uri=URI)
+    for client in asked:
+        assert await ClientKeys(Published(short)).find(client, "one") is not None  # type: ignore[arg-type]
+        with pytest.raises(OAuthError, match="3072 bits") as refused:
+            await ClientKeys(Published(short), 3072).find(client, "one")  # type: ignore[arg-type]
+        assert refused.value.code == "invalid_client"

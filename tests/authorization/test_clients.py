@@ -137,3 +137,11 @@ def test_what_a_public_application_cannot_have(change: dict[str, Any], why: str)
 def test_an_rsa_key_will_do():
     key = rsa_key().as_dict(private=False) | {"kid": "r"}
     assert registered(SERVICE | {"jwks": {"keys": [key]}})["jwks"]["keys"] == [key]
+
+
+def test_an_operator_may_want_longer_keys():
+    asked = SERVICE | {"jwks": {"keys": [rsa_key().as_dict(private=False)]}}
+    with pytest.raises(OAuthError) as refused:
+        registered(asked, rsa_bits=3072)
+    assert "3072 bits at least" in refused.value.description
+    assert registered(asked, rsa_bits=2048)["jwks"] == asked["jwks"]

@@ -4,10 +4,11 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from joserfc.jwk import Key, KeySet
 
-from usager_server.authorization.clients import Client, check_jwks
+from usager_server.authorization.clients import RSA_BITS, Client, check_jwks
 from usager_server.authorization.errors import INVALID_CLIENT, OAuthError
 from usager_server.authorization.limits import CLIENT_KEYS_SECONDS
 from usager_server.outbound import Outbound, OutboundFailed, OutboundRefused
@@ -23,22 +24,29 @@ class _Fetched:
 
 
 class ClientKeys:
-    """Finds the key that a client says it signed with."""
+    """Finds the key that a client says it signed with. Unit: rsa_bits: what an RSA key has at least."""
 
-    def __init__(self, outbound: Outbound) -> None:
+    def __init__(self, outbound: Outbound, rsa_bits: int = RSA_BITS) -> None:
         self._outbound = outbound
+        self.rsa_bits = rsa_bits
         self._fetched: dict[str, _Fetched] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
 
     async def find(self, client: Client, key_id: str) -> Key | None:
         """Return the key of an id in the client's own set; None when there is none.
 
-        Errors  OAuthError invalid_client when the set cannot be fetched.
+        Errors  OAuthError invalid_client when the set cannot be fetched, or will not do, or no longer.
         """
         if client.metadata["jwks"] is not None:
-            return _by_id(check_jwks(client.metadata["jwks"]), key_id)
+            return _by_id(self._registered(client.metadata["jwks"]), key_id)
         async with self._fetching.setdefault(client.id, asyncio.Lock()):  # of many at once, one fetches
             return await self._published(client, key_id)
+
+    def _registered(self, jwks: Any) -> KeySet:
+        try:
+            return check_jwks(jwks, self.rsa_bits)
+        except OAuthError as error:  # the operator wants longer keys than when it was registered
+            raise OAuthError(INVALID_CLIENT, f"The keys of the client will not do: {error}") from error
 
     async def _published(self, client: Client, key_id: str) -> Key | None:
         known = self._fetched.get(client.id)
@@ -59,7 +67,7 @@ class ClientKeys:
             answer = await self._outbound.get(client.metadata["jwks_uri"], {"accept": "application/json"})
             if answer.status != 200:
                 raise OutboundFailed(f"it answers {answer.status}")
-            keys = check_jwks(json.loads(answer.body))
+            keys = check_jwks(json.loads(answer.body), self.rsa_bits)
         except (OutboundRefused, OutboundFailed, OAuthError, ValueError, RecursionError) as error:
             told = error if isinstance(error, OutboundRefused | OutboundFailed | OAuthError) else "is no JWK Set"
             raise OAuthError(INVALID_CLIENT, f"The keys of the client cannot be had: jwks_uri {told}") from error

@@ -84,9 +84,9 @@ def client_from(client_id: str, metadata: Mapping[str, Any]) -> Client:
     return Client(client_id, metadata)
 
 
-def new_client(tenant: int, asked: Mapping[str, Any]) -> Client:
+def new_client(tenant: int, asked: Mapping[str, Any], rsa_bits: int = RSA_BITS) -> Client:
     """Return a client to be stored, with a new id. Errors: OAuthError, as `registered`."""
-    return Client(f"{tenant}-{secrets.token_urlsafe(18)}", registered(asked))
+    return Client(f"{tenant}-{secrets.token_urlsafe(18)}", registered(asked, rsa_bits))
 
 
 def tenant_of(client_id: str) -> int | None:
@@ -95,9 +95,10 @@ def tenant_of(client_id: str) -> int | None:
     return int(found[1]) if found and int(found[1]) < 2**31 else None
 
 
-def registered(asked: Mapping[str, Any]) -> dict[str, Any]:
+def registered(asked: Mapping[str, Any], rsa_bits: int = RSA_BITS) -> dict[str, Any]:
     """Return the metadata of a client, whole and checked.
 
+    Unit    rsa_bits: what an RSA key has at least.
     Errors  OAuthError invalid_client_metadata or invalid_redirect_uri (RFC 7591 3.2.2), saying what would be right.
     """
     if unknown := set(asked) - KNOWN:
@@ -111,18 +112,18 @@ def registered(asked: Mapping[str, Any]) -> dict[str, Any]:
         raise _wrong(f"client_name is what people are shown: 1 to {NAME_CHARACTERS} characters on one line")
     _check_grant_types(metadata)
     _check_redirects(metadata)
-    _check_keys(metadata)
+    _check_keys(metadata, rsa_bits)
     _check_scope(metadata)
     return metadata
 
 
-def check_jwks(jwks: Any) -> KeySet:
+def check_jwks(jwks: Any, rsa_bits: int = RSA_BITS) -> KeySet:
     """Return the public keys of a client, each with its id. Errors: OAuthError invalid_client_metadata."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list) or not 0 < len(keys) <= CLIENT_KEYS or not all(isinstance(it, dict) for it in keys):
         raise _wrong(f"jwks must be a JWK Set of 1 to {CLIENT_KEYS} keys")
     for place, key in enumerate(keys):
-        _check_key(key, f"jwks.keys[{place}]")
+        _check_key(key, f"jwks.keys[{place}]", rsa_bits)
     if len({key["kid"] for key in keys}) < len(keys):
         raise _wrong("two keys of jwks have the same kid")
     try:
@@ -131,7 +132,7 @@ def check_jwks(jwks: Any) -> KeySet:
         raise _wrong("jwks holds a key that cannot be read") from error
 
 
-def _check_key(key: Mapping[str, Any], where: str) -> None:
+def _check_key(key: Mapping[str, Any], where: str, rsa_bits: int) -> None:
     if not isinstance(key.get("kid"), str) or not 0 < len(key["kid"]) <= 100:
         raise _wrong(f"{where} needs a kid of at most 100 characters")
     if key.get("kty") not in KEY_ALGORITHMS or (key["kty"] == "EC" and key.get("crv") != "P-384"):
@@ -140,8 +141,8 @@ def _check_key(key: Mapping[str, Any], where: str) -> None:
         raise _wrong(f"{where} is a private key: keep it, and send the public part")
     if key.get("alg", KEY_ALGORITHMS[key["kty"]]) != KEY_ALGORITHMS[key["kty"]] or key.get("use", "sig") != "sig":
         raise _wrong(f"{where} must be for signatures with RS384 or ES384")
-    if key["kty"] == "RSA" and len(str(key.get("n", ""))) * 6 < RSA_BITS:
-        raise _wrong(f"{where} must have {RSA_BITS} bits at least")
+    if key["kty"] == "RSA" and len(str(key.get("n", ""))) * 6 < rsa_bits:
+        raise _wrong(f"{where} must have {rsa_bits} bits at least")
 
 
 def _check_grant_types(metadata: Mapping[str, Any]) -> None:
@@ -179,7 +180,7 @@ def _check_redirect(address: str, is_public: bool) -> None:
         raise _wrong_redirect("they are https, http on the loopback, or com.example.app: for a public client")
 
 
-def _check_keys(metadata: Mapping[str, Any]) -> None:
+def _check_keys(metadata: Mapping[str, Any], rsa_bits: int) -> None:
     jwks, address = metadata["jwks"], metadata["jwks_uri"]
     if metadata["token_endpoint_auth_method"] == PUBLIC:
         if jwks is not None or address:
@@ -188,7 +189,7 @@ def _check_keys(metadata: Mapping[str, Any]) -> None:
     if (jwks is None) == (not address):
         raise _wrong("private_key_jwt needs jwks or jwks_uri, one of them")
     if jwks is not None:
-        check_jwks(jwks)
+        check_jwks(jwks, rsa_bits)
     else:
         try:
             check_url(address)

@@ -35,6 +35,7 @@ class AuthorizationServer:
     introspection: Introspection
     bearers: Bearers
     binds_certificates: bool
+    client_rsa_bits: int
     check: Check
 
 
@@ -58,7 +59,8 @@ def open_server(
     addresses, keys = Addresses(settings.base_url), SigningKeys(keys_path(settings))
 
     binds_certificates = bool(parse_networks(settings.certificate_proxies))
-    authentication = Authentication(memories, ClientKeys(outbound), addresses.at("token"))
+    client_keys = ClientKeys(outbound, settings.client_rsa_bits)
+    authentication = Authentication(memories, client_keys, addresses.at("token"))
     tokens, liveness = Tokens(keys, addresses.base), Liveness(memories, sessions)
     return AuthorizationServer(
         addresses=addresses,
@@ -71,5 +73,6 @@ def open_server(
         introspection=Introspection(memories, authentication, tokens, liveness),
         bearers=Bearers(tokens, liveness, binds_certificates=binds_certificates),
         binds_certificates=binds_certificates,
+        client_rsa_bits=settings.client_rsa_bits,
         check=check,
     )

@@ -43,6 +43,7 @@ def add_client(
     """Register an application or a service, and print its client_id."""
     from usager_server.authorization.clients import new_client
     from usager_server.authorization.errors import OAuthError
+    from usager_server.environment import load_settings
 
     asked: dict[str, Any] = {
         "client_name": name,
@@ -56,7 +57,8 @@ def add_client(
         "tls_client_certificate_bound_access_tokens": bound,
     }
     try:
-        client = new_client(tenant, {**asked, **({"jwks": _read(jwks)} if jwks else {})})
+        asked |= {"jwks": _read(jwks)} if jwks else {}
+        client = new_client(tenant, asked, load_settings().client_rsa_bits)
         _check_narrowing(client.scope)
     except OAuthError as error:
         raise typer.BadParameter(error.description) from error

@@ -70,7 +70,7 @@ class Bearing:
     async def register(self, request: Request) -> Response:
         """Register a client. Source: RFC 7591 3."""
         token = await self._administered(request)
-        client = new_client(token.tenant, await read_json(request))
+        client = new_client(token.tenant, await read_json(request), self.server.client_rsa_bits)
         check_registered(client.scope, self.server.check)
         await self.server.memories(token.tenant).add_client(client, origin_of_request(request, token.client))
         return JSONResponse(_told(client, None), 201, NO_STORE)
