@@ -17,6 +17,7 @@ from usager_server.jobs import anchoring
 from usager_server.jobs.anchoring import Anchoring
 from usager_server.jobs.housekeeping import make_partitions
 from usager_server.jobs.linking import link_late_traces, link_traces
+from usager_server.jobs.running import CONNECTIONS
 from usager_server.jobs.schedule import JOBS, Job
 from usager_server.jobs.worker import Worker
 from usager_server.jobs.workplace import Workplace
@@ -85,6 +86,13 @@ async def test_the_anchors_are_read_again_when_a_chain_is_anchored_or_somebody_w
         file.write("not an anchor\n")
     with pytest.raises(BadAnchors, match="line 3"):
         await anchor(place)
+
+
+def test_what_takes_longer_the_more_is_stored_is_done_aside() -> None:
+    assert {job.name for job in JOBS if job.is_long} == {
+        *("back up", "verify identities", "look at every identity", "index anew"),
+    }
+    assert sum(job.is_long for job in JOBS) + 1 < CONNECTIONS  # each holds one while it works on another
 
 
 async def test_partitions_that_are_there_are_not_made_again(place: Workplace) -> None:

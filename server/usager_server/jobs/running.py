@@ -9,7 +9,8 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.opening import Source, running
 from usager_server.settings import Settings
 
-CONNECTIONS = 6
+CONNECTIONS = 8
+"""One for the lock of each long job and of the short one under way, and some for the work."""
 
 
 def work(settings: Settings) -> None:

@@ -50,7 +50,7 @@ JOBS: Sequence[Job] = (
     Job(5, "remove orphan contents", DAY, remove_orphan_contents),
     Job(6, "back up", 600, back_up_daily, is_long=True),
     Job(7, "verify identities", EVERY_SECONDS, identities.verify, is_long=True, grace_seconds=60),
-    Job(8, "look at every identity", DAY, identities.look_at_everybody),
+    Job(8, "look at every identity", DAY, identities.look_at_everybody, is_long=True),
     Job(9, "forget old tickets", HOUR, forget_old_tickets),
     Job(10, "end sessions", 60, end_sessions),
     Job(11, "forget full buckets", 600, forget_full_buckets),
