@@ -90,7 +90,7 @@ async def test_the_anchors_are_read_again_when_a_chain_is_anchored_or_somebody_w
 
 def test_what_takes_longer_the_more_is_stored_is_done_aside() -> None:
     assert {job.name for job in JOBS if job.is_long} == {
-        *("back up", "verify identities", "look at every identity", "index anew"),
+        *("remove orphan contents", "back up", "verify identities", "look at every identity", "index anew"),
     }
     assert sum(job.is_long for job in JOBS) + 1 < CONNECTIONS  # each holds one while it works on another
 

@@ -9,6 +9,7 @@ from tests.conftest import Database
 from tests.repository.drafting import patient
 from tests.repository.looking import look
 from usager_server.errors import NotFound
+from usager_server.repository import contents
 from usager_server.repository.contents import PART_BYTES
 from usager_server.repository.postgres import PostgresRepository
 
@@ -65,3 +66,13 @@ async def test_an_upload_that_breaks_off_leaves_no_resource(repository: Postgres
     with pytest.raises(ConnectionResetError):
         await repository.write_content(broken())
     assert await repository.delete_orphan_contents(timedelta(seconds=-1)) == 1
+
+
+async def test_those_of_a_large_store_are_looked_for_some_at_a_time(
+    repository: PostgresRepository, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "LOOKED_AT", 2)
+    keys = [await repository.write_content(chunks(b"x", 1)) for _ in range(7)]
+    await repository.create([patient("one", content=keys[3])])
+    assert await repository.delete_orphan_contents(timedelta(seconds=-1)) == 6
+    assert [str(key) for (key,) in await look(database, "SELECT key FROM content")] == [keys[3]]

@@ -9,7 +9,7 @@ from usager_server.repository.connections import Connections
 from usager_server.repository.opening import Source, running
 from usager_server.settings import Settings
 
-CONNECTIONS = 8
+CONNECTIONS = 9
 """One for the lock of each long job and of the short one under way, and some for the work."""
 
 

@@ -47,7 +47,7 @@ JOBS: Sequence[Job] = (
     Job(2, "link late traces", 600, link_late_traces),
     Job(3, "anchor traces", 60, Anchoring().anchor),
     Job(4, "make partitions", DAY, make_partitions),
-    Job(5, "remove orphan contents", DAY, remove_orphan_contents),
+    Job(5, "remove orphan contents", DAY, remove_orphan_contents, is_long=True),
     Job(6, "back up", 600, back_up_daily, is_long=True),
     Job(7, "verify identities", EVERY_SECONDS, identities.verify, is_long=True, grace_seconds=60),
     Job(8, "look at every identity", DAY, identities.look_at_everybody, is_long=True),

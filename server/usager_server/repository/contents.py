@@ -6,7 +6,7 @@ from uuid import UUID
 
 from usager_server.errors import NotFound
 from usager_server.repository.ids import new_uuid
-from usager_server.repository.running import Runner
+from usager_server.repository.running import Runner, under_tenant
 
 PART_BYTES = 1 << 20
 ORPHAN_AGE = timedelta(days=1)
@@ -29,10 +29,17 @@ SELECT c.size FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFF
 ) AS c
 """
 
+LOOKED_AT = 1_000
+"""Keys that are looked at in one statement: all of a large store would take longer than a statement may."""
+
 # Keys are UUIDs of version 7: those below a bound are older than its instant.
+OLD = under_tenant(
+    "SELECT c.key FROM content AS c WHERE c.tenant = t.tenant AND c.key > $2 AND c.key < $3 AND c.part = 0"
+    " ORDER BY c.key LIMIT $4"
+)
 DELETE_ORPHANS = """
 WITH gone AS (
-    DELETE FROM content AS c WHERE c.tenant = $1::text::int AND c.key < $2
+    DELETE FROM content AS c WHERE c.tenant = $1::text::int AND c.key = ANY ($2::uuid[])
     AND NOT EXISTS (SELECT FROM resource AS r WHERE r.tenant = c.tenant AND r.content = c.key)
     AND NOT EXISTS (SELECT FROM history AS h WHERE h.tenant = c.tenant AND h.content = c.key)
     RETURNING c.key
@@ -68,10 +75,14 @@ async def content_size(runner: Runner, key: str) -> int | None:
 
 async def delete_orphans(runner: Runner, age: timedelta = ORPHAN_AGE) -> int:
     """Remove the bytes that no version refers to, an upload that broke off for instance; return how many keys."""
-    bound = int((datetime.now(UTC) - age).timestamp() * 1000) << 80
-    async with runner.transaction() as inside:
-        found = await inside.row(DELETE_ORPHANS, UUID(int=bound))
-    return 0 if found is None else int(found[0])
+    after, before = UUID(int=0), UUID(int=int((datetime.now(UTC) - age).timestamp() * 1000) << 80)
+    gone = 0
+    while keys := [key for (key,) in await runner.rows(OLD, after, before, LOOKED_AT)]:
+        async with runner.transaction() as inside:
+            found = await inside.row(DELETE_ORPHANS, keys)
+        gone += 0 if found is None else int(found[0])
+        after = keys[-1]
+    return gone
 
 
 async def _in_parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
