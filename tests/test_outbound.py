@@ -97,6 +97,7 @@ async def test_this_machine_is_not_called(serve: Serve, trusting: Any):
         "[::]",
         "[fe80::1]",
         "[fc00::1]",
+        "[fec0::1]",
         "[ff02::1]",
         "[::ffff:127.0.0.1]",
         "[::ffff:169.254.169.254]",

@@ -98,7 +98,10 @@ def is_public(address: Address) -> bool:
 
     Source  IANA's special-purpose registries, as `ipaddress` knows them; IPv4 inside IPv6: RFC 4291, 3056, 4380, 6052.
     """
-    return all(it.is_global and not it.is_multicast and not it.is_reserved for it in _readings(address))
+    return all(
+        it.is_global and not it.is_multicast and not it.is_reserved and not (it.version == 6 and it.is_site_local)
+        for it in _readings(address)
+    )
 
 
 def _readings(address: Address) -> Iterable[Address]:

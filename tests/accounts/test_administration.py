@@ -64,13 +64,29 @@ async def test_a_name_is_taken_once(administration, account):
 
 @pytest.mark.requirement("SC.SSI/IAM.92")
 @pytest.mark.parametrize(
-    "clinical", [{"rpps": RPPS}, {"practitioner": "Practitioner/1"}, {"profession": "60"}, {"structures": ["ehpad"]}]
+    "clinical",
+    [
+        {"rpps": RPPS},
+        {"practitioner": "Practitioner/1"},
+        {"profession": "60"},
+        {"structures": ["ehpad"]},
+        {"roles": ["administrator", "professional"]},
+        {"roles": ["administrative"]},
+    ],
 )
 async def test_who_administers_has_nothing_clinical(administration, clinical):
     with pytest.raises(Unprocessable, match="account of administration"):
         await administration.create(1, "admin.sys", Kind.PRIVILEGED, {**PERSON, **clinical}, SOMEONE)
-    made = await administration.create(1, "admin.sys", Kind.PRIVILEGED, PERSON, SOMEONE)
+    own = {**PERSON, "roles": ["administrator", "auditor"]}
+    made = await administration.create(1, "admin.sys", Kind.PRIVILEGED, own, SOMEONE)
     assert not made.account.may_have_clinical_scopes
+
+
+async def test_no_account_is_made_with_an_address_that_is_none(administration):
+    with pytest.raises(Unprocessable, match="e-mail"):
+        await administration.create(1, "jeanne.martin", Kind.BUSINESS, {**PERSON, "email": "jeanne"}, SOMEONE)
+    with pytest.raises(NotFound):
+        await administration.named(1, "jeanne.martin")
 
 
 @pytest.mark.requirement("SC.SSI/IE.33")
@@ -92,7 +108,7 @@ async def test_another_rpps_detaches_the_identity_and_ends_the_sessions(
 
 
 @pytest.mark.requirement("SC.SSI/IE.33")
-@pytest.mark.parametrize("reason", ["", "  ", None, "r" * 501])
+@pytest.mark.parametrize("reason", ["", "  ", None, "r" * 501, "r\0", "r\x1b[2J"])
 async def test_a_change_has_a_reason(administration, account, reason):
     with pytest.raises(Unprocessable, match="reason"):
         await administration.change(1, account.id, {"family": "Durand"}, reason, SOMEONE)

@@ -168,6 +168,13 @@ async def test_contact_details_change_with_the_password_typed_again(somebody: At
     assert (await somebody.at.get("/account/contacts")).json()["email"]["pending"] == "other@example.org"
 
 
+async def test_a_text_that_cannot_be_kept_is_refused_and_no_defect(somebody: AtADesk, desk: httpx.AsyncClient):
+    form = {**hidden(await somebody.at.get("/sign-in")), "username": "a\0b", "password": PASSWORD}
+    assert (await somebody.at.post("/sign-in", data=form)).status_code == 400
+    for query in ("after=%00", "count=000100999999999999999999"):
+        assert (await desk.get(f"/accounts?{query}", headers=ADMINISTRATOR)).status_code == 400
+
+
 async def test_nothing_is_kept_for_an_organisation_that_is_not_here(somebody: AtADesk, database: Database):
     form = {**hidden(await somebody.at.get("/sign-in")), "username": "camille", "password": PASSWORD, "tenant": "77"}
     assert (await somebody.at.post("/sign-in", data=form)).status_code == 404

@@ -222,6 +222,8 @@ async def test_who_administers_gets_no_clinical_scope(browser: Browser, people: 
         assert sent(await administrator.authorize(clinical))["error"] == "access_denied"
     answer = await administrator.tokens("openid user/Patient.rs user/Organization.cruds user/AuditEvent.rs")
     assert answer["scope"] == "openid user/Organization.cruds user/AuditEvent.rs"
+    answer = await administrator.tokens("openid launch/patient user/Organization.rs")  # no patient is looked for
+    assert answer["scope"] == "openid user/Organization.rs" and "patient" not in answer
 
 
 async def test_who_is_made_an_administrator_keeps_no_clinical_token(browser: Browser, people: People):

@@ -8,7 +8,7 @@ from typing import Any
 
 from usager_server.accounts import accounts_store, credentials_store, links_store
 from usager_server.accounts.account import Account, Kind, Link, State, emergency_end, moved
-from usager_server.accounts.attributes import checked, checked_username, refusal
+from usager_server.accounts.attributes import checked, checked_contact, checked_username, refusal
 from usager_server.accounts.contacts import Contacts
 from usager_server.accounts.journal import Actor, Event, Journal, What
 from usager_server.accounts.keeping_passwords import Passwords
@@ -66,7 +66,7 @@ class Administration:
 
         Errors  Unprocessable (422) for attributes; Conflict (409) when the name is taken.
         """
-        contacts = {name: given[name] for name in CONTACTS if given.get(name) is not None}
+        contacts = {name: checked_contact(name, given[name]) for name in CONTACTS if given.get(name) is not None}
         attributes = checked({name: value for name, value in given.items() if name not in CONTACTS}, kind)
         for name in NEEDED:
             if name not in attributes:
@@ -230,9 +230,10 @@ class Administration:
 
 def checked_reason(reason: Any) -> str:
     """Return why an administrator does something. Errors: Unprocessable (422)."""
-    if not isinstance(reason, str) or not reason.strip() or len(reason) > REASON_CHARACTERS:
+    told = " ".join(reason.split()) if isinstance(reason, str) else ""
+    if not told or len(reason) > REASON_CHARACTERS or not told.isprintable():
         raise refusal("reason", f"needed: a text of {REASON_CHARACTERS} characters at most")
-    return " ".join(reason.split())
+    return told
 
 
 def _told(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

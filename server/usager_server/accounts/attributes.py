@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from usager_server.access.roles import ceiling
 from usager_server.accounts.account import Kind
 from usager_server.accounts.rpps import checked_rpps
 from usager_server.errors import Issue, Unprocessable
@@ -73,7 +74,10 @@ def _checked(name: str, value: Any, kind: Kind) -> Any:
         return None
     if name in CLINICAL and kind is Kind.PRIVILEGED:
         raise refusal(name, "not for an account of administration: clinical work has an account of its own")
-    return CHECKS[name](name, value)
+    found = CHECKS[name](name, value)
+    if name == "roles" and kind is Kind.PRIVILEGED and ceiling(found, "Patient"):
+        raise refusal(name, "without those of clinical work, for an account of administration: it has one of its own")
+    return found
 
 
 def _name(name: str, value: Any) -> str:

@@ -44,9 +44,11 @@ class Granted:
 def without_clinical(granted: Granted) -> Granted:
     """Return what is left for an account of administration: scopes on a type that its roles reach (SC.SSI/IAM.92).
 
-    Shape   a scope on every type (`user/*`) is clinical, whatever the roles make of it.
+    Shape   a scope on every type (`user/*`) is clinical, whatever the roles make of it; so is a patient in context,
+            whom the person would look for by name.
     """
-    return Granted(tuple(scope for scope in granted.scopes if _is_of_administration(scope)), granted.words)
+    words = [word for word in granted.words if word not in (LAUNCH, LAUNCH_PATIENT)]
+    return Granted(tuple(scope for scope in granted.scopes if _is_of_administration(scope)), words)
 
 
 def read_scopes(text: str) -> Granted:

@@ -3,7 +3,7 @@
 import asyncpg
 from asyncpg import exceptions as pg
 
-from usager_server.errors import Conflict, FHIRError, TooCostly, Unavailable, Unprocessable
+from usager_server.errors import Conflict, FHIRError, Invalid, TooCostly, Unavailable, Unprocessable
 
 # A connection told to go while idle fails this way at its next use, before anything is sent.
 TOLD_TO_GO = asyncpg.InternalClientError
@@ -46,6 +46,8 @@ def translated(error: BaseException) -> FHIRError | None:
         return Conflict("A resource with this id exists already.", code="duplicate")
     if isinstance(error, UNIQUE_OR_LOCKED):
         return Conflict("Another request is changing the same resources; try again.", code="lock-error")
+    if isinstance(error, pg.CharacterNotInRepertoireError | pg.UntranslatableCharacterError):
+        return Invalid("A text holds a character that cannot be kept or looked for: U+0000.", code="value")
     if isinstance(error, pg.QueryCanceledError):
         return TooCostly("This took longer than the server allows; narrow the request.", code="timeout")
     if isinstance(error, pg.InsufficientResourcesError | pg.OperatorInterventionError):

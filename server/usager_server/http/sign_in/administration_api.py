@@ -50,7 +50,7 @@ class AdministrationApi:
         tenant, _ = await self._administrator(request, writes=False)
         fields = parsed(request.url.query)
         text = fields.get("count", "100")
-        if not text.isdecimal() or not 0 < int(text[:6]) <= MOST_LISTED:
+        if not text.isdecimal() or len(text) > 6 or not 0 < int(text) <= MOST_LISTED:
             raise Invalid(f"count is a number from 1 to {MOST_LISTED}")
         found = await self.desk.administration.listed(tenant, fields.get("after", "")[:64], int(text))
         return JSONResponse({"accounts": [self._shown(it) for it in found]}, headers=NO_STORE)
