@@ -1,11 +1,13 @@
 """What a token is worth, told to those who may know; and its end."""
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.authorization.applications import BASE, CALLBACK, CLINICAL, Browser, ec_key, proof, public_app, service
 from tests.authorization.conftest import Register
 from tests.authorization.people import People
+from tests.conftest import Database
 from usager_server.authorization.clients import Client
 
 KEY = ec_key()
@@ -75,6 +77,16 @@ async def test_a_resource_server_is_told_of_those_of_its_tenant(browser: Browser
     assert (await told(browser.http, server, given["access_token"]))["active"] is True
     assert await told(browser.http, foreign, given["access_token"]) == {"active": False}
     assert await told(browser.http, foreign, given["refresh_token"]) == {"active": False}
+
+
+async def test_what_a_revoked_client_had_is_inactive(browser: Browser, register: Register, database: Database):
+    given = await tokens(browser)
+    server = await register(service(KEY, may_introspect=True))
+    connection = await asyncpg.connect(database.superuser_url)
+    await connection.execute("UPDATE client SET revoked = now() WHERE id = $1", browser.client.id)
+    await connection.close()
+    for token in (given["access_token"], given["refresh_token"]):
+        assert await told(browser.http, server, token) == {"active": False}
 
 
 async def test_a_public_client_may_not_ask(browser: Browser, register: Register):

@@ -120,6 +120,17 @@ async def test_without_sign_in_another_host_name_is_refused(whole: httpx.AsyncCl
     assert answer.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://localhost.elsewhere.example", ""])
+async def test_without_sign_in_a_page_elsewhere_writes_nothing(whole: httpx.AsyncClient, origin):
+    written = {"Origin": origin, "Content-Type": "text/plain"}  # as a browser sends without asking first
+    assert (await whole.post("/fhir/Binary", content=b"hello", headers=written)).status_code == 403
+
+
+async def test_without_sign_in_a_page_of_this_machine_writes(whole: httpx.AsyncClient):
+    written = {"Origin": "http://localhost:3000", "Content-Type": "text/plain"}
+    assert (await whole.post("/fhir/Binary", content=b"hello", headers=written)).status_code == 201
+
+
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"])
 async def test_every_name_of_this_machine_will_do(whole: httpx.AsyncClient, host):
     assert (await whole.get("/health", headers={"Host": host})).status_code == 200

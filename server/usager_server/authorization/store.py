@@ -86,8 +86,9 @@ RETURNING g.id, g.client, g.account, g.session, g.document, g.expires
 """
 GRANT_OF_REFRESH = under_tenant("""
 SELECT g.id, g.client, g.account, g.session, g.document, g.expires, r.spent, r.expires AS token_expires,
-    g.revoked IS NULL AND r.spent IS NULL AND r.expires > now() AND g.expires > now() AS is_live
+    g.revoked IS NULL AND c.revoked IS NULL AND r.spent IS NULL AND r.expires > now() AND g.expires > now() AS is_live
 FROM refresh_token AS r JOIN authorization_grant AS g ON g.tenant = t.tenant AND g.id = r.grant_id
+    JOIN client AS c ON c.tenant = t.tenant AND c.id = g.client
 WHERE r.tenant = t.tenant AND r.digest = $2
 """)
 

@@ -9,6 +9,7 @@ from usager_server.wires import is_loopback
 
 FHIR = "/fhir"
 WELL_KNOWN = "/fhir/.well-known/"  # no interaction: what the authorization server says of itself
+READING = ("GET", "HEAD", "OPTIONS")
 JSON_HEADERS = [(b"content-type", b"application/fhir+json; charset=utf-8")]
 
 
@@ -32,7 +33,11 @@ def _is_fhir(path: str) -> bool:
 
 
 class LoopbackOnly:
-    """Refuses requests for other host names: a web page elsewhere may have its own name resolve to this machine."""
+    """Refuses requests for other host names: a web page elsewhere may have its own name resolve to this machine.
+
+    Shape   so are those that a page elsewhere sends here itself, unless they only read: it cannot read the answer, but
+            a browser does send them (a Binary, an operation without a body).
+    """
 
     def __init__(self, app: App, base_url: str | None) -> None:
         self._app = app
@@ -44,7 +49,11 @@ class LoopbackOnly:
         if scope["type"] == "http":
             host = next((value for name, value in scope["headers"] if name == b"host"), b"")
             if host not in self._allowed and not self._is_ours(host):
-                await _refuse(send, host)
+                await _refuse(send, f"The host name {host.decode('latin-1')!r} is not this machine's")
+                return
+            origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+            if origin is not None and scope["method"] not in READING and not self._is_ours(origin.partition(b"//")[2]):
+                await _refuse(send, f"The page of {origin.decode('latin-1')!r} is not this machine's")
                 return
         await self._app(scope, receive, send)
 
@@ -59,9 +68,7 @@ class LoopbackOnly:
         return allowed
 
 
-async def _refuse(send: Send, host: bytes) -> None:
-    refusal = Forbidden(
-        f"The host name {host.decode('latin-1')!r} is not this machine's, and sign-in is off (USAGER_AUTH=off)"
-    )
+async def _refuse(send: Send, why: str) -> None:
+    refusal = Forbidden(f"{why}, and sign-in is off (USAGER_AUTH=off)")
     await send({"type": "http.response.start", "status": refusal.status, "headers": JSON_HEADERS})
     await send({"type": "http.response.body", "body": build_json(operation_outcome(refusal.issues))})
