@@ -116,6 +116,18 @@ async def test_a_wrong_name_and_a_wrong_password_are_told_in_the_same_words(loca
     assert journal.last.what is What.SIGN_IN_REFUSED
 
 
+async def test_a_name_that_is_locked_for_good_is_told_like_one_that_nobody_has(local, clock, administrator):
+    told = {"admin.sys": [], "nobody.here": []}
+    for _ in range(30):
+        for name, refusals in told.items():
+            with pytest.raises((LoginRequired, Throttled)) as refused:
+                await local.first(1, name, "Wrong-password-1", SOMEONE)
+            refusals.append((str(refused.value), refused.value.headers.get("Retry-After")))
+        clock.move(seconds=40)
+    assert told["admin.sys"] == told["nobody.here"]
+    assert {seconds for _, seconds in told["admin.sys"]} > {None, "22"}
+
+
 async def test_five_wrong_passwords_lock_an_administrator_until_another_one_unlocks(
     local, clock, administrator, administration, journal
 ):
@@ -125,16 +137,19 @@ async def test_five_wrong_passwords_lock_an_administrator_until_another_one_unlo
         clock.move(minutes=2)
     assert What.LOCKED in journal.whats()
     clock.move(days=30)
-    with pytest.raises(Throttled):
-        await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+    for _ in range(7):  # wrong ones change nothing about it, nor does the right one
+        with pytest.raises(LoginRequired):
+            await local.first(1, "admin.sys", PASSWORD, SOMEONE)
+        clock.move(minutes=16)
     await administration.unlock(1, administrator.id, "called back and recognised", SOMEONE)
     assert (await local.first(1, "admin.sys", PASSWORD, SOMEONE)).step == "enrol"
 
 
 @pytest.mark.usefixtures("strong_hashes")  # while one is computed, the others come
-async def test_a_hundred_tries_at_once_are_not_one(local, administrator, runners):
+@pytest.mark.parametrize("name", ["admin.sys", "nobody.here"])
+async def test_a_hundred_tries_at_once_are_not_one(local, administrator, name):
     tried = await asyncio.gather(
-        *(local.first(1, "admin.sys", f"Wrong-password-{n}", SOMEONE) for n in range(20)), return_exceptions=True
+        *(local.first(1, name, f"Wrong-password-{n}", SOMEONE) for n in range(20)), return_exceptions=True
     )
     assert sum(isinstance(it, LoginRequired) for it in tried) == 3
     assert sum(isinstance(it, Throttled) for it in tried) == 17
@@ -148,7 +163,7 @@ async def test_wrong_codes_count_too_and_a_right_password_does_not_clear_them(lo
         with pytest.raises(LoginRequired):
             await local.second(1, following.ticket, "000000", SOMEONE, None)
     clock.move(minutes=2)
-    with pytest.raises(Throttled):
+    with pytest.raises(LoginRequired):
         await local.first(1, "admin.sys", PASSWORD, SOMEONE)
 
 

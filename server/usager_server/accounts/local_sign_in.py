@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import structlog
 
@@ -69,7 +70,7 @@ class LocalSignIn:
         Errors  LoginRequired (401), in the same words whatever was wrong; Throttled (429).
         """
         runner = self._runners(tenant)
-        before, account = await self._counted(runner, username, actor)
+        before, account = await self._counted(runner, username, actor, is_proven=False)
         stored = await credentials_store.passwords(runner, account.id) if account else []
         right = await matches(password, stored[0][0] if stored else None)
         why = await self._why_not(runner, account, right)
@@ -172,15 +173,21 @@ class LocalSignIn:
             return "nobody has this name"
         if not right:
             return "the password is wrong"
+        if account.is_locked(self._sessions.now()):
+            return "the account is locked"
         if not account.is_in_force(self._sessions.now()):
             return "the account is not open"
         if account.kind is Kind.BUSINESS and not await accounts_store.local_sign_in(runner):
             return "the organisation lets professionals sign in with Pro Santé Connect only"
         return ""
 
-    async def _counted(self, runner: Runner, username: str, actor: Actor) -> tuple[Tries, Account | None]:
+    async def _counted(
+        self, runner: Runner, username: str, actor: Actor, *, is_proven: bool = True
+    ) -> tuple[Tries, Account | None]:
         """Count a try before it is made, so that a hundred at once are not one; return how things stood.
 
+        Shape   is_proven: who tries has the password, or a session. Who has not is told nothing of a lock: they wait as
+                long as with a name that nobody has, and are refused in the same words.
         Errors  Throttled (429), traced: the try is not made.
         """
         now = self._sessions.now()
@@ -188,7 +195,7 @@ class LocalSignIn:
             named = await accounts_store.by_name(inside, username)
             account = None if named is None else await accounts_store.locked(inside, named.id)
             before = _tries_of(account) if account else await self._stranger(inside, username)
-            waits = before.waits(now)
+            waits = before.waits(now) if is_proven else before.slowed(now)
             if waits <= 0:
                 after = after_failure(before, account.kind if account else Kind.BUSINESS, now)
                 await self._store_tries(inside, account, username, after)
@@ -202,20 +209,15 @@ class LocalSignIn:
         return before, account
 
     async def _stranger(self, runner: Runner, username: str) -> Tries:
-        found = await self._strangers.look(runner, self._sessions.now(), _name(username))
+        await self._strangers.put(runner, self._sessions.now(), _data(Tries()), secret=_name(username))
+        found = await self._strangers.hold(runner, self._sessions.now(), _name(username))
         return _tries_in(found) if found else Tries()
 
     async def _store_tries(self, runner: Runner, account: Account | None, username: str, tries: Tries) -> None:
-        data = {
-            "failures": tries.failures,
-            "delayed_until": tries.delayed_until,
-            "locked": tries.locked,
-            "locked_until": tries.locked_until,
-        }
         if account is not None:
-            await accounts_store.change(runner, account.id, data)
-        elif await self._strangers.put(runner, self._sessions.now(), data, secret=_name(username)) is None:
-            await self._strangers.change(runner, _name(username), data)
+            await accounts_store.change(runner, account.id, _data(tries))
+        else:
+            await self._strangers.renew(runner, self._sessions.now(), _name(username), _data(tries))
 
     async def _restore(self, runner: Runner, account: Account, before: Tries) -> None:
         """Take back the try that was counted beforehand: it was a good one."""
@@ -294,6 +296,15 @@ def as_actor(actor: Actor, account: Account) -> Actor:
 
 def _tries_of(account: Account) -> Tries:
     return Tries(account.failures, account.delayed_until, account.locked, account.locked_until)
+
+
+def _data(tries: Tries) -> dict[str, Any]:
+    return {
+        "failures": tries.failures,
+        "delayed_until": tries.delayed_until,
+        "locked": tries.locked,
+        "locked_until": tries.locked_until,
+    }
 
 
 def _tries_in(found: Ticket) -> Tries:

@@ -23,7 +23,11 @@ DELETE FROM ticket WHERE tenant = $1::text::int AND kind = $2 AND digest = $3 RE
 LOOK = under_tenant(
     "SELECT account, expires, data FROM ticket WHERE ticket.tenant = t.tenant AND kind = $2 AND digest = $3 LIMIT 1"
 )
+HOLD = """
+SELECT account, expires, data FROM ticket WHERE tenant = $1::text::int AND kind = $2 AND digest = $3 FOR UPDATE
+"""
 CHANGE = "UPDATE ticket SET data = $4 WHERE tenant = $1::text::int AND kind = $2 AND digest = $3"
+RENEW = "UPDATE ticket SET data = $4, expires = $5 WHERE tenant = $1::text::int AND kind = $2 AND digest = $3"
 FORGET_ACCOUNT = "DELETE FROM ticket WHERE tenant = $1::text::int AND kind = $2 AND account = $3"
 FORGET_OLD = "DELETE FROM ticket WHERE tenant = $1::text::int AND expires <= $2 RETURNING kind"
 
@@ -68,6 +72,15 @@ class Tickets:
     async def look(self, runner: Runner, now: datetime, secret: str) -> Ticket | None:
         """Return what a secret stands for, and leave it; None as in `take`."""
         return self._read(runner, now, await runner.row(LOOK, self.kind, _digest(secret)))
+
+    async def hold(self, runner: Runner, now: datetime, secret: str) -> Ticket | None:
+        """Return what a secret stands for, which nobody else changes until the transaction ends; None as in `take`."""
+        return self._read(runner, now, await runner.row(HOLD, self.kind, _digest(secret), again=False))
+
+    async def renew(self, runner: Runner, now: datetime, secret: str, data: Mapping[str, Any]) -> None:
+        """Give a ticket other data and its whole life again, inside a transaction."""
+        sealed = self._sealer.seal(self._purpose(runner), orjson.dumps(data))
+        await runner.rows(RENEW, self.kind, _digest(secret), sealed, now + self.lifetime, again=False)
 
     async def change(self, runner: Runner, secret: str, data: Mapping[str, Any]) -> None:
         """Give a ticket other data, inside a transaction."""
