@@ -34,10 +34,19 @@ def test_another_use_or_an_altered_value_opens_nothing():
 
 @pytest.mark.parametrize("content", ["", "# only this\n", "abcd\n", "g" * 64, "é" * 64])
 def test_a_file_without_a_good_key_is_refused_and_not_shown(tmp_path, content):
+    (tmp_path / "key").touch(mode=0o600)
     (tmp_path / "key").write_text(content, encoding="utf-8")
     with pytest.raises(SealError) as refused:
         read_keys(tmp_path / "key")
     assert "g" * 64 not in str(refused.value)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o602])
+def test_a_file_that_everyone_may_read_or_write_is_refused(tmp_path, mode):
+    (tmp_path / "key").write_text(f"{OLD.hex()}\n", encoding="ascii")
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(SealError, match="chmod 600"):
+        read_keys(tmp_path / "key")
 
 
 def test_an_installation_makes_its_key_once_for_its_user_alone(tmp_path):

@@ -6,6 +6,7 @@ by writing the new one above.
 
 import os
 import secrets
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -52,8 +53,13 @@ class Sealer:
 
 
 def read_keys(path: Path) -> list[bytes]:
-    """Return the keys of a file. Errors: SealError, with the number of the line, never its content."""
+    """Return the keys of a file.
+
+    Errors  SealError, with the number of the line, never its content; also when everyone may read or write the file.
+    """
     try:
+        if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+            raise SealError(f"{path} can be read or written by everyone on this machine: chmod 600 {path}")
         lines = path.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:
         raise SealError(f"{path} cannot be read: {type(error).__name__}") from error

@@ -108,6 +108,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
         made = authority.issue_cert(common_name=name, organization_unit_name="FINESS")
         made.private_key_and_cert_chain_pem.write_to_path(str(folder / f"{name}.pem"))
         found.append(ssl.PEM_cert_to_DER_cert(made.cert_chain_pems[0].bytes().decode()))
+    (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text("00" * 32 + "\n")
     return Places(folder, *found)
 

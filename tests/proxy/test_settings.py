@@ -50,6 +50,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         authority.cert_pem.write_to_path(str(tmp_path / name))
     for name in ("server.pem", "client.pem"):
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / name))
+    (tmp_path / "keys").touch(mode=0o600)
     (tmp_path / "keys").write_text("00" * 32)
     path = tmp_path / "proxy.toml"
     here = {"/etc/usager": str(tmp_path), "@db.example/proxy?": f"@/proxy?host={tmp_path}&"}

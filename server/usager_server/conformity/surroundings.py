@@ -81,6 +81,7 @@ class Surroundings:
     async def start(self) -> None:
         """Write the settings of the proxy, make its schema, and start it: the installation serves already."""
         key = await self._aside.typed("proxy", "key")
+        (self._aside.folder / "proxy-keys").touch(mode=0o600)
         (self._aside.folder / "proxy-keys").write_text(key.said, encoding="ascii")
         self._file.write_text("".join(_toml(self._settings())), encoding="utf-8")
         made = await self._aside.typed("proxy", "migrate", "--file", str(self._file))
