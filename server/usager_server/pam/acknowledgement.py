@@ -3,6 +3,7 @@
 Source  HL7 v2.5 2.9; table 0357 for the codes of errors.
 """
 
+import re
 from datetime import datetime
 
 from usager_server.pam.er7 import Segment, escaped
@@ -10,6 +11,7 @@ from usager_server.pam.er7 import Segment, escaped
 ACCEPTED, FAILED, REJECTED = "AA", "AE", "AR"
 TEXT_LENGTH_MOST = 1_000
 FIELD_LENGTH_MOST = 250
+EVENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Z0-9])", re.ASCII)
 
 
 def acknowledgement(
@@ -20,8 +22,7 @@ def acknowledgement(
     Shape   error: the code of table 0357, the place ("PID-7", "" for none), why, in French. With AA it is a warning.
     """
     own, separators = header.separators, header.separators.field
-    event = header.repetitions(9)[0].text(2) if header.raw(9) else ""
-    kind = own.component.join(filter(None, ("ACK", escaped(event, own))))
+    kind = own.component.join(filter(None, ("ACK", _event(header))))
     stamp = moment.strftime("%Y%m%d%H%M%S+0000")
     version = header.raw(12)[:FIELD_LENGTH_MOST] or "2.5"
     lines = [
@@ -33,6 +34,14 @@ def acknowledgement(
     if error is not None:
         lines.append(_error(code, error, header))
     return "".join(separators.join(line) + "\r" for line in lines).encode()
+
+
+def _event(header: Segment) -> str:
+    """Return the event of a message as it is written, "" when that is none: what cannot be read is answered too."""
+    own = header.separators
+    _, _, event = header.raw(9).partition(own.repetition)[0].partition(own.component)
+    found = EVENT.match(event)
+    return found[0] if found else ""
 
 
 def _turned(header: Segment) -> list[str]:
