@@ -252,6 +252,12 @@ async def test_a_professional_is_asked_five_times_in_a_quarter_of_an_hour(caller
     assert "access_denied" in answer.json()["message"]
 
 
+async def test_another_case_is_no_other_professional(caller):
+    spellings = ["3b0123456/ab", "3B0123456/AB"] * 3  # of nobody that the provider knows
+    bodies = [{**BODY, "nationalId": spelling} for spelling in spellings]
+    assert [(await caller.post("/connect", json=body)).status_code for body in bodies] == [401] * 5 + [429]
+
+
 async def test_who_leaves_opens_no_session(house, places, psc_control, api_control):
     await psc_control.seed({"ciba": "wait"})
     parts = [{"type": "http.request", "body": json.dumps(BODY).encode()}, {"type": "http.disconnect"}]

@@ -41,7 +41,7 @@ class Throttle:
 
     async def ask(self, national_id: str, client_id: str, now: datetime, lasting: timedelta) -> int:
         """Return the number of a sign-in that may begin. Errors: TooMany; Unavailable."""
-        subject = hmac.digest(self._key, national_id.encode(), "sha256")
+        subject = hmac.digest(self._key, national_id.upper().encode(), "sha256")  # one person, however it is written
         async with self._database.transaction() as connection:
             await connection.execute(ONE_AT_A_TIME, int.from_bytes(sha256(subject).digest()[:8], signed=True))
             await connection.execute("DELETE FROM proxy.sign_in WHERE asked < $1", now - KEPT)

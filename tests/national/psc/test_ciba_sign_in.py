@@ -72,6 +72,11 @@ async def test_nobody_is_asked_by_one_organisation_after_another(server, sandbox
     assert len(received(sandbox, "/ext/ciba/auth")) == 1
 
 
+async def test_another_spelling_is_no_other_person(server):
+    statuses = [(await asked(server, spelling)).status_code for spelling in ("3b0123456/Ab", "3B0123456/AB")]
+    assert statuses == [403, 429]  # the provider knows nobody of that name; who is counted is one person
+
+
 async def test_a_provider_that_fails_now_and_then_is_asked_again(server, sandbox):
     await account_of(server, NURSE)
     ticket = (await asked(server)).json()["ticket"]
@@ -84,6 +89,8 @@ async def test_a_provider_that_fails_now_and_then_is_asked_again(server, sandbox
     [
         ({"channel": "SMS"}, 400),
         ({"national_id": ""}, 400),
+        ({"national_id": f"{NURSE} "}, 400),
+        ({"national_id": f"{NURSE}\u200b"}, 400),
         ({"national_id": "8\n9999999999"}, 400),
         ({"national_id": "899999999999"}, 403),
         ({"tenant": 0}, 400),

@@ -4,6 +4,7 @@ The one who waits asks again and again; each time the provider is asked once, ne
 for lies in a ticket, so that any process may answer. Source: psc.md 9.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from usager_server.national.psc.tokens import parse_tokens
 from usager_server.repository.running import Runner
 from usager_server.sealing import Sealer
 
+NATIONAL_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z/.-]{4,59}")
 CHANNELS: tuple[Channel, ...] = ("CARD", "MOBILE")
 WAITS_MINUTES = 3
 MOST_ASKED, WITHIN = 5, timedelta(minutes=15)
@@ -58,7 +60,7 @@ class CibaSignIn:
         Errors  Invalid (400) for what is no identifier or channel; Throttled (429): people are not worn out with
                 requests; OAuthRefused, OAuthDown.
         """
-        if channel not in CHANNELS or not 5 <= len(national_id) <= 60 or not national_id.isprintable():
+        if channel not in CHANNELS or not NATIONAL_ID.fullmatch(national_id):
             raise Invalid(f"national_id is that of a professional; channel is one of {', '.join(CHANNELS)}")
         runner, now = self._runners(tenant), self._now()
         await self._count(national_id, now)
@@ -165,4 +167,5 @@ class CibaSignIn:
 
 
 def _name(national_id: str) -> str:
-    return sha256(national_id.encode()).hexdigest()
+    """Return what counts the askings of a person, however their identifier is written."""
+    return sha256(national_id.upper().encode()).hexdigest()
