@@ -14,7 +14,7 @@ from tests.whole import EVERY_PROFILE
 from usager_server.conformity.scenario import Scenario
 from usager_server.conformity.target import Target
 from usager_server.conformity.throwaway import Throwaway
-from usager_server.plugins import activate, stand_ins
+from usager_server.plugins import activate, scenarios, stand_ins
 from usager_server.requirements.facts import facts
 
 VARIANTS = ("sans-certificat-ins", "esclave-identite")
@@ -66,13 +66,19 @@ def odd() -> Iterator[Target]:
 
 @pytest.fixture(scope="session")
 def serving() -> Iterator[Callable[[str], Target]]:
-    """Return what starts a fresh server with its sandbox, once for each variant; "": every profile but those."""
+    """Return what starts a fresh server with its sandbox, once for each variant; "": every profile but those.
+
+    Shape   a variant starts the stand-ins that its own scenarios name; "" starts all.
+    """
     with ExitStack() as running:
 
         @cache
         def started(variant: str) -> Target:
             keys = [variant] if variant else [it for it in EVERY_PROFILE.split(",") if it not in VARIANTS]
-            return running.enter_context(Throwaway(keys, stand_ins(activate(keys))))
+            active = activate(keys)
+            named = {name for it in scenarios(active) if variant_of(it) == variant for name in it.stand_ins}
+            needed = [it for it in stand_ins(active) if not variant or it.name in named]
+            return running.enter_context(Throwaway(keys, needed))
 
         yield started
 
