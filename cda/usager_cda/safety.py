@@ -80,6 +80,16 @@ def parse_xml(data: bytes, limits: Limits = LIMITS) -> Element:
     return root
 
 
+def canonical_text(element: Element) -> bytes:
+    """Return an element in canonical XML (exclusive C14N). Errors: NotConformant: a namespace is no absolute URI."""
+    try:
+        text: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError as error:
+        message = "A namespace is no absolute URI, such as urn:hl7-org:v3"
+        raise NotConformant(refusal(message, line=line_of(element), xpath=xpath_of(element)[:200])) from error
+    return text
+
+
 def _check_bounds(data: bytes, limits: Limits) -> None:
     if len(data) > limits.size_bytes:
         raise TooLargeXML(refusal(f"The document has {len(data)} bytes; at most {limits.size_bytes} are read"))

@@ -9,6 +9,7 @@ from tests.cda.bodies import sections_of
 from tests.cda.documents import EXAMPLES, resources
 from tests.cda.test_bodies import body, messages
 from usager_cda import bundle_from_cda, cda_from_bundle
+from usager_cda.errors import NotConformant
 
 SUMMARY = (EXAMPLES / "synthese-medicale.xml").read_bytes()
 
@@ -122,3 +123,10 @@ def test_a_statement_made_twice_is_one_resource():
     links = [each["fullUrl"] for each in bundle["entry"]]
     assert len(links) == len(set(links))
     assert len(sections_of(bundle)["11450-4"]["entry"]) == 2
+
+
+@pytest.mark.parametrize("namespace", ["x", "../../x", "2026"])
+def test_a_namespace_that_is_no_absolute_uri_is_refused_with_its_place(namespace):
+    with pytest.raises(NotConformant, match="absolute URI") as refused:
+        bundle_from_cda(edited((b"http://www.w3.org/2001/XMLSchema-instance", namespace.encode())))
+    assert refused.value.findings[0].line

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from lxml import etree
-
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.extensions import NARRATIVE_LINK, extensions_of, value_of
 from usager_cda.datatypes.identifiers import identifier_from_ii, parse_ii
 from usager_cda.entries.observation import code_of, content
+from usager_cda.safety import canonical_text
 from usager_cda.structured.reading import Reading
 from usager_cda.structured.sections import SECTION_ID
 from usager_cda.structured.statement import Statement
@@ -36,7 +35,7 @@ def pair_in(statements: Sequence[Statement]) -> tuple[Statement, Statement] | No
 
 def _rest(statement: Statement) -> list[bytes]:
     others = (each for each in statement.element if isinstance(each.tag, str) and each.tag not in OWN)
-    return [etree.tostring(each, method="c14n", exclusive=True, with_comments=False).strip() for each in others]
+    return [canonical_text(each).strip() for each in others]
 
 
 def read_pair(systolic: Statement, diastolic: Statement, reading: Reading) -> Tree:

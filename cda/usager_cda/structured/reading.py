@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from lxml import etree
-
 from usager_cda import systems
 from usager_cda.datatypes import Tree
 from usager_cda.datatypes.codes import coding_from_code, concept_from_code, parse_code
@@ -20,6 +18,7 @@ from usager_cda.fhir.assembly import condition, uuid_of
 from usager_cda.fhir.participations import participation_extension
 from usager_cda.header import Participation, Party
 from usager_cda.reader import Reader
+from usager_cda.safety import canonical_text
 from usager_cda.structured import registry
 from usager_cda.structured.kinds import Kind
 from usager_cda.structured.statement import Statement, statement_in
@@ -144,7 +143,7 @@ class Reading:
         """Return an identity made of what the statements say: another content is another resource."""
         digest = hashlib.sha1(usedforsecurity=False)
         for element in elements:
-            digest.update(etree.tostring(element, method="c14n", exclusive=True))
+            digest.update(canonical_text(element))
         digest.update("|".join(self._heard).encode())
         self._heard.clear()
         return uuid_of(resource_type, self.scope, digest.hexdigest())
