@@ -10,13 +10,14 @@ from usager_server.accounts import accounts_store
 from usager_server.accounts.account import Account
 from usager_server.accounts.administration import Administration
 from usager_server.accounts.contacts import Contacts
-from usager_server.accounts.journal import Journal
+from usager_server.accounts.journal import Actor, Journal
 from usager_server.accounts.keeping_passwords import Passwords
 from usager_server.accounts.local_sign_in import LocalSignIn
 from usager_server.accounts.messaging import Messaging, messaging
 from usager_server.accounts.session import SignedIn
 from usager_server.accounts.sessions import Sessions
 from usager_server.authorization import signed_in as asked
+from usager_server.authorization.store import end_all_given
 from usager_server.http.context import Context
 from usager_server.http.sign_in.administration_api import AdministrationApi
 from usager_server.http.sign_in.desk import Desk
@@ -31,8 +32,10 @@ from usager_server.national.psc.sign_in import PscSignIn
 from usager_server.national.psc.token_keeping import TokenKeeping
 from usager_server.national.trust import tls
 from usager_server.repository.postgres import PostgresStore
+from usager_server.repository.running import Runner
 from usager_server.sealing import Sealer, own_key_file, read_keys
 from usager_server.settings import Settings
+from usager_server.traces.event import Origin
 
 
 class PscParts(NamedTuple):
@@ -58,11 +61,17 @@ def open_desk(settings: Settings, store: PostgresStore) -> Desk:
         local=LocalSignIn(store.runner, sessions, passwords, journal, sealer),
         passwords=passwords,
         contacts=contacts,
-        administration=Administration(store.runner, sessions, passwords, contacts, journal),
+        administration=Administration(store.runner, sessions, passwords, contacts, journal, end_grants),
         psc=psc.sign_in if psc else None,
         psc_logout=psc.logout if psc else None,
         ciba=psc.ciba if psc else None,
     )
+
+
+async def end_grants(runner: Runner, account: uuid.UUID, actor: Actor, because: str) -> None:
+    """End what an account let applications do, inside a transaction: whoever comes next is somebody else."""
+    origin = Origin(actor.label, address=actor.address or "", request_id=actor.request_id)
+    await end_all_given(runner, account, origin, because)
 
 
 def mail(settings: Settings) -> Messaging:

@@ -23,6 +23,7 @@ from usager_server.accounts.sessions import Proof, Sessions
 from usager_server.repository.connections import Connections
 from usager_server.repository.running import Runner
 from usager_server.sealing import Sealer
+from usager_server.signing_in import end_grants
 
 SOMEONE = Actor("test")
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -206,4 +207,4 @@ def administration(
     journal: Kept,
 ) -> Administration:
     """What administrators do in this test."""
-    return Administration(runners, sessions, passwords, contacts, journal)
+    return Administration(runners, sessions, passwords, contacts, journal, end_grants)

@@ -1,14 +1,18 @@
 """What administrators do to accounts, and what they are refused."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.accounts.conftest import SOMEONE, opened
+from tests.authorization.applications import ORIGIN, public_app
 from usager_server.accounts import links_store
-from usager_server.accounts.account import Kind, Link, State
+from usager_server.accounts.account import Account, Kind, Link, State
 from usager_server.accounts.journal import Actor, What
 from usager_server.accounts.linking import Attachment
+from usager_server.authorization.memory import Held
+from usager_server.authorization.store import PostgresMemory
 from usager_server.errors import Conflict, Forbidden, NotFound, Unprocessable
 
 RPPS, OTHER_RPPS = "19990000002", "19990000010"
@@ -174,3 +178,43 @@ async def test_accounts_are_listed_by_name_page_after_page(administration, accou
 
 async def test_nobody_has_an_account_to_begin_with(administration):
     assert [await administration.listed(tenant) for tenant in (1, 2)] == [[], []]
+
+
+@pytest.fixture
+def given(runners):
+    """What lets an application act for an account after its session; the id of the grant."""
+
+    async def give(account: Account) -> str:
+        memory, client = PostgresMemory(runners(1)), public_app()
+        until = datetime.now(UTC) + timedelta(hours=1)
+        await memory.add_client(client, ORIGIN)
+        document = {"scope": "offline_access user/Patient.rs", "context": {}}
+        held = Held(str(uuid.uuid4()), client.id, str(account.id), None, document, until)
+        await memory.ask(held)
+        assert await memory.decide(held, b"code", until) and await memory.is_live(held.id)
+        return held.id
+
+    return give
+
+
+async def test_applications_do_not_outlive_the_identity_that_let_them(administration, runners, account, clock, given):
+    async with runners(1).transaction() as runner:
+        await links_store.attach(runner, account.id, Attachment("https://idp", f"8{RPPS}", "f:1"), clock())
+    grant = await given(account)
+    await administration.unlink(1, account.id, "erreur", SOMEONE)
+    assert not await PostgresMemory(runners(1)).is_live(grant)
+
+
+async def test_applications_do_not_outlive_a_second_factor_that_was_lost(administration, runners, account, given):
+    grant = await given(account)
+    await administration.reset_factors(1, account.id, "téléphone volé", SOMEONE)
+    assert not await PostgresMemory(runners(1)).is_live(grant)
+
+
+async def test_applications_of_an_emergency_do_not_come_back_with_the_next(administration, runners, given):
+    emergency = (await administration.create(1, "urgence", Kind.EMERGENCY, PERSON, SOMEONE)).account
+    await administration.switch_on(1, emergency.id, 1, "panne", SOMEONE)
+    grant = await given(emergency)
+    await administration.suspend(1, emergency.id, "fin de la panne", SOMEONE)
+    await administration.switch_on(1, emergency.id, 1, "panne", SOMEONE)
+    assert not await PostgresMemory(runners(1)).is_live(grant)

@@ -1,7 +1,7 @@
 """What an administrator does to accounts: makes them, changes, suspends, unlocks, unlinks; each act with its trace."""
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,9 @@ from usager_server.requirements import fulfils
 
 REASON_CHARACTERS = 500
 NEEDED = ("family", "given")
+EndGrants = Callable[[Runner, uuid.UUID, Actor, str], Awaitable[None]]
+"""Ends, inside a transaction, what an account let applications do, for the reason that is said."""
+
 RIGHTS = ("roles", "structures", "practitioner")
 CONTACTS = ("email", "telephone")
 
@@ -35,13 +38,20 @@ class Administration:
     """The accounts of all tenants, for those who administer them."""
 
     def __init__(
-        self, runners: Runners, sessions: Sessions, passwords: Passwords, contacts: Contacts, journal: Journal
+        self,
+        runners: Runners,
+        sessions: Sessions,
+        passwords: Passwords,
+        contacts: Contacts,
+        journal: Journal,
+        end_grants: EndGrants,
     ) -> None:
         self._runners = runners
         self._sessions = sessions
         self._passwords = passwords
         self._contacts = contacts
         self._journal = journal
+        self._end_grants = end_grants
 
     async def listed(self, tenant: int, after: str = "", count: int = 100) -> Sequence[Account]:
         """Return accounts in the order of their user names."""
@@ -131,6 +141,7 @@ class Administration:
             if before.kind is not Kind.EMERGENCY or before.state is State.DISABLED:
                 raise Conflict("Only an emergency account is switched on for some hours")
             until = emergency_end(now, hours)
+            await self._end_grants(runner, account, actor, "the account is switched on anew")
             await accounts_store.change(runner, account, {"state": State.ACTIVE, "until": until})
             details = {"reason": why, "until": until.isoformat()}
             await self._journal.record(runner, Event(What.EMERGENCY, account, actor, details=details))
@@ -182,6 +193,7 @@ class Administration:
             details = {"state": State.PENDING.value, "before": before.state.value}
             await self._journal.record(runner, Event(What.STATE_CHANGED, account, actor, because=why, details=details))
             await self._sessions.end_within(runner, account, actor, "its second factors were taken away")
+            await self._end_grants(runner, account, actor, "its second factors were taken away")
             return before, await self._passwords.reset_link(runner, before, actor)
 
     async def _move(self, tenant: int, account: uuid.UUID, state: State, reason: str, actor: Actor) -> None:
@@ -200,6 +212,7 @@ class Administration:
             return False
         await self._journal.record(runner, Event(What.UNLINKED, account.id, actor, because=reason))
         await self._sessions.end_within(runner, account.id, actor, "the national identity was detached")
+        await self._end_grants(runner, account.id, actor, "the national identity was detached")
         return True
 
     async def _trace_changes(

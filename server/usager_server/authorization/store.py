@@ -77,6 +77,12 @@ WHERE tenant = $1::text::int AND account = $2 AND client = $3 AND revoked IS NUL
 RETURNING id, client, account, session, document, expires
 """
 
+END_ALL_GIVEN = """
+UPDATE authorization_grant SET revoked = now()
+WHERE tenant = $1::text::int AND account = $2 AND revoked IS NULL AND expires > now()
+RETURNING id, client, account, session, document, expires
+"""
+
 ADD_REFRESH = "INSERT INTO refresh_token (tenant, digest, grant_id, expires) VALUES ($1::text::int, $2, $3, $4)"
 SPEND_REFRESH = """
 UPDATE refresh_token AS r SET spent = now() FROM authorization_grant AS g
@@ -273,6 +279,12 @@ class PostgresMemory:
     async def _write(self, statement: str, *arguments: Any) -> list[Any]:
         async with self._runner.transaction() as inside:
             return list(await inside.rows(statement, *arguments))
+
+
+async def end_all_given(inside: Runner, account: uuid.UUID, origin: Origin, because: str) -> None:
+    """End every grant that a person gave, those that outlive their session included, inside a transaction."""
+    rows = await inside.rows(END_ALL_GIVEN, account)
+    await record(inside, [acts.token_revoked(_held(row), origin, because) for row in rows])
 
 
 async def _add(inside: Runner, held: Held) -> None:
