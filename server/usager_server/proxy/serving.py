@@ -12,7 +12,7 @@ from usager_server.bounded_protocol import BoundedProtocol
 from usager_server.environment import SettingsError
 from usager_server.logs import set_up_logs
 from usager_server.proxy.app import create_proxy
-from usager_server.proxy.caller import PEER_CERTIFICATE
+from usager_server.proxy.caller import PEER_CERTIFICATE, Networks, is_within
 from usager_server.proxy.database import Database, check
 from usager_server.proxy.house import House, build
 from usager_server.proxy.settings import Listening, ProxySettings
@@ -22,9 +22,18 @@ GRACE_SECONDS = 10
 MOST_AT_ONCE = 500  # requests and connections: a body may be held whole for each
 
 
-class PeerProtocol(BoundedProtocol):
-    """Leaves the certificate of the connection in the scope of each request, which uvicorn does not."""
+STRANGERS_AT_ONCE = 50  # connections without a certificate, for /check/alive: the others are kept for callers
 
+
+class PeerProtocol(BoundedProtocol):
+    """Leaves the certificate of the connection in the scope of each request, which uvicorn does not.
+
+    Shape   trusted: the front proxies, who show none of their own and are no strangers.
+    """
+
+    trusted: Networks = ()
+    strangers_at_once = STRANGERS_AT_ONCE
+    is_stranger = False
     _peer: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -32,6 +41,10 @@ class PeerProtocol(BoundedProtocol):
         tls: Any = transport.get_extra_info("ssl_object")
         self._peer = tls.getpeercert(binary_form=True) if tls is not None else None
         super().connection_made(transport)
+        self.is_stranger = self._peer is None and not is_within(self.client[0] if self.client else "", self.trusted)
+        strangers = sum(getattr(each, "is_stranger", False) for each in self.connections)
+        if self.is_stranger and strangers > self.strangers_at_once:
+            transport.close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -72,7 +85,7 @@ def _config(house: House, listen: Listening, context: ssl.SSLContext) -> uvicorn
         port=listen.port,
         interface="asgi3",
         loop="uvloop" if sys.platform != "win32" else "auto",
-        http=PeerProtocol,
+        http=type("Protocol", (PeerProtocol,), {"trusted": listen.trusted_proxies}),
         ws="none",
         ssl_context_factory=lambda _config, _default: context,
         limit_concurrency=MOST_AT_ONCE,
