@@ -20,6 +20,8 @@ TOO_LARGE = (
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which reads heads of HEAD_LIMIT_BYTES and two pieces of the network more, and no longer.
 
+    Shape   a head that names several hosts is refused: what stands in front may take the one, and we the other
+            (RFC 9112 3.2).
     Time    a connection that has sent no whole head after HEAD_SECONDS is closed, be it its first or its hundredth;
             so is one that takes less than TAKEN_BYTES of an answer in TAKEN_SECONDS.
     """
@@ -71,6 +73,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            raise ValueError("several Host headers")  # the parser stops, and 400 is answered
         super().on_headers_complete()
 
     def pause_writing(self) -> None:

@@ -159,3 +159,10 @@ async def test_a_message_whose_end_is_in_doubt_is_refused(listening, protocol, d
     answered = await told(listening, [b"POST / HTTP/1.1\r\nhost: usager\r\n" + doubt + HELLO + b"\r\n"])
     assert answered.startswith(b"HTTP/1.1 400 ") or answered == b""
     assert b" 200 " not in answered
+
+
+@pytest.mark.parametrize("other", [b"host: usager", b"Host: elsewhere.example"])
+async def test_a_head_that_names_two_hosts_is_refused(listening, protocol, other):
+    answered = await told(listening, [HELLO + other + b"\r\n\r\n"])
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert b" 200 " not in answered
