@@ -151,8 +151,9 @@ async def test_the_exercise_situation_is_kept_with_the_session(sessions, runners
 async def test_the_identity_provider_ends_its_sessions_by_sid_or_by_subject(sessions, runners, account, by_sid, ended):
     for sid in ("idp-1", "idp-2"):
         await opened(sessions, runners, account, proof=Proof("psc", provider="https://idp", sid=sid, subject="f:1"))
-    assert len(await sessions.end_of_provider(1, "https://idp", by_sid, "f:1", "signed out there")) == ended
-    assert await sessions.end_of_provider(1, "https://other", by_sid, "f:1", "signed out there") == []
+    async with runners(1).transaction() as runner:
+        assert len(await sessions.end_of_provider(runner, "https://idp", by_sid, "f:1", "signed out there")) == ended
+        assert await sessions.end_of_provider(runner, "https://other", by_sid, "f:1", "signed out there") == []
 
 
 async def test_sessions_that_ran_out_unnoticed_are_ended_with_a_trace(sessions, runners, account, clock, journal):

@@ -166,11 +166,14 @@ class Sessions:
         return len(await self._ended(runner, await stored.of_account(runner, account), actor, because))
 
     async def end_of_provider(
-        self, tenant: int, provider: str, sid: str | None, subject: str | None, because: str
+        self, runner: Runner, provider: str, sid: str | None, subject: str | None, because: str
     ) -> Sequence[uuid.UUID]:
-        """End the sessions that an identity provider says are over, by its sid, else by its subject; return which."""
-        sessions = await stored.of_provider(self._runners(tenant), provider, sid, subject)
-        return await self._end(tenant, sessions, Actor(provider), because)
+        """End the sessions that an identity provider says are over, by its sid, else by its subject; return which.
+
+        Order   inside a transaction of the caller's: that it was told is noted with what it ended, or not at all.
+        """
+        sessions = await stored.of_provider(runner, provider, sid, subject)
+        return await self._ended(runner, sessions, Actor(provider), because) if sessions else []
 
     async def end_overdue(self, tenant: int) -> int:
         """End, with their traces, the sessions that ran out without anybody asking; return how many."""

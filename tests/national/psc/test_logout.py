@@ -7,6 +7,8 @@ from tests.national.psc.conftest import order
 from tests.national.psc.signing_in import NURSE, account_of
 from tests.national.psc.test_sign_in import person as person
 from tests.national.psc.test_sign_in import server as server
+from usager_server.accounts import sessions_store
+from usager_server.errors import Unavailable
 from usager_server.national.psc.sandbox import ISSUER
 
 PATH = "/sign-in/psc/backchannel-logout"
@@ -44,6 +46,23 @@ async def test_a_session_that_ended_there_ends_here_and_a_token_is_used_once(per
     if by == "provider_subject":  # the sid of the first session is no longer anybody's
         assert again.status_code == 400
     assert await person.session() is not None
+
+
+async def test_a_token_that_ended_nothing_may_be_told_again(person, server, sandbox, database, monkeypatch):
+    await account_of(server, NURSE)
+    await person.signs_in(NURSE)
+    row = await there(database)
+
+    async def down(*_):
+        raise Unavailable("The database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sessions_store, "end", down)
+        token, answer = await told(server, sandbox, sub=row["provider_subject"])
+    assert answer.status_code == 503
+    assert await person.session() is not None
+    assert (await server.post(PATH, data={"logout_token": token})).status_code == 200
+    assert await person.session() is None
 
 
 async def test_another_session_is_left_alone(person, server, sandbox):
