@@ -1,14 +1,27 @@
 """A PostgreSQL of an operator's making, for a test of its own: its configuration, its doors, its programs."""
 
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from usager_server.repository.cluster_user import database_account, let_through, own
 
 SUPERUSER = "postgres"
+
+
+@contextmanager
+def cluster_folder() -> Iterator[Path]:
+    """Yield a folder of this test alone: no other worker removes it, and the address of a socket in it is short."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class OwnCluster:
@@ -78,7 +91,7 @@ class OwnCluster:
         identity: dict[str, Any] = {}
         if self.account is not None:
             identity = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
-        quiet = program.name == "pg_ctl"  # the server would keep the pipes
+        quiet = "start" in words  # the server would keep the pipes
         done = subprocess.run(
             [program, *words],
             cwd=self.folder,

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import asyncpg
 import pytest
@@ -13,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.backup.conftest import everything, fill, open_session
 from tests.backup.test_restoring import link_and_anchor
-from tests.clusters import OwnCluster
+from tests.clusters import OwnCluster, cluster_folder
 from tests.conftest import FAST
 from tests.house.files import ROOT
 from tests.live import free_port
@@ -66,25 +65,27 @@ class Archived(OwnCluster):
 
 
 @pytest.fixture
-async def cluster(run_folder: Path) -> AsyncIterator[Archived]:
+async def cluster() -> AsyncIterator[Archived]:
     """A cluster set up as the page says, with a database that is migrated."""
-    cluster = Archived(Path(mkdtemp(prefix="archived-", dir=run_folder)))
-    cluster.make().start()
-    try:
-        cluster.typed(cluster.once)
-        cluster.stop()
-        cluster.start()
-        looking = await asyncpg.connect(cluster.url(database="postgres"))
-        await looking.execute("CREATE DATABASE usager")
-        await looking.close()
-        await migrate(cluster.url())
-        yield cluster
-    finally:
-        cluster.stop()
+    with cluster_folder() as folder:
+        cluster = Archived(folder)
+        cluster.make().start()
+        try:
+            cluster.typed(cluster.once)
+            cluster.stop()
+            cluster.start()
+            looking = await asyncpg.connect(cluster.url(database="postgres"))
+            await looking.execute("CREATE DATABASE usager")
+            await looking.close()
+            await migrate(cluster.url())
+            yield cluster
+        finally:
+            cluster.stop()
 
 
-def test_the_commands_name_the_places_that_they_use(run_folder: Path) -> None:
-    cluster = Archived(Path(mkdtemp(prefix="named-", dir=run_folder)))
+def test_the_commands_name_the_places_that_they_use() -> None:
+    with cluster_folder() as folder:
+        cluster = Archived(folder)
     examples = "".join(EXAMPLES.findall(cluster.places + cluster.back))
     named = set(re.findall(r"(\w+)=", examples))
     used = set(re.findall(r"\$(\w+)", cluster.once + cluster.nightly + cluster.back))

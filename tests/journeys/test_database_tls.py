@@ -7,13 +7,12 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import asyncpg
 import pytest
 import trustme
 
-from tests.clusters import OwnCluster
+from tests.clusters import OwnCluster, cluster_folder
 from tests.conftest import DEBIAN_15, FAST
 from tests.house.files import ROOT
 from tests.live import free_port
@@ -83,21 +82,22 @@ class Secured(OwnCluster):
 
 
 @pytest.fixture(scope="module")
-async def secured(run_folder: Path) -> AsyncIterator[Secured]:
+async def secured() -> AsyncIterator[Secured]:
     """A cluster with a database that was migrated by the socket."""
     if not DEBIAN_15.exists():
         pytest.skip("PostgreSQL 15 is not installed")
-    cluster = Secured(Path(mkdtemp(prefix="secured-", dir=run_folder)))
-    cluster.make().start()
-    try:
-        looking = await asyncpg.connect(cluster.url())
-        await looking.execute("CREATE DATABASE usager")
-        await migrate(cluster.url(database="usager"))
-        await looking.execute(ROLES)
-        await looking.close()
-        yield cluster
-    finally:
-        cluster.stop()
+    with cluster_folder() as folder:
+        cluster = Secured(folder)
+        cluster.make().start()
+        try:
+            looking = await asyncpg.connect(cluster.url())
+            await looking.execute("CREATE DATABASE usager")
+            await migrate(cluster.url(database="usager"))
+            await looking.execute(ROLES)
+            await looking.close()
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 @pytest.mark.parametrize(("certificate", "user"), [(False, "usager_app"), (True, "certified")])
