@@ -9,7 +9,9 @@ import pytest
 from tests.identity.people import ADRUN, typed_in
 from tests.identity.test_writing import DAY, DEVICE, put, reliable
 from tests.served import FHIR_JSON, created, issue, make_client, make_house
-from usager_server.identity import words
+from usager_server.birthplaces.gazetteer import Standing
+from usager_server.identity import settling, words
+from usager_server.identity.evidence import Checked, evidence_of
 from usager_server.identity.status import Status, status_of
 from usager_server.identity.traits import with_traits
 from usager_server.repository.postgres import PostgresStore
@@ -86,3 +88,17 @@ async def test_a_device_that_no_one_knows_is_refused_everywhere(door):
     async with door("") as client:
         answer = await client.post("/Patient", json=reliable(typed_in(), unknown), headers=FHIR_JSON)
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-05-04T21:59:59.999Z", "2026-05-04"),
+        ("2026-05-04T22:30:00.000Z", "2026-05-05"),
+        ("2026-12-31T23:30:00.000Z", "2027-01-01"),
+    ],
+)
+def test_a_check_without_a_day_is_of_the_day_that_it_is_in_france(moment: str, day: str) -> None:
+    terms = settling.Terms("2.2", moment, lambda _code: Standing.known)
+    made = settling.settled(reliable(TYPED, DEVICE), None, terms).patient
+    assert evidence_of(made).checked == Checked("CN", day)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from usager_server.identity import words
+from usager_server.identity.days import day_in_france
 from usager_server.identity.matricule import Matricule, identifier_of, matricule_in, matricule_of
 from usager_server.identity.parts import Tree, extension_of, value_of, with_extension, with_list
 
@@ -200,7 +201,7 @@ def _with_insi_call(reliability: Tree, sourced: Sourced | None, release: str) ->
     holder = with_extension(reliability, "methodCollection", _method(reliability, sourced))
     for name in INSI_DATES.values():
         is_written = sourced is not None and sourced.source is not Source.vitale and name == INSI_DATES[release]
-        day = sourced.moment[:10] if sourced is not None and is_written else ""
+        day = day_in_france(sourced.moment) if sourced is not None and is_written else ""
         holder = with_extension(holder, name, {"valueDate": day} if day else None)
     return holder
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from usager_server.errors import Issue, Unprocessable
 from usager_server.identity import events, words
 from usager_server.identity.completing import with_whole_birth_date
+from usager_server.identity.days import day_in_france
 from usager_server.identity.evidence import (
     Attribute,
     Checked,
@@ -236,7 +237,7 @@ def _device(before: Checked | None, after: Checked | None, terms: Terms) -> even
     if after.mode not in terms.devices:
         text = NOT_TRUSTED.format(devices=", ".join(terms.devices))
         raise Unprocessable(text, f"Patient.extension('{words.RELIABILITY}')", code="business-rule")
-    return events.DeviceChecked(after.mode, after.day or terms.moment[:10], terms.moment)
+    return events.DeviceChecked(after.mode, after.day or day_in_france(terms.moment), terms.moment)
 
 
 def _received(made: Tree, known: Patient, terms: Terms) -> Tree:

@@ -9,6 +9,7 @@ from typing import Any
 
 from usager_server.identity import events
 from usager_server.identity.comparison import is_same_person
+from usager_server.identity.days import day_in_france
 from usager_server.identity.evidence import (
     Attribute,
     Checked,
@@ -187,7 +188,7 @@ def read_vitale_app(patient: Patient, event: events.VitaleAppRead, release: str 
     made = with_traits(patient, _retrieved_traits(traits_of(patient), event.traits))
     matricule = Matricule(event.matricule, event.oid)
     sourced = Sourced(Source.vitale, matricule, event.moment, verified=event.moment)
-    return _follow(made, event, "", release, sourced=sourced, checked=Checked("AV", event.moment[:10]))
+    return _follow(made, event, "", release, sourced=sourced, checked=Checked("AV", day_in_france(event.moment)))
 
 
 def receive_matricule(patient: Patient, event: events.MatriculeReceived, release: str = "2.2") -> Tree | Refusal:
