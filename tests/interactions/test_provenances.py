@@ -8,6 +8,7 @@ import pytest
 from tests.served import FHIR_JSON, PATIENT, created, make_client
 from usager_server.access.grant import Grant
 from usager_server.definitions import Definitions
+from usager_server.interactions import provenances
 from usager_server.interactions.session import House
 from usager_server.validation.structure import Structure
 
@@ -47,6 +48,15 @@ async def test_one_version_is_asked_for(traced_client: httpx.AsyncClient, patien
     (first,) = await found(traced_client, f"target=Patient/{patient}/_history/1")
     assert first["target"] == [{"reference": f"Patient/{patient}/_history/1"}]
     assert (await traced_client.get(f"/Provenance/{first['id']}")).json() == first
+
+
+async def test_a_version_is_found_however_many_came_after_it(
+    traced_client: httpx.AsyncClient, patient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenances, "MOST", 1)
+    (first,) = await found(traced_client, f"target=Patient/{patient}/_history/1")
+    assert first["target"] == [{"reference": f"Patient/{patient}/_history/1"}]
+    assert await found(traced_client, f"target=Patient/{patient}/_history/3") == []
 
 
 async def test_provenances_of_versions_are_valid_r4(

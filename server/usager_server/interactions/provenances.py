@@ -43,10 +43,9 @@ async def with_those_of_versions(
     asked = TARGET.fullmatch(dict(parameters)["target"].removeprefix(f"{session.base_url}/"))
     if asked is None or not SHAPING.issuperset(names) or not await _is_within_reach(session, asked[1], asked[2]):
         return page
-    query = TraceQuery(type=asked[1], id=asked[2], kinds=tuple(ACTIVITIES), outcomes=(0,), count=MOST)
-    wanted = None if asked[3] is None else int(asked[3])
-    found = [trace for trace in await session.repository.traces(query) if wanted in (None, trace.version)]
-    made = [Match(_stored(trace)) for trace in found if is_of_version(trace)]
+    version = None if asked[3] is None else int(asked[3])
+    query = TraceQuery(type=asked[1], id=asked[2], version=version, kinds=tuple(ACTIVITIES), outcomes=(0,), count=MOST)
+    made = [Match(_stored(trace)) for trace in await session.repository.traces(query) if is_of_version(trace)]
     total = None if page.total is None else page.total + len(made)
     return replace(page, entries=[*page.entries, *made], total=total)
 

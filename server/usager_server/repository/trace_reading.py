@@ -50,6 +50,8 @@ def _statement(query: TraceQuery) -> tuple[str, list[Any]]:
     for column in ("subject", "type", "id"):
         if (value := getattr(query, column)) is not None:
             conditions.append(f"c.{column} = {bound(value, 'text')}")
+    if query.version is not None:
+        conditions.append(f"c.version = {bound(query.version, 'int')}")
     if query.kinds is not None:
         conditions.append(f"c.kind = ANY ({bound(list(query.kinds), 'text[]')})")
     if query.outcomes is not None:

@@ -85,6 +85,7 @@ class TraceQuery:
     subject: str | None = None
     type: str | None = None
     id: str | None = None
+    version: int | None = None
     kinds: Sequence[str] | None = None
     outcomes: Sequence[int] | None = None
     origin: From | None = None
