@@ -4,6 +4,10 @@ import pytest
 
 from tests.access.conftest import World, found, observation, person
 from tests.served import FHIR_JSON, issue
+from usager_server.access.grant import Grant
+from usager_server.access.reach import Reach
+from usager_server.repository.postgres import PostgresStore
+from usager_server.search.parameters import SearchRegistry
 
 MINE = ["Observation/a-blood", "Observation/a-pressure"]
 
@@ -108,6 +112,21 @@ async def test_an_old_version_that_named_another_is_not_shown(world: World):
     assert (await client.get("/Observation/mistaken/_history/1")).status_code == 404
     versions = (await client.get("/Observation/mistaken/_history")).json()["entry"]
     assert [entry["resource"]["meta"]["versionId"] for entry in versions] == ["2"]
+
+
+async def test_versions_that_are_read_together_are_those_that_are_shown_one_by_one(
+    world: World, shared_store: PostgresStore, search_registry: SearchRegistry, tenant: int
+) -> None:
+    for whose in "ba":
+        await world.put({**observation(whose), "id": "mistaken"})
+    await world.put({**observation("a", "718-7", "laboratory"), "id": "a-blood", "status": "amended"})
+    ids = ("mistaken", "a-blood", "b-blood", "nothing")
+    asked = [("Observation", key, number) for key in ids for number in (0, 1, 2, 3)]
+    reach = Reach(search_registry, tenant, Grant.of("patient/Observation.r", patient="a"))
+    limited = shared_store.repository(tenant).within(reach)
+    found = await limited.vread_many([*asked, ("Patient", "a", 1)])
+    assert sorted((key, number) for _, key, number in found) == [("a-blood", 1), ("a-blood", 2), ("mistaken", 2)]
+    assert found == {each: stored for each in asked if (stored := await limited.vread(*each)) is not None}
 
 
 async def test_the_history_of_a_type_is_that_of_the_record(world: World):

@@ -35,6 +35,7 @@ READ = [
     lambda repository: repository.show("Observation", "1", Act("read", Origin("someone"), "Observation", "1")),
     lambda repository: repository.read_many([("Observation", "1"), ("Condition", "2")]),
     lambda repository: repository.vread("Observation", "1", 2),
+    lambda repository: repository.vread_many([("Observation", "1", 2), ("Condition", "2", 1)]),
     lambda repository: repository.history(HistoryQuery("Observation", "1")),
     lambda repository: repository.history(HistoryQuery("Observation")),
 ]

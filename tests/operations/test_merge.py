@@ -10,6 +10,8 @@ from httpx import AsyncClient, Response
 from tests.conftest import Database
 from tests.operations.test_match import matched, person, stored
 from tests.repository.looking import look
+from usager_server.repository import reading
+from usager_server.repository.running import Runner
 from usager_server.search.hashing import any_code
 from usager_server.search.names import REPLACED
 
@@ -156,6 +158,23 @@ async def test_unmerge_gives_each_what_it_had(whole: AsyncClient) -> None:
     assert (await got(whole, weight))["subject"] == reference(source)
     assert [each["entity"] for each in (await got(whole, group))["member"]] == [reference(source), reference(target)]
     assert (await got(whole, since))["subject"] == reference(target)
+
+
+async def test_unmerge_reads_the_versions_of_many_together(whole: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = await pair(whole, "KERVELLA")
+    for _ in range(3):
+        await made(whole, observation(source))
+    await merged(whole, source, target)
+    sent: list[str] = []
+    rows = Runner.rows
+
+    async def counted(self: Runner, statement: str, *arguments: Any, again: bool = True) -> Any:
+        sent.append(statement)
+        return await rows(self, statement, *arguments, again=again)
+
+    monkeypatch.setattr(Runner, "rows", counted)
+    assert (await unmerged(whole, source, target)).status_code == 200
+    assert (sent.count(reading.VREAD), sent.count(reading.VREAD_MANY)) == (0, 2)  # the records, and a slice
 
 
 async def test_what_changed_since_the_merge_keeps_its_change(whole: AsyncClient) -> None:

@@ -186,6 +186,7 @@ async def planned_database(each_postgres: EmbeddedPostgres) -> AsyncIterator[Dat
 POINT_STATEMENTS: dict[str, tuple[str, list[object]]] = {
     "read": (reading.READ, ["1", 103, "x"]),
     "vread": (reading.VREAD, ["1", 103, "x", 1]),
+    "vread_many": (reading.VREAD_MANY, ["1", "{103}", ["x"], "{1}"]),
     "read_many": (reading.READ_MANY, ["1", "{103}", ["x"]]),
     "claim": (claiming.HOLD, ["1", "{1}"]),
     "under_tenant": (
@@ -209,7 +210,7 @@ async def test_the_tenant_is_set_before_rows_are_read(planned_database: Database
     assert all(setter < reader for reader in readers)
 
 
-@pytest.mark.parametrize("name", ["read", "vread", "read_many"])
+@pytest.mark.parametrize("name", ["read", "vread", "vread_many", "read_many"])
 async def test_reads_go_by_the_primary_key_under_row_level_security(planned_database: Database, name: str) -> None:
     statement, arguments = POINT_STATEMENTS[name]
     plan = "\n".join(await _plan(planned_database, statement, arguments))

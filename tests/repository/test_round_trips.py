@@ -56,6 +56,7 @@ async def twenty_shown_at_once(repository: PostgresRepository) -> None:
         (twenty_shown_at_once, 1),
         (lambda repository: repository.vread("Patient", "one", 1), 1),
         (lambda repository: repository.vread("Patient", "two", 1), 1),
+        (lambda repository: repository.vread_many([("Patient", "one", 1), ("Patient", "two", 1)]), 1),
         (lambda repository: repository.read_many([("Patient", "one"), ("Patient", "two")]), 1),
         (lambda repository: repository.create([patient(rows=ROWS)]), 1),
         (lambda repository: repository.create([patient(rows=ROWS) for _ in range(100)]), 1),

@@ -1,7 +1,7 @@
 """Patient/[id]/$unmerge: the way back from $merge: two records again, each with what it had."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,8 +89,8 @@ async def _records_apart(session: Session, undoing: Undoing, source: Key, target
         raise Unprocessable(text, "Parameters.parameter.where(name = 'source-patient')", code="business-rule")
     if replacement_of(tree_of(records[target])):
         raise Unprocessable("Ce dossier est lui-même fusionné avec un autre : défaire d'abord cette fusion")
-    before, then = await _around(session, undoing, source)
-    kept_before, kept_then = await _around(session, undoing, target)
+    around = await _around(session, undoing, [source, target])
+    (before, then), (kept_before, kept_then) = around[source], around[target]
     # Anybody may store a Provenance: what it names is believed as far as the versions themselves show it.
     if replacement_of(before) or replacement_of(then) != undoing.target or not replaces(kept_then, undoing.source):
         raise Unprocessable("Cette fusion n'a pas été faite par $merge : rien ne dit ce qu'elle a changé")
@@ -109,8 +109,10 @@ async def _turn_back(session: Session, undoing: Undoing, keys: list[Key]) -> Non
     from usager_server.matching.repointing import is_turned, refers_to, repointed
 
     changes: list[tuple[Stored, Resource]] = []
-    for stored in await held(session, keys):
-        before, then = await _around(session, undoing, (stored.type, stored.id))
+    here = await held(session, keys)
+    around = await _around(session, undoing, [(each.type, each.id) for each in here])
+    for stored in here:
+        before, then = around[stored.type, stored.id]
         if not is_turned(before, then, undoing.source, undoing.target):
             continue
         if stored.version == undoing.made[stored.type, stored.id]:
@@ -122,11 +124,12 @@ async def _turn_back(session: Session, undoing: Undoing, keys: list[Key]) -> Non
     undoing.versions += await write(session, changes)
 
 
-async def _around(session: Session, undoing: Undoing, key: Key) -> tuple[Resource, Resource]:
-    """Return a resource as it was before the merge, and as the merge made it; empty where there is no such version."""
-    whole, version = session.repository.whole, undoing.made.get(key, 0)
-    before, then = [await whole.vread(*key, number) for number in (version - 1, version)]
-    return tree_of(before) if before else {}, tree_of(then) if then else {}
+async def _around(session: Session, undoing: Undoing, keys: Sequence[Key]) -> dict[Key, tuple[Resource, Resource]]:
+    """Return resources as they were before the merge, and as the merge made them; empty where there is no version."""
+    versions = {key: undoing.made.get(key, 0) for key in keys}
+    wanted = [(*key, number) for key, made in versions.items() for number in (made - 1, made)]
+    found = {each: tree_of(stored) for each, stored in (await session.repository.whole.vread_many(wanted)).items()}
+    return {key: (found.get((*key, made - 1), {}), found.get((*key, made), {})) for key, made in versions.items()}
 
 
 async def _made(session: Session, source: str, target: str) -> dict[Key, int]:

@@ -154,6 +154,10 @@ class Repository(Protocol):
         """Return one version, or None."""
         ...
 
+    async def vread_many(self, versions: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Stored]:
+        """Return those of these versions (type, id, number) that exist, in one round trip."""
+        ...
+
     async def stamp(self, types: Sequence[str]) -> Stamp:
         """Return a value that every write to a resource of these types changes. Cost: their number, no document."""
         ...

@@ -18,8 +18,8 @@ from usager_server.repository.limited_binaries import belongs_within
 from usager_server.repository.limited_history import held_versions, history_within
 from usager_server.repository.limited_sql import Key, known_among, read_one_within, read_within, standing
 from usager_server.repository.limited_writes import Frontier
-from usager_server.repository.postgres import LARGEST_VERSION, PostgresRepository, PostgresStore
-from usager_server.repository.reading import stored
+from usager_server.repository.postgres import PostgresRepository, PostgresStore
+from usager_server.repository.reading import LARGEST_VERSION, stored
 from usager_server.repository.running import Runner
 from usager_server.repository.search_candidates import candidates, candidates_of_each
 from usager_server.repository.showing import view_within
@@ -103,6 +103,20 @@ class LimitedRepository(PostgresRepository):
             return current if current is not None and current.version == version else None
         found = await super().vread(resource_type, resource_id, version)
         return found if found is not None and await held_versions(self, [found], within) else None
+
+    async def vread_many(self, versions: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Stored]:
+        """Return those of these versions that `vread` would, types out of reach left aside."""
+        types = sorted({kind for kind, _, _ in versions if kind in self._numbers and self.reach.permits(kind, "r")})
+        mine = [each for each in dict.fromkeys(versions) if each[0] in types]
+        within = self.reach.lookup(types, "r") if mine else None
+        if within is None:
+            return await super().vread_many(mine)
+        current = await self.read_many([(kind, key) for kind, key, _ in mine])
+        found = {each: now for each in mine if (now := current.get(each[:2])) and now.version == each[2]}
+        older = [each for each in mine if each[:2] in current and each not in found and each[0] != "Binary"]
+        superseded = await super().vread_many(older)
+        held = await held_versions(self, list(superseded.values()), within)
+        return found | {(each.type, each.id, each.version): each for each in held}
 
     async def history(self, query: HistoryQuery) -> Page:
         """Return one page of the versions that are within reach, of resources whose current version is."""

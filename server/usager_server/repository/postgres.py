@@ -32,6 +32,7 @@ from usager_server.repository.grams import KnownValues
 from usager_server.repository.growth import Growth
 from usager_server.repository.history import history
 from usager_server.repository.rates import give_back, take
+from usager_server.repository.reading import LARGEST_VERSION
 from usager_server.repository.running import Runner
 from usager_server.repository.scribe import Scribe
 from usager_server.repository.search_candidates import candidates, candidates_of_each
@@ -49,7 +50,6 @@ from usager_server.traces.record import Trace, TraceQuery
 if TYPE_CHECKING:
     from usager_server.repository.limited import LimitedRepository
 
-LARGEST_VERSION = 2**31 - 1
 
 CURSOR_KEY = """
 SELECT k.cursor_key FROM (SELECT set_config('app.tenant', $1, true)::int AS tenant OFFSET 0) AS t, LATERAL (
@@ -167,6 +167,10 @@ class PostgresRepository:
         if number is None or not 0 < version <= LARGEST_VERSION:
             return None
         return await reading.vread(self.runner, resource_type, number, resource_id, version)
+
+    async def vread_many(self, versions: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str, int], Stored]:
+        """Return those of these versions that exist."""
+        return await reading.vread_many(self.runner, versions, self._numbers)
 
     async def stamp(self, types: Sequence[str]) -> Stamp:
         """Return a value that every write to a resource of these types changes."""
