@@ -143,6 +143,15 @@ async def test_who_hangs_up_in_the_middle_is_down(listen: Listen, trusting):
     assert not FAILED
 
 
+async def test_who_says_nothing_in_the_handshake_is_down(trusting):
+    with socket.create_server(("localhost", 0)) as silent:
+        address = f"https://localhost:{silent.getsockname()[1]}"
+        async with httpx.AsyncClient(verify=trusting, base_url=address, timeout=0.3) as client:
+            with pytest.raises(ServiceDown):
+                await CertificateChannel(client, "/insi", "sender").post("action", b"<a/>")
+    assert not FAILED
+
+
 @pytest.mark.parametrize(
     ("context", "reason"),
     [

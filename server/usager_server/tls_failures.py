@@ -11,6 +11,8 @@ import structlog
 
 log = structlog.get_logger()
 
+DOWN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
 FAILED: Counter[str] = Counter()
 """How often, by service, since this process began."""
 
@@ -33,12 +35,13 @@ def why(service: str, error: BaseException) -> str:
 def failure_of(error: BaseException) -> ssl.SSLError | None:
     """Return the failure of TLS that an error comes from, None when it comes from none.
 
-    Shape   an end of the connection in the middle of TLS is none: whoever restarts does that.
+    Shape   an end of the connection in the middle of TLS is none, whoever restarts does that; nor is a handshake that
+            waits for the other end until our time is over.
     """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return None if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError) else cause
+            return None if isinstance(cause, DOWN) else cause
         cause = cause.__cause__ or cause.__context__
     return None
 

@@ -36,18 +36,23 @@ class Identity:
 
 
 class Outgoing:
-    """The pools of one client id, by the authorities that they trust."""
+    """The pools of one client id: by the authorities that they trust, and one for each API."""
 
     def __init__(self, client_id: str, client: Client) -> None:
         self._client = client
         self.identity = identity(client_id, client)
-        self._pools: dict[Path | None, httpx.AsyncClient] = {}
+        self._pools: dict[tuple[Path | None, str | None], httpx.AsyncClient] = {}
 
-    def http(self, trusted_ca_file: Path | None) -> httpx.AsyncClient:
-        """Return the pool that trusts these authorities, those of the system when None."""
-        if trusted_ca_file not in self._pools:
-            self._pools[trusted_ca_file] = _pool(tls(self._client, trusted_ca_file))
-        return self._pools[trusted_ca_file]
+    def http(self, trusted_ca_file: Path | None, api: str | None = None) -> httpx.AsyncClient:
+        """Return the pool that trusts these authorities, those of the system when None.
+
+        Shape   the calls of an API have a pool of their own: when it hangs, it keeps no place that a sign-in, a
+                renewal or another API needs.
+        """
+        key = (trusted_ca_file, api)
+        if key not in self._pools:
+            self._pools[key] = _pool(tls(self._client, trusted_ca_file))
+        return self._pools[key]
 
     async def close(self) -> None:
         """Close the connections."""

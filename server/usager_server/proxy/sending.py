@@ -1,5 +1,6 @@
 """ANY /send/{backend}/{path}: the call of an API, with the token of the session and the certificate of its client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NO_SESSION = "no session is open under this proxy_session_id"
 WRITE_SECONDS = 60.0
+HEAD_SECONDS = 70.0  # to connect, to write a body, and for a head that comes drop by drop, besides one silence
+STATUSES = range(200, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ async def _relay(house: House, call: Call, used: Used) -> Relayed:
 
 async def _asked(house: House, call: Call, session: Session, held: Held) -> httpx.Response:
     backend, client = house.settings.backends[call.backend], house.clients[session.client_id]
-    http = client.http(backend.trusted_ca_file)
+    http = client.http(backend.trusted_ca_file, call.backend)
     request = httpx.Request(  # not of the pool's making, which would add headers that the caller did not send
         call.method,
         _checked_address(house, call),
@@ -118,15 +121,20 @@ async def _asked(house: House, call: Call, session: Session, held: Held) -> http
         extensions={"timeout": _timeout(backend.timeout_seconds).as_dict()},
     )
     try:
-        return await http.send(request, stream=True)
+        async with asyncio.timeout(backend.timeout_seconds + HEAD_SECONDS):
+            answer = await http.send(request, stream=True)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         why(call.backend, error)
         raise Refused(503) from error
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise Refused(504) from error
     except httpx.TransportError as error:
         why(call.backend, error)
         raise Refused(502) from error
+    if answer.status_code not in STATUSES:  # HTTP has no such answer: what it means nobody can tell
+        await answer.aclose()
+        raise Refused(502)
+    return answer
 
 
 def _checked_address(house: House, call: Call) -> httpx.URL:
@@ -146,7 +154,7 @@ def _wants_another_token(answer: httpx.Response) -> bool:
 
 
 def _relayed(answer: httpx.Response, held: Held) -> Relayed:
-    headers = back(answer.headers.raw, held.token.access_token)
+    headers = back(answer.headers.raw, held.token.access_token, answer.status_code)
     return Relayed(answer.status_code, headers, answer.aiter_raw(), answer.aclose)
 
 
