@@ -50,8 +50,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         authority.cert_pem.write_to_path(str(tmp_path / name))
     for name in ("server.pem", "client.pem"):
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / name))
-    (tmp_path / "keys").touch(mode=0o600)
-    (tmp_path / "keys").write_text("00" * 32)
+    (tmp_path / "proxy-keys").touch(mode=0o600)
+    (tmp_path / "proxy-keys").write_text("00" * 32)
     path = tmp_path / "proxy.toml"
     here = {"/etc/usager": str(tmp_path), "@db.example/proxy?": f"@/proxy?host={tmp_path}&"}
     text = reduce(lambda text, it: text.replace(*it), here.items(), example())
@@ -133,7 +133,9 @@ def test_a_password_in_an_address_is_not_shown(file):
     assert "hush" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("name", "content"), [("keys", "00"), ("keys", ""), ("client.pem", "no certificate")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("proxy-keys", "00"), ("proxy-keys", ""), ("client.pem", "no certificate")]
+)
 def test_a_file_that_will_not_do_stops_the_start(file, name, content):
     (file.parent / name).write_text(content)
     with pytest.raises(SettingsError, match=name):
@@ -155,7 +157,7 @@ def test_a_database_that_does_not_answer_ends_the_command_with_3(file):
 
 
 def test_a_key_is_made_as_the_file_wants_it(file):
-    (file.parent / "keys").write_text(CliRunner().invoke(app, ["proxy", "key"]).stdout)
+    (file.parent / "proxy-keys").write_text(CliRunner().invoke(app, ["proxy", "key"]).stdout)
     assert build(load_proxy_settings())
 
 
