@@ -249,11 +249,18 @@ def _pages(house: House, callers: Context, plugins: Plugins, store: PostgresStor
         context=callers,
         readiness=lambda: readiness(store),
         tally=tally,
-        gauges=lambda: store.connections.gauges() | backup_gauges(house.settings),
+        gauges=lambda: gauges(store, house.settings),
         others=[key for key in installed() if key not in plugins.active],
         openapi=lambda base: openapi_text(document(), base),
         requirements=asked_of(house.profiles, plugins.requirements),
     )
+
+
+async def gauges(store: PostgresStore, settings: Settings) -> Mapping[str, float]:
+    """Return what is measured when somebody asks for the metrics."""
+    from usager_server.national.insi.verifying.gauge import gauges as insi_gauges
+
+    return {**store.connections.gauges(), **backup_gauges(settings), **await insi_gauges(store.connections, settings)}
 
 
 def backup_gauges(settings: Settings) -> dict[str, float]:

@@ -39,7 +39,7 @@ OURS = ("landing.css", "authorize.css", "requirements.css", "sign_in.css", "docs
 SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
 ONE_HOUR = {"Cache-Control": "public, max-age=3600"}
 
-Gauges = Callable[[], Mapping[str, float]]
+Gauges = Callable[[], Awaitable[Mapping[str, float]]]
 Readiness = Callable[[], Awaitable[str | None]]
 
 
@@ -111,7 +111,8 @@ class Pages:
             return Response(outcome, refusal.status, refusal.headers, FHIR_JSON)
         from usager_server.http.exposition import CONTENT_TYPE_LATEST, metrics_text
 
-        return Response(metrics_text(self.tally.total(), self.gauges()), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        text = metrics_text(self.tally.total(), await self.gauges())
+        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of all pages."""

@@ -18,7 +18,7 @@ from usager_server.reaching import reach
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0014"
+HEAD = "0015"
 LOCK = 7310400  # the number of the advisory lock; any would do, the same for ever
 LOCK_SECONDS = 5
 TURN_SECONDS = 0.2

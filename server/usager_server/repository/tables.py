@@ -399,7 +399,10 @@ class SweepRow(SQLModel, table=True):
 
 
 class LotRow(SQLModel, table=True):
-    """A batch handed in to INSi, or about to be."""
+    """A batch handed in to INSi, or about to be.
+
+    Shape   of one that INSi refused: how often in a row, when last, with which code, and when it is tried again.
+    """
 
     __tablename__ = "insi_lot"
 
@@ -407,6 +410,10 @@ class LotRow(SQLModel, table=True):
     made: datetime = column("made", DateTime(timezone=True))
     tenant: int = tenant_key()
     is_deposited: bool = Field(sa_column_kwargs={"server_default": text("false")})
+    refusals: int = Field(sa_column=Column("refusals", SmallInteger, nullable=False, server_default=text("0")))
+    refused: datetime | None = column("refused", DateTime(timezone=True), null=True)
+    again: datetime | None = column("again", DateTime(timezone=True), null=True)
+    code: str | None = column("code", Text(collation="C"), null=True)
 
 
 class EditionRow(SQLModel, table=True):

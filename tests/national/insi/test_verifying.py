@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.conftest import copied_database, drop_database
 from tests.national.insi.people import ZOE, done, patient, stored, value
@@ -18,6 +19,7 @@ from usager_server.identity.status import status_of
 from usager_server.identity.traits import Traits
 from usager_server.jobs.verifying_identities import VerifyingIdentities
 from usager_server.jobs.workplace import Workplace
+from usager_server.national.insi.verifying import gauge
 from usager_server.repository.connections import Connections
 from usager_server.settings import Settings
 
@@ -32,6 +34,7 @@ TABLES = (
     "insi_watch", "insi_lot", "insi_sweep", "resource", "history",
     "index_token", "index_reference", "index_string", "index_date", "index_number",
 )  # fmt: skip
+NESSI = Traits("Nessi", "Michelangelo", "", "M", "2010-08-07")
 ANNE = Traits("Jumelle", "Anne", "", "F", "1975-12-31")
 
 
@@ -78,6 +81,16 @@ class Place:
         """Return how far the verification is."""
         answer = await self.client.get("/fhir/$ins-verifications", params={"on": on} if on else {})
         return {name: value(answer.json(), name) for name in ("due", "later", "asked", "unanswered", "inLot")}
+
+    async def refused_lots(self) -> list[dict[str, Any]]:
+        """Return what is told of the lots that INSi refused."""
+        answer = (await self.client.get("/fhir/$ins-verifications")).json()
+        lots = [it for it in answer["parameter"] if it["name"] == "refusedLot"]
+        return [{name: _of(lot, name) for name in ("people", "refusals", "code")} for lot in lots]
+
+
+def _of(lot: dict[str, Any], name: str) -> Any:
+    return next(it.get("valueInteger", it.get("valueString")) for it in lot["part"] if it["name"] == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +218,7 @@ async def test_a_call_that_did_not_reach_insi_is_made_later(place, insi, asked):
 
 async def test_a_fault_ends_the_round_and_loses_nobody(place, insi, asked):
     await place.accepted()
-    await place.accepted(Traits("Nessi", "Michelangelo", "", "M", "2010-08-07"))
+    await place.accepted(NESSI)
     await place.overdue()
     await insi.seed({"fault": {"siram": "siram_110", "desir": "desir_560"}})
     await place.round()
@@ -216,7 +229,7 @@ async def test_a_fault_ends_the_round_and_loses_nobody(place, insi, asked):
 
 async def test_a_person_whom_insi_refuses_to_speak_of_holds_up_nobody(place, insi, asked):
     refused = await place.accepted()
-    await place.accepted(Traits("Nessi", "Michelangelo", "", "M", "2010-08-07"))
+    await place.accepted(NESSI)
     await place.overdue()
     await place.owner.execute("UPDATE insi_watch SET due = due - interval '1 hour' WHERE patient = $1", refused["id"])
     await insi.seed({"fault": {"siram": "siram_40", "desir": "desir_999"}})
@@ -255,7 +268,7 @@ async def test_many_go_as_a_lot_once_and_who_is_not_confirmed_is_searched(place,
 @pytest.mark.parametrize("place", [MANY], indirect=True)
 async def test_a_lot_that_never_arrived_is_handed_in_again(place, insi, asked):
     await place.accepted()
-    await place.accepted(Traits("Nessi", "Michelangelo", "", "M", "2010-08-07"))
+    await place.accepted(NESSI)
     await place.overdue()
     await insi.fault("status", status=503)
     await place.round()
@@ -263,6 +276,55 @@ async def test_a_lot_that_never_arrived_is_handed_in_again(place, insi, asked):
         await place.round()
     assert set((await asked.counts("deposerLotVerification")).values()) == {1}
     assert (await place.told())["later"] == 2
+
+
+@pytest.mark.parametrize("place", [MANY], indirect=True)
+@pytest.mark.parametrize(("code", "pauses"), [("desir_999", [300, 600, 1200]), ("desir_560", [300, 300, 300])])
+async def test_a_lot_that_insi_refuses_is_put_off_and_told_and_loses_nobody(place, insi, asked, code, pauses):
+    await place.accepted()
+    await place.accepted(NESSI)
+    await place.overdue()
+    await insi.seed({"fault": {"siram": "siram_40", "desir": code}})
+    for rank, seconds in enumerate(pauses):
+        await place.owner.execute("UPDATE insi_lot SET again = now()")
+        with capture_logs() as lines:
+            for _ in range(3):
+                await place.round()
+        told = [it for it in lines if it["event"] == "INSi refused a lot"]
+        assert [(it["refusals"], it["again_in_minutes"]) for it in told] == [(rank + 1, seconds // 60)]
+        assert await place.refused_lots() == [{"people": 2, "refusals": rank + 1, "code": f"siram_40, {code}"}]
+        assert await place.owner.fetchval("SELECT extract(epoch FROM again - refused)::int FROM insi_lot") == seconds
+    await insi.reset()
+    await place.round()
+    assert await asked.counts("deposerLotVerification") == {}
+    await place.owner.execute("UPDATE insi_lot SET again = now()")
+    for _ in range(3):
+        await place.round()
+    assert set((await asked.counts("deposerLotVerification")).values()) == {1}
+    assert (await place.refused_lots(), (await place.told())["later"]) == ([], 2)
+
+
+@pytest.mark.parametrize("place", [MANY], indirect=True)
+async def test_a_lot_that_insi_refuses_holds_up_nobody(place, insi, asked):
+    await place.accepted()
+    await place.accepted(NESSI)
+    await place.overdue()
+    await insi.seed({"fault": {"siram": "siram_40", "desir": "desir_999"}})
+    await place.round()
+    assert "usager_insi_lots_refused 1.0" in (await place.client.get("/metrics")).text
+    await insi.reset()
+    await insi.seed({"persons": [{**TWIN, "birth_place": "63220", "number": "275126322012334"}]})
+    for traits in (ANNE, Traits("Provisoire", "Matricule", "", "M", "2009-07-01")):
+        await place.accepted(traits)
+    await place.round()
+    await place.owner.execute("UPDATE insi_watch SET due = now() WHERE state = 0")
+    assert await place.round() == 2
+    assert await asked.counts(VERIFY) == {"275126322012334": 1, "109076322088835": 1}
+    await place.owner.execute("UPDATE insi_watch SET due = now() WHERE state = 0")
+    await place.owner.execute("UPDATE insi_lot SET refused = now() - interval '6 minutes'")
+    await place.round()
+    assert set(await asked.counts("deposerLotVerification")) == {"275126322012334", "109076322088835"}
+    assert (await place.told())["inLot"] == 4
 
 
 async def test_an_identity_that_changes_while_insi_is_asked_is_looked_at_anew(place, insi, asked):
@@ -277,6 +339,13 @@ async def test_an_identity_that_changes_while_insi_is_asked_is_looked_at_anew(pl
     after = await place.now(made)
     assert after["telecom"] == changed["telecom"]
     assert evidence_of(after).sourced.verified > evidence_of(made).sourced.verified
+
+
+async def test_metrics_wait_for_no_database_that_does_not_answer(insi_settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(gauge, "MOST_SECONDS", 0.1)
+    nowhere = Connections("postgresql://nobody@127.0.0.1:1/nothing", size=1)
+    assert await gauge.gauges(nowhere, Settings(**insi_settings, data_dir=tmp_path)) == {}
+    await nowhere.close()
 
 
 async def test_a_worker_without_certificate_only_notes_who_is_due(database, connections, insi_settings, tmp_path):

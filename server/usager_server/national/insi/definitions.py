@@ -136,6 +136,16 @@ VERIFICATIONS = operation_definition(
                 parameter("state", "code", "due | unanswered | inLot | asked | toSearch", use="out", least=1),
             ],
         },
+        {
+            **parameter("refusedLot", "BackboneElement", "A batch that INSi refuses as a whole", use="out", most="*"),
+            "part": [
+                parameter("id", "string", "The id under which it is handed in", use="out", least=1),
+                parameter("people", "integer", "How many are in it", use="out", least=1),
+                parameter("refusals", "integer", "How often in a row it was refused", use="out", least=1),
+                parameter("code", "string", "What INSi said last: its codes, or what was wrong", use="out", least=1),
+                parameter("again", "instant", "When it is tried again", use="out", least=1),
+            ],
+        },
     ],
 )
 

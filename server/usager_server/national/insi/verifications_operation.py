@@ -1,12 +1,13 @@
 """$ins-verifications: how far the verification of identities is, and who waits for it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from usager_server.errors import Forbidden, Invalid
 from usager_server.interactions.session import OperationRequest, Reply, Session, instant_text
 from usager_server.national.insi.definitions import MOST_SHOWN
 from usager_server.national.insi.verifying import store
-from usager_server.national.insi.verifying.store import State
+from usager_server.national.insi.verifying.store import RefusedLot, State
 from usager_server.operations.parameters import given, parameters, part
 from usager_server.requirements import fulfils
 
@@ -45,7 +46,19 @@ async def verifications(session: Session, request: OperationRequest) -> Reply:
             part("state", valueCode=NAMES.get(state, "due")),
         ]
         parts.append(part("person", part=values))
+    parts += [_told(lot) for lot in await store.refused_lots(session.repository.runner, MOST_SHOWN)]
     return Reply(resource=parameters(*parts))
+
+
+def _told(lot: RefusedLot) -> dict[str, Any]:
+    values = [
+        part("id", valueString=str(lot.id)),
+        part("people", valueInteger=lot.people),
+        part("refusals", valueInteger=lot.refusals),
+        part("code", valueString=lot.code),
+        part("again", valueInstant=instant_text(lot.again)),
+    ]
+    return part("refusedLot", part=values)
 
 
 def _day(request: OperationRequest) -> datetime:

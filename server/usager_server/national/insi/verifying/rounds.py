@@ -25,8 +25,7 @@ async def verify_due(session: Session, teleservice: Teleservice, patients: int, 
     await note_lost(session)
     done = 0
     async with teleservice.with_certificate(unattended=True) as client:
-        if await store.lots(session.repository.runner):
-            done += await collect(session, client)
+        done += await collect(session, client)
         while await store.count_due(session.repository.runner, settings.insi_batch_from) >= settings.insi_batch_from:
             if not await hand_in(session, client):
                 break

@@ -33,6 +33,35 @@ class Claim:
     state: State
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A lot to be gone on with. Shape: is_deposited: INSi has it; refusals: how often in a row it was refused."""
+
+    id: uuid.UUID
+    is_deposited: bool
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotsAbout:
+    """How many lots INSi has not refused and how many it has; is_recent: one of these but lately."""
+
+    under_way: int
+    refused: int
+    is_recent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLot:
+    """A lot that INSi refused. Shape: code is INSi's, "" without one; again: when it is tried; people: how many."""
+
+    id: uuid.UUID
+    refusals: int
+    code: str
+    again: datetime
+    people: int
+
+
 SWEPT = under_tenant("SELECT until, row FROM insi_sweep WHERE insi_sweep.tenant = t.tenant LIMIT 1")
 SWEEP = """
 INSERT INTO insi_sweep (tenant, until, row) VALUES ($1::text::int, $2, $3)
@@ -88,8 +117,27 @@ WHERE tenant = $1::text::int AND patient IN (
     ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 """
-LOTS = under_tenant("SELECT id, is_deposited FROM insi_lot WHERE insi_lot.tenant = t.tenant ORDER BY made LIMIT 100")
-DEPOSITED = "UPDATE insi_lot SET is_deposited = true WHERE tenant = $1::text::int AND id = $2"
+LOTS = under_tenant(
+    "SELECT id, is_deposited, refusals FROM insi_lot WHERE insi_lot.tenant = t.tenant"
+    " AND (again IS NULL OR again <= now()) ORDER BY made LIMIT 100"
+)
+LOTS_ABOUT = under_tenant(
+    "SELECT count(*) FILTER (WHERE refusals = 0) AS under_way, count(*) FILTER (WHERE refusals > 0) AS refused,"
+    " coalesce(max(refused) > now() - $2::interval, false) AS is_recent FROM insi_lot WHERE insi_lot.tenant = t.tenant"
+)
+DEPOSITED = """
+UPDATE insi_lot SET is_deposited = true, refusals = 0, refused = NULL, again = NULL, code = NULL
+WHERE tenant = $1::text::int AND id = $2
+"""
+PUT_OFF = """
+UPDATE insi_lot SET refusals = least(refusals + 1, 1000), refused = now(), again = now() + $3::interval, code = $4
+WHERE tenant = $1::text::int AND id = $2
+"""
+REFUSED_LOTS = under_tenant(
+    "SELECT id, refusals, code, again, (SELECT count(*) FROM insi_watch AS w WHERE w.tenant = t.tenant"
+    " AND w.lot = insi_lot.id) AS people FROM insi_lot WHERE insi_lot.tenant = t.tenant AND refusals > 0"
+    " ORDER BY made LIMIT $2"
+)
 IN_LOT = under_tenant("SELECT patient FROM insi_watch WHERE insi_watch.tenant = t.tenant AND lot = $2 ORDER BY patient")
 END_LOT = "DELETE FROM insi_lot WHERE tenant = $1::text::int AND id = $2"
 COUNTS = under_tenant(
@@ -178,14 +226,30 @@ async def make_lot(runner: Runner, most: int) -> uuid.UUID:
     return lot
 
 
-async def lots(runner: Runner) -> Sequence[tuple[uuid.UUID, bool]]:
-    """Return the lots under way, and whether INSi has each."""
-    return [(row["id"], row["is_deposited"]) for row in await runner.rows(LOTS)]
+async def lots(runner: Runner) -> Sequence[Lot]:
+    """Return the lots that are to be gone on with now: one that was put off, once its time has come."""
+    return [Lot(**row) for row in await runner.rows(LOTS)]
+
+
+async def lots_about(runner: Runner, recent: timedelta) -> LotsAbout:
+    """Return how many lots there are, those that are put off included."""
+    found = await runner.row(LOTS_ABOUT, recent)
+    return LotsAbout(0, 0, is_recent=False) if found is None else LotsAbout(**found)
 
 
 async def note_deposited(runner: Runner, lot: uuid.UUID) -> None:
-    """Note that INSi has a lot, inside a transaction."""
+    """Note that INSi has a lot and refuses it no more, inside a transaction."""
     await runner.rows(DEPOSITED, lot)
+
+
+async def put_off(runner: Runner, lot: uuid.UUID, wait: timedelta, code: str) -> None:
+    """Note that INSi refused a lot, which is gone on with when some time has passed, inside a transaction."""
+    await runner.rows(PUT_OFF, lot, wait, code, again=False)
+
+
+async def refused_lots(runner: Runner, most: int) -> Sequence[RefusedLot]:
+    """Return the lots that INSi refused when they were last handed in or asked after, the oldest first."""
+    return [RefusedLot(**row) for row in await runner.rows(REFUSED_LOTS, most)]
 
 
 async def in_lot(runner: Runner, lot: uuid.UUID) -> Sequence[str]:
