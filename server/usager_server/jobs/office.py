@@ -47,13 +47,24 @@ class Offices:
 
     def __init__(self) -> None:
         self._built: dict[int, Office] = {}
+        self._building: dict[int, asyncio.Task[Office]] = {}
 
     async def at(self, place: Workplace) -> Office:
-        """Return the office of a place."""
-        office = self._built.get(id(place))
-        if office is None:
-            office = self._built[id(place)] = await asyncio.to_thread(Office, place)
-        return office
+        """Return the office of a place: jobs that ask for it at once wait for the same one."""
+        built = self._built.get(id(place))
+        if built is not None:
+            return built
+        task = self._building.get(id(place))
+        if task is None:
+            task = self._building[id(place)] = asyncio.create_task(self._build(place))
+        return await asyncio.shield(task)  # a job that is broken off leaves it to the others
+
+    async def _build(self, place: Workplace) -> Office:
+        try:
+            built = self._built[id(place)] = await asyncio.to_thread(Office, place)
+        finally:
+            del self._building[id(place)]
+        return built
 
 
 offices = Offices()

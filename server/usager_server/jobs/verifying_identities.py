@@ -27,7 +27,7 @@ class VerifyingIdentities:
             return 0
         rounds = self._places.get(id(place))
         if rounds is None:
-            rounds = self._places[id(place)] = _Rounds(await offices.at(place))
+            rounds = self._places.setdefault(id(place), _Rounds(await offices.at(place)))
         return sum([await rounds.do(tenant, from_the_start) for tenant in await place.tenants()])
 
 
