@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,13 @@ from tests.repository.looking import look
 from usager_server.errors import Unavailable
 from usager_server.jobs import anchoring
 from usager_server.jobs.anchoring import Anchoring
-from usager_server.jobs.housekeeping import make_partitions
+from usager_server.jobs.housekeeping import OrphanContents, make_partitions
 from usager_server.jobs.linking import link_late_traces, link_traces
 from usager_server.jobs.running import CONNECTIONS
 from usager_server.jobs.schedule import JOBS, Job
 from usager_server.jobs.worker import Worker
 from usager_server.jobs.workplace import Workplace
+from usager_server.repository import contents
 from usager_server.repository.connections import Connections
 from usager_server.repository.postgres import PostgresRepository
 from usager_server.repository.tracing import record
@@ -35,6 +37,23 @@ READ = Event("read", Origin("Practitioner/1"))
 def place(connections: Connections, tmp_path: Path) -> Workplace:
     """A workplace on this test's database."""
     return Workplace(Settings(data_dir=tmp_path), connections)
+
+
+async def test_bytes_are_looked_at_once_in_a_workers_life(
+    place: Workplace, repository: PostgresRepository, database: Database
+) -> None:
+    async def stored(days: float) -> None:
+        data = (contents.key_at(timedelta(days=days)), b"x")
+        await look(database, "INSERT INTO content (tenant, key, part, data) VALUES (1, $1, 0, $2)", *data)
+
+    assert await repository.exists()
+    job = OrphanContents()
+    for days in (3, 0.5):
+        await stored(days)
+    assert await job.remove(place) == 1
+    await stored(2)
+    assert (await job.remove(place), await OrphanContents().remove(place)) == (0, 1)
+    assert await look(database, "SELECT count(*) FROM content") == [(1,)]
 
 
 async def test_every_tenant_is_linked(

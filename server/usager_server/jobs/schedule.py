@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from usager_server.jobs.anchoring import Anchoring
 from usager_server.jobs.backing_up import back_up_daily
 from usager_server.jobs.housekeeping import (
+    OrphanContents,
     forget_full_buckets,
     forget_old_tickets,
     make_partitions,
-    remove_orphan_contents,
 )
 from usager_server.jobs.linking import link_late_traces, link_traces
 from usager_server.jobs.reindexing import JOB_NUMBER as REINDEX
@@ -47,7 +47,7 @@ JOBS: Sequence[Job] = (
     Job(2, "link late traces", 600, link_late_traces),
     Job(3, "anchor traces", 60, Anchoring().anchor),
     Job(4, "make partitions", DAY, make_partitions),
-    Job(5, "remove orphan contents", DAY, remove_orphan_contents, is_long=True),
+    Job(5, "remove orphan contents", DAY, OrphanContents().remove, is_long=True),
     Job(6, "back up", 600, back_up_daily, is_long=True),
     Job(7, "verify identities", EVERY_SECONDS, identities.verify, is_long=True, grace_seconds=60),
     Job(8, "look at every identity", DAY, identities.look_at_everybody, is_long=True),

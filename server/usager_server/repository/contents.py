@@ -10,6 +10,7 @@ from usager_server.repository.running import Runner, under_tenant
 
 PART_BYTES = 1 << 20
 ORPHAN_AGE = timedelta(days=1)
+FIRST_KEY = UUID(int=0)
 
 WRITE_PART = """
 INSERT INTO content (tenant, key, part, data)
@@ -73,9 +74,16 @@ async def content_size(runner: Runner, key: str) -> int | None:
     return None if found is None else found[0]
 
 
-async def delete_orphans(runner: Runner, age: timedelta = ORPHAN_AGE) -> int:
-    """Remove the bytes that no version refers to, an upload that broke off for instance; return how many keys."""
-    after, before = UUID(int=0), UUID(int=int((datetime.now(UTC) - age).timestamp() * 1000) << 80)
+def key_at(age: timedelta) -> UUID:
+    """Return the least key of an instant, so long ago: what was stored before has a lesser one."""
+    return UUID(int=int((datetime.now(UTC) - age).timestamp() * 1000) << 80)
+
+
+async def delete_orphans(runner: Runner, after: UUID, before: UUID) -> int:
+    """Remove the bytes between two keys that no version refers to, an upload that broke off for instance.
+
+    Shape   how many keys.
+    """
     gone = 0
     while keys := [key for (key,) in await runner.rows(OLD, after, before, LOOKED_AT)]:
         async with runner.transaction() as inside:

@@ -316,7 +316,7 @@ class PostgresRepository:
 
     async def delete_orphan_contents(self, age: timedelta = contents.ORPHAN_AGE) -> int:
         """Remove bytes that no version refers to, older than `age`; return how many keys."""
-        return await contents.delete_orphans(self.runner, age)
+        return await contents.delete_orphans(self.runner, contents.FIRST_KEY, contents.key_at(age))
 
     async def _shown(self, view: View, resource_type: str, resource_id: str, act: Act) -> Stored | None:
         """Show what is in view; what cannot be read and traced together is read, for the caller to trace."""
