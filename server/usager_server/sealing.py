@@ -6,7 +6,6 @@ by writing the new one above.
 
 import os
 import secrets
-import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -14,6 +13,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from usager_server.private_files import openness
 
 KEY_BYTES, NONCE_BYTES, NAME_BYTES = 32, 12, 4
 
@@ -58,8 +59,8 @@ def read_keys(path: Path) -> list[bytes]:
     Errors  SealError, with the number of the line, never its content; also when everyone may read or write the file.
     """
     try:
-        if path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise SealError(f"{path} can be read or written by everyone on this machine: chmod 600 {path}")
+        if wrong := openness(path):
+            raise SealError(wrong)
         lines = path.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:
         raise SealError(f"{path} cannot be read: {type(error).__name__}") from error

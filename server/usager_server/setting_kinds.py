@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from usager_server.networks import parse_networks
+from usager_server.private_files import openness
 from usager_server.wires import refuse_clear_database, refuse_clear_web
 
 HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]{1,253}(?::(\d{1,5}))?")
@@ -64,6 +65,16 @@ def _folder(value: Path) -> Path:
     return value
 
 
+def _secret_file(value: Path) -> Path:
+    try:
+        wrong = openness(value)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+    if wrong:
+        raise ValueError(wrong)
+    return value
+
+
 def _certificate_with_key(value: Path) -> Path:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(value)
@@ -88,5 +99,6 @@ HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 NetworkList = Annotated[str, AfterValidator(_network_list)]
 DeviceList = Annotated[str, AfterValidator(_device_list)]
 Folder = Annotated[Path, AfterValidator(_folder)]
+SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 CertificateWithKey = Annotated[Path, AfterValidator(_certificate_with_key)]
 Authorities = Annotated[Path, AfterValidator(_authorities)]

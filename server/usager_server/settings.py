@@ -17,6 +17,7 @@ from usager_server.setting_kinds import (
     MailServer,
     NetworkList,
     PostgresAddress,
+    SecretFile,
     WebAddress,
 )
 from usager_server.wires import is_loopback
@@ -131,7 +132,7 @@ class Settings(BaseSettings):
     audit_archive_folder: Path | None = Field(
         default=None, description="Where `usager audit archive` writes traces before it removes them."
     )
-    token_file: Path | None = Field(
+    token_file: SecretFile | None = Field(
         default=None, description="Bearer tokens, a line each: token, tenant number, name of the bearer."
     )
     signing_keys_file: Path | None = Field(
@@ -235,7 +236,7 @@ class Settings(BaseSettings):
     psc_certificate_file: CertificateWithKey | None = Field(
         default=None, description="Our certificate there (IGC-Santé ORG AUTH_CLI) and its key, in one file (PEM)."
     )
-    psc_client_secret_file: Path | None = Field(
+    psc_client_secret_file: SecretFile | None = Field(
         default=None, description="Our secret there, for a service outside the espace de confiance."
     )
     psc_acr_floor: Literal["eidas1", "eidas2", "eidas3"] = Field(

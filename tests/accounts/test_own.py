@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import Database, copied_database, drop_database
+from tests.private_files import private_file
 from usager_server.accounts.totp import code_at
 from usager_server.app import create_app
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -34,8 +35,8 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
 async def desk(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server that has accounts; whose cookies are nobody's."""
     folder = tmp_path_factory.mktemp("desk")
-    tokens = folder / "tokens"
-    tokens.write_text(f"{ADMINISTRATOR['Authorization'].partition(' ')[2]} 1 administrator\n")
+    token = ADMINISTRATOR["Authorization"].partition(" ")[2]
+    tokens = private_file(folder / "tokens", f"{token} 1 administrator\n")
     settings = Settings(
         database_url=database.url,
         data_dir=folder,

@@ -33,6 +33,7 @@ from tests.bench.bulk import load
 from tests.bench.population import dumps, seeds
 from tests.bench.shapes import SELECTIVE, urls
 from tests.live import LiveServer
+from tests.private_files import private_file
 from tests.smart_live import register
 from usager_server.repository.embedded import EmbeddedPostgres
 from usager_server.repository.opening import DATABASE, SERVER_ROLE
@@ -133,7 +134,7 @@ def _server(folder: Path, guard: str, token: str) -> LiveServer:
     given = {"auth": guard}
     if guard == "token":
         given["token_file"] = str(folder / "tokens")
-        Path(given["token_file"]).write_text(f"{token} 1 bench\n", encoding="ascii")
+        private_file(folder / "tokens", f"{token} 1 bench\n")
     return LiveServer(folder / guard, log_level="warning", requests_per_minute="1000000", **given)
 
 

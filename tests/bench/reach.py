@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.bench.accounting import Meter
 from tests.live import LiveServer
+from tests.private_files import private_file
 
 PERSONS = 400
 OBSERVATIONS = 10
@@ -106,8 +107,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="usager-bench-") as folder:
         tokens = {grant: f"{number:032d}" for number, grant in enumerate(GRANTS)}
         lines = [f"{tokens[grant]} 1 bearer-{number}{more}" for number, (grant, more) in enumerate(GRANTS.items())]
-        file = Path(folder) / "tokens"
-        file.write_text("\n".join(lines))
+        file = private_file(Path(folder) / "tokens", "\n".join(lines))
         with LiveServer(Path(folder) / "data", auth="token", token_file=str(file), log_level="warning") as server:
             seeded(Client(server.port, tokens["everything"]))
             for kind in REQUESTS:

@@ -4,6 +4,7 @@ import pytest
 import trustme
 
 from tests.house.files import ROOT
+from tests.private_files import private_file
 from usager_server.environment import SettingsError, load_settings
 from usager_server.settings import Settings, variable
 
@@ -42,7 +43,7 @@ def test_the_defaults_are_safe():
 
 
 def test_tokens_never_travel_in_clear(monkeypatch, tmp_path):
-    (tmp_path / "tokens").write_text(TOKEN)
+    private_file(tmp_path / "tokens", TOKEN)
     environment = {"USAGER_HOST": "0.0.0.0", "USAGER_AUTH": "token", "USAGER_TOKEN_FILE": str(tmp_path / "tokens")}  # noqa: S104
     assert "USAGER_TLS_CERTIFICATE_FILE" in refusal(monkeypatch, **environment)
     monkeypatch.setenv("USAGER_BASE_URL", "http://dui.example/fhir")
@@ -130,7 +131,7 @@ def test_every_loopback_address_will_do(monkeypatch, host):
 
 
 def test_with_tokens_any_address_will_do(monkeypatch, tmp_path):
-    (tmp_path / "tokens").write_text(f"# the front end\n{TOKEN} 1 front\n")
+    private_file(tmp_path / "tokens", f"# the front end\n{TOKEN} 1 front\n")
     monkeypatch.setenv("USAGER_AUTH", "token")
     monkeypatch.setenv("USAGER_TOKEN_FILE", str(tmp_path / "tokens"))
     monkeypatch.setenv("USAGER_HOST", "0.0.0.0")  # noqa: S104 - with tokens it is allowed
@@ -150,8 +151,20 @@ def test_with_tokens_any_address_will_do(monkeypatch, tmp_path):
 def test_a_token_file_that_will_not_do_is_refused(monkeypatch, tmp_path, content, told):
     path = tmp_path / "tokens"
     if content is not None:
-        path.write_text(content)
+        private_file(path, content)
     assert told in refusal(monkeypatch, USAGER_AUTH="token", USAGER_TOKEN_FILE=str(path))
+
+
+@pytest.mark.parametrize("name", ["USAGER_TOKEN_FILE", "USAGER_PSC_CLIENT_SECRET_FILE"])
+@pytest.mark.parametrize("mode", [0o604, 0o602])
+def test_a_secret_that_everyone_here_may_read_or_write_is_refused(monkeypatch, tmp_path, name, mode):
+    path = private_file(tmp_path / "secret", f"{TOKEN} 1 front\n")
+    path.chmod(mode)
+    told = refusal(monkeypatch, **{name: str(path)})
+    assert told.startswith(name) and f"chmod 600 {path}" in told and TOKEN not in told
+    path.chmod(0o640)  # a group may be let in, as containers do
+    monkeypatch.setenv(name, str(path))
+    assert load_settings()
 
 
 def test_tokens_without_a_file_are_refused(monkeypatch):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Database, copied_database, drop_database
+from tests.private_files import private_file
 from tests.whole import running_app
 from usager_server import __version__
 from usager_server.repository.embedded import EmbeddedPostgres
@@ -165,7 +166,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 async def test_with_tokens_only_the_capabilities_and_the_pages_are_open(postgres: EmbeddedPostgres, tmp_path):
-    (tmp_path / "tokens").write_text(f"{TOKEN} 1 front\n")
+    private_file(tmp_path / "tokens", f"{TOKEN} 1 front\n")
     database = await copied_database(postgres)
     async with running_app(database.url, auth="token", token_file=tmp_path / "tokens") as client:
         asked = ["/fhir/metadata", "/", "/docs", "/openapi.json", "/health", "/ready"]
@@ -181,7 +182,7 @@ async def test_with_tokens_only_the_capabilities_and_the_pages_are_open(postgres
 
 
 async def test_a_token_for_a_tenant_that_is_not_there_is_403(postgres: EmbeddedPostgres, tmp_path):
-    (tmp_path / "tokens").write_text(f"{TOKEN} 77 front\n")
+    private_file(tmp_path / "tokens", f"{TOKEN} 77 front\n")
     database = await copied_database(postgres)
     async with running_app(database.url, auth="token", token_file=tmp_path / "tokens") as client:
         refused = [

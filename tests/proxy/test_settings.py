@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
 from tests.house.files import ROOT
+from tests.private_files import private_file
 from usager_server.cli import app
 from usager_server.environment import SettingsError, load_settings
 from usager_server.proxy.house import build
@@ -163,3 +164,12 @@ def test_a_key_is_made_as_the_file_wants_it(file):
 
 def test_the_example_holds_no_secret():
     assert "password" not in str(tomllib.loads(example()))
+
+
+def test_a_secret_that_everyone_here_may_read_stops_the_start(file):
+    secret = private_file(file.parent / "secret", "hush")
+    changed(file, "[clients.dui-les-tilleuls]", f'[clients.dui-les-tilleuls]\nsecret_file = "{secret}"')
+    assert build(load_proxy_settings())
+    secret.chmod(0o644)
+    with pytest.raises(SettingsError, match="everyone on this machine"):
+        build(load_proxy_settings())

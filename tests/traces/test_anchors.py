@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.private_files import private_file
 from usager_server.traces.anchors import Anchor, BadAnchors, Removal, add_anchors, read_anchors, signing_key
 from usager_server.traces.verifying import Chain
 
@@ -46,6 +47,13 @@ def test_the_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     assert signing_key(tmp_path / "audit" / "key.pem").as_dict() == made.as_dict()
 
 
+def test_a_key_that_everyone_here_may_read_is_refused(tmp_path: Path) -> None:
+    signing_key(tmp_path / "key.pem")
+    (tmp_path / "key.pem").chmod(0o644)
+    with pytest.raises(BadAnchors, match="everyone on this machine"):
+        signing_key(tmp_path / "key.pem")
+
+
 def test_no_file_is_no_anchor(tmp_path: Path) -> None:
     assert read_anchors(tmp_path / "none.txt", signing_key(tmp_path / "key.pem")) == []
 
@@ -73,6 +81,6 @@ def test_anchors_of_another_key_are_refused(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text("no key")
+    private_file(tmp_path / "key.pem", "no key")
     with pytest.raises(BadAnchors, match="no Ed25519 key"):
         signing_key(tmp_path / "key.pem")

@@ -5,7 +5,6 @@ identity opens without the recipient: it is no secret, yet nothing to publish.
 """
 
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pyrage import IdentityError, RecipientError, x25519
 
 from usager_server.backup.errors import BackupRefused
 from usager_server.backup.limits import KEYS_LIMIT_BYTES
+from usager_server.private_files import openness
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,9 @@ def make_key(path: Path) -> str:
 
 def _lines(path: Path) -> Sequence[str]:
     try:
-        status = path.stat()
-        if status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise BackupRefused(f"{path} can be read or written by everyone on this machine: chmod 600 {path}")
-        if status.st_size > KEYS_LIMIT_BYTES:
+        if wrong := openness(path):
+            raise BackupRefused(wrong)
+        if path.stat().st_size > KEYS_LIMIT_BYTES:
             raise BackupRefused(f"{path} is no file of keys: it is too large")
         return path.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:

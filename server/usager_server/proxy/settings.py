@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from usager_server.environment import PROXY_PREFIX, SettingsError
 from usager_server.national.psc.discovery import DISCOVERY_PATH
 from usager_server.national.psc.exchange import Target
+from usager_server.private_files import openness
 from usager_server.wires import refuse_clear_database
 
 FILE_VARIABLE = f"{PROXY_PREFIX}FILE"
@@ -228,8 +229,13 @@ def load_proxy_settings(file: Path | None = None) -> ProxySettings:
 
 
 def read_secret(path: Path) -> str:
-    """Return what a file of one secret holds. Errors: SettingsError when it cannot be read or is empty."""
+    """Return what a file of one secret holds.
+
+    Errors  SettingsError when it cannot be read or is empty, or everyone may read or write it.
+    """
     try:
+        if wrong := openness(path):
+            raise SettingsError(wrong)
         found = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read: {type(error).__name__}") from error

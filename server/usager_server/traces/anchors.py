@@ -19,6 +19,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from usager_server.private_files import openness
+
 ALGORITHM = "Ed25519"
 ALGORITHMS = [ALGORITHM]
 
@@ -59,12 +61,14 @@ class BadAnchors(Exception):
 def signing_key(path: Path) -> OKPKey:
     """Return the private key of a file (PEM), which is made when there is none, for its owner's eyes only.
 
-    Errors  BadAnchors when the file holds no Ed25519 key.
+    Errors  BadAnchors when the file holds no Ed25519 key, or everyone may read or write it.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(OKPKey.generate_key("Ed25519").as_pem(private=True))
+    if wrong := openness(path):
+        raise BadAnchors(wrong)
     try:
         key = OKPKey.import_key(path.read_bytes())
     except (ValueError, JoseError) as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.private_files import private_file
 from usager_server.app import create_app
 from usager_server.sandbox.running import Sandbox
 from usager_server.settings import Settings
@@ -57,8 +58,7 @@ async def served(
     sandbox: Sandbox, database_url: str, folder: Path, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Serve with this provider on a test's database; the client has the cookies of nobody."""
-    tokens = folder / "tokens"
-    tokens.write_text(f"{TOKEN} 1 administrator\n{TOKEN[::-1]} 2 other\n")
+    tokens = private_file(folder / "tokens", f"{TOKEN} 1 administrator\n{TOKEN[::-1]} 2 other\n")
     chosen = Settings(
         database_url=database_url,
         data_dir=folder,
