@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
+from math import inf
 from pathlib import Path
 
 import asyncpg
@@ -243,6 +245,31 @@ def test_older_ones_are_removed_once_the_new_one_is_verified(settings: Settings,
     assert "2 older ones removed" in usager(settings.model_copy(update={"backups_kept": 2}), "backup").stdout
     names = sorted(each.name for each in (tmp_path / "backups").glob("usager-*"))
     assert len(names) == 2 and names[0] == "usager-20220101T000000Z"
+
+
+def test_a_link_to_a_backup_elsewhere_goes_and_what_it_leads_to_stays(settings: Settings, tmp_path: Path) -> None:
+    kept = tmp_path / "elsewhere" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    (tmp_path / "backups").mkdir()
+    for name in ("usager-20200101T000000Z", "usager-20190101T000000Z.partial"):
+        (tmp_path / "backups" / name).symlink_to(kept.parent)
+    done = usager(settings.model_copy(update={"backups_kept": 1}), "backup")
+    assert (done.exit_code, "1 older ones removed" in done.stdout, kept.exists()) == (DONE, True, True), done.output
+    assert len(list((tmp_path / "backups").glob("usager-*"))) == 1
+
+
+def test_what_no_clock_can_have_named_takes_the_place_of_no_backup(tmp_path: Path) -> None:
+    shelf, now = Shelf(tmp_path), datetime(2026, 11, 27, tzinfo=UTC)
+    (tmp_path / "usager-29990101T000000Z").mkdir()  # of a clock that was wrong once
+    (tmp_path / "usager-20261332T000000Z").mkdir()
+    (tmp_path / "usager-20261126T000000Z").touch()
+    (tmp_path / "usager-20261125T000000Z").symlink_to(tmp_path / "nowhere")
+    assert [each.name for each in shelf.backups()] == ["usager-29990101T000000Z"]
+    assert (shelf.backups(now), shelf.age_seconds(now)) == ([], inf)
+    (tmp_path / "usager-20261124T000000Z").mkdir()
+    assert shelf.keep(1, now) == []
+    assert [each.name for each in shelf.backups(now)] == ["usager-20261124T000000Z"]
 
 
 def test_without_a_folder_or_a_role_it_says_what_is_missing(settings: Settings) -> None:

@@ -61,7 +61,7 @@ async def back_up(settings: Settings, folder: Path | None = None) -> Made:
         await _prepare(found, now)
         manifest = await _copy(settings, found, keys, partial)
         await verify(partial, keys, embedded=found.is_embedded)
-    removed = shelf.keep(settings.backups_kept)
+    removed = shelf.keep(settings.backups_kept, now)
     return Made(finished(partial), manifest, time.monotonic() - began, len(removed))
 
 

@@ -31,19 +31,24 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def backups(self) -> Sequence[Path]:
-        """Return the complete backups, newest first."""
+    def backups(self, until: datetime | None = None) -> Sequence[Path]:
+        """Return the complete backups, newest first.
+
+        Shape   until an instant: a clock that was wrong once leaves some that are after it. They are nobody's newest,
+                and it is for a person to remove them.
+        """
         if not self.folder.is_dir():
             return []
-        return sorted((each for each in self.folder.iterdir() if NAME.fullmatch(each.name)), reverse=True)
+        found = [each for each in self.folder.iterdir() if _is_named(each.name, until) and each.is_dir()]
+        return sorted(found, reverse=True)
 
     def age_seconds(self, now: datetime) -> float:
         """Return how old the newest backup is; infinite when there is none, or none that can be seen."""
         try:
-            newest = self.backups()[:1]
+            newest = self.backups(now)[:1]
         except OSError:
             newest = []
-        return max((now - instant_of(newest[0])).total_seconds(), 0.0) if newest else inf
+        return (now - instant_of(newest[0])).total_seconds() if newest else inf
 
     @contextmanager
     def begun(self, now: datetime) -> Iterator[Path]:
@@ -66,23 +71,23 @@ class Shelf:
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
 
-    def keep(self, count: int) -> Sequence[Path]:
+    def keep(self, count: int, now: datetime) -> Sequence[Path]:
         """Remove all but the newest backups, and return those removed.
 
         Order   each loses its name first: one half removed is not taken for a backup.
         """
         with self._locked(), _told(self.folder):
-            gone = self.backups()[count:]
+            gone = self.backups(now)[count:]
             for each in gone:
                 doomed = each.with_name(f"{each.name}{PARTIAL}")
                 each.rename(doomed)
-                shutil.rmtree(doomed)
+                _remove(doomed)
         return gone
 
     def _remove_orphans(self) -> None:
         """Remove what a killed process left: under the lock, nobody else is writing."""
         for each in self.folder.glob(f"usager-*{PARTIAL}"):
-            shutil.rmtree(each)
+            _remove(each)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -100,6 +105,25 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def _is_named(name: str, until: datetime | None) -> bool:
+    """Say whether a name is that of a backup, of an instant that there is."""
+    if not NAME.fullmatch(name):
+        return False
+    try:
+        instant = instant_of(Path(name))
+    except ValueError:
+        return False
+    return until is None or instant <= until
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder with all in it; of a link, which an operator may have left for a folder elsewhere, itself."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+    else:
+        shutil.rmtree(path)
 
 
 def finished(partial: Path) -> Path:

@@ -35,5 +35,5 @@ def _is_due(shelf: Shelf, hour: int) -> bool:
     due = datetime.combine(now.date(), time(hour, tzinfo=UTC))
     if due > now:
         due -= timedelta(days=1)
-    newest = shelf.backups()
+    newest = shelf.backups(now)
     return not newest or instant_of(newest[0]) < due
