@@ -1,5 +1,8 @@
 """Anchors: signed lines that follow each other."""
 
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +81,27 @@ def test_an_altered_line_is_found(path: Path) -> None:
 def test_anchors_of_another_key_are_refused(path: Path, tmp_path: Path) -> None:
     with pytest.raises(BadAnchors, match="not signed with this key"):
         read_anchors(path, signing_key(tmp_path / "other.pem"))
+
+
+def test_processes_that_add_at_once_leave_lines_that_follow_each_other(tmp_path: Path) -> None:
+    path, key = tmp_path / "anchors.txt", signing_key(tmp_path / "key.pem")
+    with ThreadPoolExecutor(4) as several:  # each opens the file for itself, as processes do
+        for done in [several.submit(add_anchors, path, key, ANCHORS) for _ in range(24)]:
+            done.result()
+    assert len(read_anchors(path, key)) == 24 * len(ANCHORS)
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, before = signing_key(path.parent / "key.pem"), path.read_bytes()
+
+    def half(descriptor: int) -> None:
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - 40)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("usager_server.traces.anchors.os.fsync", half)
+    with pytest.raises(OSError, match="No space"):
+        add_anchors(path, key, ANCHORS)
+    assert path.read_bytes() == before
 
 
 def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from typer.testing import CliRunner
 from tests.conftest import Database
 from tests.repository.looking import look
 from usager_server.cli import app
+from usager_server.commands.archiving import JOB_NUMBER
+from usager_server.repository.behind import turn
+from usager_server.repository.connections import Connections
 from usager_server.repository.isolation import unwalled_tables
 from usager_server.repository.postgres import PostgresRepository
 from usager_server.repository.trace_links import add_links, head_of_chain
@@ -180,6 +183,19 @@ async def test_nothing_goes_while_somebody_holds_the_traces(anchored: Audit, dat
     assert done.exit_code == 1 and "try again" in done.stderr
     assert (await anchored("archive")).exit_code == 0  # signed already, done now
     assert (await anchored("verify")).exit_code == 0
+
+
+async def test_two_do_not_archive_at_once(anchored: Audit, database: Database, tmp_path: Path) -> None:
+    connections = Connections(database.url, size=1)
+    try:
+        async with turn(connections, JOB_NUMBER) as is_ours:
+            assert is_ours
+            done = await anchored("archive")
+    finally:
+        await connections.close()
+    assert (done.exit_code, "by another process" in done.stderr) == (1, True)
+    assert not (tmp_path / "archive").exists()
+    assert (await anchored("archive")).exit_code == 0
 
 
 async def test_the_walls_stand_around_what_stays(anchored: Audit, database: Database) -> None:

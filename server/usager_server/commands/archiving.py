@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from usager_server.traces.archive import Shipment
 
 REFUSED, WRONG_SETTINGS = 1, 2
+JOB_NUMBER = 101  # of its lock in the database; the jobs of `usager worker` count from 1
 
 
 class Task(NamedTuple):
@@ -35,7 +36,8 @@ def archive() -> None:
 
     The chain is verified before, up to an anchor that covers what goes; it then begins at an anchor that says so. Only
     the owner of the tables can remove anything (USAGER_DATABASE_OWNER_URL). Exit codes: 0 done, or nothing is so old;
-    1 the chain is not whole or not anchored so far: nothing was removed; 2 wrong settings; 3 the database is missing.
+    1 the chain is not whole or not anchored so far, or another process archives: nothing was removed; 2 wrong settings;
+    3 the database is missing.
     """
     from usager_server.environment import load_settings
     from usager_server.repository.opening import running
@@ -54,7 +56,23 @@ def archive() -> None:
 
 
 async def _archive(settings: "Settings", found: "Source", months_kept: int, folder: Path) -> None:
+    from usager_server.errors import Conflict
+    from usager_server.repository.behind import turn
     from usager_server.repository.connections import Connections
+
+    connections = Connections(found.url, size=2, statement_timeout_seconds=60)
+    try:
+        async with turn(connections, JOB_NUMBER) as is_ours:
+            if not is_ours:
+                raise Conflict("traces are being archived by another process: nothing was done here")
+            await _archive_old(settings, found, connections, months_kept, folder)
+    finally:
+        await connections.close()
+
+
+async def _archive_old(
+    settings: "Settings", found: "Source", connections: "Connections", months_kept: int, folder: Path
+) -> None:
     from usager_server.repository.tenants import as_owner
     from usager_server.repository.trace_removal import first_row_of, month_after, months_before
     from usager_server.traces.anchors import read_anchors, signing_key
@@ -66,11 +84,7 @@ async def _archive(settings: "Settings", found: "Source", months_kept: int, fold
     if not months:
         typer.echo(f"no traces before {first:%Y-%m} are left to remove")
         return
-    connections = Connections(found.url, size=1, statement_timeout_seconds=60)
-    try:
-        await _remove(settings, found, connections, Task(months, first_row_of(first), folder, anchors))
-    finally:
-        await connections.close()
+    await _remove(settings, found, connections, Task(months, first_row_of(first), folder, anchors))
 
 
 async def _remove(settings: "Settings", found: "Source", connections: "Connections", task: Task) -> None:

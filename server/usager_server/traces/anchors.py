@@ -6,11 +6,13 @@ a restoration leaves says so: the tenant's anchors of later links, made before i
 is made before old traces are removed says which, and what of them is kept.
 """
 
+import fcntl
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +81,34 @@ def signing_key(path: Path) -> OKPKey:
 
 
 def add_anchors(path: Path, key: OKPKey, anchors: Sequence[Anchor]) -> list[str]:
-    """Sign anchors, append them to the file and return the lines; they are on disk when this returns."""
+    """Sign anchors, append them to the file and return the lines; they are on disk when this returns.
+
+    Order   of processes that add at once (a worker, `usager audit archive`), one waits for the other: each line follows
+            the one before it.
+    Errors  OSError, and nothing was added: half a line would be the end of the file for good.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
-    before = lines[-1] if lines else ""
     made = []
-    for anchor in anchors:
-        before = _signed(anchor, key, before)
-        made.append(before)
-    with path.open("a", encoding="ascii") as file:
-        file.writelines(f"{line}\n" for line in made)
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("a+b", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        content = file.read()
+        before = content.decode("ascii").splitlines()[-1] if content else ""
+        for anchor in anchors:
+            before = _signed(anchor, key, before)
+            made.append(before)
+        _append(file, len(content), "".join(f"{line}\n" for line in made).encode("ascii"))
     return made
+
+
+def _append(file: FileIO, size: int, added: bytes) -> None:
+    try:
+        while added:
+            added = added[file.write(added) :]
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(size)
+        raise
 
 
 def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
@@ -100,7 +117,7 @@ def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
     Errors  BadAnchors for a line that was altered, or does not follow the one before it.
     """
     anchors, before = [], ""
-    lines = path.read_text(encoding="ascii", errors="replace").splitlines() if path.exists() else []
+    lines = _whole(path).decode("ascii", "replace").splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         try:
             payload: dict[str, Any] = orjson.loads(jws.deserialize_compact(line, key, algorithms=ALGORITHMS).payload)
@@ -114,6 +131,13 @@ def read_anchors(path: Path, key: OKPKey) -> list[Anchor]:
         anchors.append(Anchor(payload["tenant"], *link, instant, payload.get("restored", False), removal))
         before = line
     return anchors
+
+
+def _whole(path: Path) -> bytes:
+    """Return what a file holds while nobody adds to it."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return file.read()
 
 
 def _removal(told: dict[str, Any] | None) -> Removal | None:
