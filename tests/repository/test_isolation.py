@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 import asyncpg
 import pytest
@@ -147,6 +148,33 @@ async def test_the_server_refuses_a_role_above_the_wall(database: Database) -> N
     with pytest.raises(Unavailable, match="usager_app"):
         await refuse_open_wall(connection)
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "BYPASSRLS",
+        "CREATEROLE",
+        "REPLICATION",
+        "IN ROLE pg_execute_server_program",
+        "IN ROLE pg_read_server_files",
+        "IN ROLE pg_write_server_files",
+        "",
+    ],
+)
+async def test_the_server_refuses_a_role_that_may_climb_over_the_wall(database: Database, more: str) -> None:
+    role = f"climber_{database.name}"
+    superuser = await asyncpg.connect(database.superuser_url)
+    await superuser.execute(f"CREATE ROLE {role} LOGIN {more}")
+    await superuser.execute(f"GRANT usager_app TO {role}")
+    connection = await asyncpg.connect(database.cluster.url(role, database.name))
+    try:
+        with pytest.raises(Unavailable, match="usager_app") if more else nullcontext():
+            await refuse_open_wall(connection)
+    finally:
+        await connection.close()
+        await superuser.execute(f"DROP ROLE {role}")
+        await superuser.close()
 
 
 async def test_the_server_refuses_a_table_without_wall(database: Database) -> None:

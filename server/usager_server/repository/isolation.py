@@ -28,8 +28,11 @@ AND (p.polroles = '{0}' OR EXISTS (SELECT FROM unnest(p.polroles) AS r WHERE pg_
 GROUP BY 1 HAVING count(*) > 1 ORDER BY 1
 """
 
+# Whoever copies the cluster, reads its files, runs programs as its user, or gives roles away is held by no policy.
 ABOVE_THE_WALL = """
-SELECT r.rolsuper OR r.rolbypassrls
+SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication
+    OR pg_has_role('pg_execute_server_program', 'MEMBER') OR pg_has_role('pg_read_server_files', 'MEMBER')
+    OR pg_has_role('pg_write_server_files', 'MEMBER')
     OR EXISTS (
         SELECT FROM pg_class AS c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -46,7 +49,8 @@ async def refuse_open_wall(connection: "asyncpg.Connection[Any]") -> None:
     """
     if await connection.fetchval(ABOVE_THE_WALL):
         raise Unavailable(
-            "The database role of USAGER_DATABASE_URL is a superuser, bypasses row-level security or owns the tables: "
+            "The database role of USAGER_DATABASE_URL is a superuser, bypasses row-level security, owns the tables, or "
+            "may create roles, replicate, or read files or run programs of the database's machine: "
             "connect as usager_app, or as a role that is a member of usager_app only."
         )
     if tables := await unwalled_tables(connection):
