@@ -23,7 +23,7 @@ from usager_server.backup.keys import make_key, read_keys
 from usager_server.backup.limits import MANIFEST_LIMIT_BYTES
 from usager_server.backup.making import Made
 from usager_server.backup.manifest import NAME, manifest_text
-from usager_server.backup.parts import write_part
+from usager_server.backup.parts import Part, write_part
 from usager_server.backup.shelf import SUMS, Shelf, write_sums
 from usager_server.backup.verifying import DATABASE, verify_sums
 from usager_server.cli import app
@@ -126,6 +126,35 @@ def test_parts_of_two_backups_do_not_make_one(copy: tuple[Settings, Path]) -> No
     _write_sums_anew(backup)
     done = usager(settings, "restore", "--drill", str(backup))
     assert (done.exit_code, "not those that its manifest names" in done.stderr) == (DAMAGED, True)
+
+
+def test_a_part_that_is_replaced_after_it_was_verified_is_found(
+    copy: tuple[Settings, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, backup = copy
+    assert settings.backup_key_file is not None
+    recipients = read_keys(settings.backup_key_file).recipients
+
+    def verified_then_replaced(there: Path) -> dict[str, Part]:
+        found = verify_sums(there)
+        (there / NAME).unlink()
+        write_part(there / NAME, BytesIO(b"another, for the same key"), recipients)
+        return found
+
+    monkeypatch.setattr("usager_server.backup.verifying.verify_sums", verified_then_replaced)
+    monkeypatch.setattr("usager_server.backup.restoring.verify_sums", verified_then_replaced)
+    for words in (("backup", "verify"), ("restore", "--drill")):
+        done = usager(settings, *words, str(Path(shutil.copytree(backup, backup.parent / words[0] / backup.name))))
+        assert (done.exit_code, "was replaced after it was verified" in done.stderr) == (DAMAGED, True), done.output
+
+
+@pytest.mark.parametrize("part", [DATABASE, SUMS])
+def test_a_pipe_is_no_part_and_nobody_waits_for_it(copy: tuple[Settings, Path], part: str) -> None:
+    settings, backup = copy
+    (backup / part).unlink()
+    os.mkfifo(backup / part)
+    done = usager(settings, "backup", "verify", str(backup))
+    assert (done.exit_code, f"{part} cannot be read: it is no file" in done.stderr) == (DAMAGED, True)
 
 
 def test_a_backup_of_a_later_version_is_refused(kept: tuple[Settings, Made], tmp_path: Path) -> None:

@@ -51,22 +51,29 @@ def write_part(path: Path, source: IO[bytes], recipients: Sequence[x25519.Recipi
     return Part(counted.size_bytes, counted.digest.hexdigest())
 
 
-def read_part(path: Path, sink: Sink, identities: Sequence[x25519.Identity]) -> None:
+def read_part(path: Path, sink: Sink, identities: Sequence[x25519.Identity], part: Part | None = None) -> None:
     """Decrypt a file into what takes its bytes.
 
-    Shape   what was taken before an error is authentic but not whole: it must not be used.
-    Errors  BackupRefused when no identity opens it; BackupDamaged when it was altered or cut short; what sink raises.
+    Shape   part is what the file was when it was verified: another one that the same keys open is not taken for it.
+            What was taken before an error is authentic but not whole, or another's: it must not be used.
+    Errors  BackupRefused when no identity opens it; BackupDamaged when it was altered, cut short or replaced; what sink
+            raises.
     """
     guarded = _Counted(sink)
     try:
         with path.open("rb") as file, _in_our_words(guarded):
-            pyrage.decrypt_io(file, guarded, identities)
+            summed = _Summed(file)
+            pyrage.decrypt_io(summed, guarded, identities)
+            while summed.read(CHUNK_BYTES):  # what decryption has no use for is a part of the file too
+                pass
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             raise BackupRefused(f"{path.name}: no key of USAGER_BACKUP_KEY_FILE opens it") from error
         raise BackupDamaged(f"{path.name} was altered, or cut short") from error
     except OSError as error:
         raise BackupDamaged(f"{path.name} was altered, or cut short") from error
+    if part is not None and summed.digest.hexdigest() != part.sha256:
+        raise BackupDamaged(f"{path.name} was replaced after it was verified")
 
 
 def part_of(path: Path) -> Part:
@@ -77,6 +84,19 @@ def part_of(path: Path) -> Part:
             digest.update(chunk)
             size_bytes += len(chunk)
     return Part(size_bytes, digest.hexdigest())
+
+
+class _Summed:
+    """Reads a file, and sums its bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        return data
 
 
 class _Counted:

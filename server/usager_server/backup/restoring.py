@@ -119,7 +119,7 @@ async def _fill(url: str, backup: Path, manifest: Manifest, keys: Keys, *, embed
         raise BackupRefused(f"the backup is of PostgreSQL {manifest.postgresql} and this server is {server}")
     programs = find_programs(manifest.postgresql, most=server, embedded=embedded, url=url)
     with programs.restoring(url, compression) as restoring:
-        await asyncio.to_thread(feed, restoring, backup, keys)
+        await asyncio.to_thread(feed, restoring, backup, keys, manifest)
     async with copying.seeing_all(url) as connection:
         await replacing.compress(connection, compression)
 
@@ -153,7 +153,7 @@ def _unpacked(settings: Settings, backup: Path, manifest: Manifest, keys: Keys) 
                 if name + SUFFIX in manifest.parts:
                     (folder / name).touch(mode=0o600)
                     with (folder / name).open("wb") as file:
-                        read_part(backup / (name + SUFFIX), file, keys.identities)
+                        read_part(backup / (name + SUFFIX), file, keys.identities, manifest.parts[name + SUFFIX])
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -155,6 +155,7 @@ def read_sums(backup: Path) -> Mapping[str, str]:
     """Return the sum of each file of a backup. Errors: BackupRefused when there is no such folder; BackupDamaged."""
     if not backup.is_dir():
         raise BackupRefused(f"{backup} is not there, or is no folder")
+    refuse_special(backup / SUMS)
     try:
         if (backup / SUMS).stat().st_size > SUMS_LIMIT_BYTES:
             raise BackupDamaged(f"{backup.name}: {SUMS} is no list of sums: it is too large")
@@ -165,6 +166,12 @@ def read_sums(backup: Path) -> Mapping[str, str]:
     if not all(found):
         raise BackupDamaged(f"{backup.name}: {SUMS} was altered")
     return {match[2]: match[1] for match in found if match}
+
+
+def refuse_special(path: Path) -> None:
+    """Raise BackupDamaged for a pipe or a device: reading one may never end."""
+    if path.exists() and not path.is_file():
+        raise BackupDamaged(f"{path.parent.name}: {path.name} cannot be read: it is no file")
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from usager_server.backup.limits import MANIFEST_LIMIT_BYTES
 from usager_server.backup.manifest import NAME, Manifest, parse_manifest
 from usager_server.backup.parts import Part, part_of, read_part
 from usager_server.backup.programs import Running, find_programs
-from usager_server.backup.shelf import SUMS, read_sums
+from usager_server.backup.shelf import SUMS, read_sums, refuse_special
 
 DATABASE = "database.dump.age"
 NOWHERE = Path("/dev/null")
@@ -29,7 +29,7 @@ async def verify(backup: Path, keys: Keys, *, embedded: bool) -> Manifest | None
     manifest = await asyncio.to_thread(read_manifest, backup, keys, parts)
     await asyncio.to_thread(_open_others, backup, keys, manifest)
     with find_programs(manifest.postgresql, embedded=embedded).reading() as reader:
-        await asyncio.to_thread(feed, reader, backup, keys)
+        await asyncio.to_thread(feed, reader, backup, keys, manifest)
     return manifest
 
 
@@ -37,6 +37,7 @@ def verify_sums(backup: Path) -> dict[str, Part]:
     """Return the files of a backup as they are, each found to be what its sum says. Errors: BackupDamaged."""
     found = {}
     for name, digest in read_sums(backup).items():
+        refuse_special(backup / name)
         try:
             found[name] = part_of(backup / name)
         except OSError as error:
@@ -56,7 +57,7 @@ def read_manifest(backup: Path, keys: Keys, parts: dict[str, Part]) -> Manifest:
     if parts[NAME].size_bytes > MANIFEST_LIMIT_BYTES:
         raise BackupDamaged(f"{backup.name}: {NAME} is no manifest: it is too large")
     content = BytesIO()
-    read_part(backup / NAME, content, keys.identities)
+    read_part(backup / NAME, content, keys.identities, parts[NAME])
     manifest = parse_manifest(content.getvalue())
     if {name: part for name, part in parts.items() if name != NAME} != manifest.parts:
         raise BackupDamaged(f"{backup.name}: its files are not those that its manifest names")
@@ -66,11 +67,11 @@ def read_manifest(backup: Path, keys: Keys, parts: dict[str, Part]) -> Manifest:
 def _open_others(backup: Path, keys: Keys, manifest: Manifest) -> None:
     with NOWHERE.open("wb") as nowhere:
         for name in manifest.parts.keys() - {DATABASE}:
-            read_part(backup / name, nowhere, keys.identities)
+            read_part(backup / name, nowhere, keys.identities, manifest.parts[name])
 
 
-def feed(reader: Running, backup: Path, keys: Keys) -> None:
+def feed(reader: Running, backup: Path, keys: Keys, manifest: Manifest) -> None:
     """Give the copy of the database to a program, and see that it ends well. Errors: BackupDamaged, BackupFailed."""
     with suppress(BrokenPipeError):  # the program ended before: what it says is more use
-        read_part(backup / DATABASE, reader.input, keys.identities)
+        read_part(backup / DATABASE, reader.input, keys.identities, manifest.parts[DATABASE])
     reader.end()
