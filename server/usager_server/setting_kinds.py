@@ -75,6 +75,10 @@ def _secret_file(value: Path) -> Path:
     return value
 
 
+def _secret_file_once_made(value: Path) -> Path:
+    return _secret_file(value) if value.exists() else value
+
+
 def _certificate_with_key(value: Path) -> Path:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(value)
@@ -100,5 +104,6 @@ NetworkList = Annotated[str, AfterValidator(_network_list)]
 DeviceList = Annotated[str, AfterValidator(_device_list)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
+SecretFileOnceMade = Annotated[Path, AfterValidator(_secret_file_once_made)]  # one that we make when there is none
 CertificateWithKey = Annotated[Path, AfterValidator(_certificate_with_key)]
 Authorities = Annotated[Path, AfterValidator(_authorities)]

@@ -18,6 +18,7 @@ from usager_server.setting_kinds import (
     NetworkList,
     PostgresAddress,
     SecretFile,
+    SecretFileOnceMade,
     WebAddress,
 )
 from usager_server.wires import is_loopback
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
         description="Networks of the proxies whose X-Forwarded-For header is believed, separated by commas; unset: the "
         "address of a caller is that of the connection.",
     )
-    audit_key_file: Path | None = Field(
+    audit_key_file: SecretFileOnceMade | None = Field(
         default=None,
         description="Ed25519 private key (PEM) that signs the anchors of the traces; unset: audit/key.pem in the data "
         "folder, made when there is none.",

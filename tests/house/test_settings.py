@@ -155,7 +155,7 @@ def test_a_token_file_that_will_not_do_is_refused(monkeypatch, tmp_path, content
     assert told in refusal(monkeypatch, USAGER_AUTH="token", USAGER_TOKEN_FILE=str(path))
 
 
-@pytest.mark.parametrize("name", ["USAGER_TOKEN_FILE", "USAGER_PSC_CLIENT_SECRET_FILE"])
+@pytest.mark.parametrize("name", ["USAGER_TOKEN_FILE", "USAGER_PSC_CLIENT_SECRET_FILE", "USAGER_AUDIT_KEY_FILE"])
 @pytest.mark.parametrize("mode", [0o604, 0o602])
 def test_a_secret_that_everyone_here_may_read_or_write_is_refused(monkeypatch, tmp_path, name, mode):
     path = private_file(tmp_path / "secret", f"{TOKEN} 1 front\n")
