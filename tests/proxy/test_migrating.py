@@ -6,7 +6,7 @@ import asyncpg
 
 from tests.conftest import FAST
 from tests.proxy.conftest import ordered, until
-from usager_server.proxy.migrating import migrate
+from usager_server.proxy.migrating import migrate, schema_version
 from usager_server.repository.embedded import EmbeddedPostgres
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'one' AND wait_event_type = 'Lock'"
@@ -23,6 +23,9 @@ async def test_a_role_that_another_migration_is_making_is_waited_for(tmp_path):
             migration = asyncio.create_task(migrate(cluster.url(database="one")))
             await until(lambda: looking.fetchval(WAITING))
         await migration
+        made = await asyncpg.connect(cluster.url(database="one"))
+        assert await schema_version(made) is not None
+        await made.close()
         await other.close()
         await looking.close()
     finally:
