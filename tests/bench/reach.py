@@ -22,6 +22,7 @@ GRANTS = {
     "everything": "",
     "system/*.cruds": " | system/*.cruds",
     "patient/*.cruds": " | patient/*.cruds patient=p7",
+    "patient/*.cruds, a structure": " | patient/*.cruds patient=p7 structure=s1 practitioner=Practitioner/d",
     "user/*.cruds, a structure": " | user/*.cruds structure=s1 practitioner=Practitioner/d",
 }
 STRUCTURES = 4

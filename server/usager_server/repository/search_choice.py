@@ -150,6 +150,13 @@ PROMISING = 4
 """Up to this rank a lookup is gathered without being counted first."""
 
 
+GLADLY = 200
+"""So many rows are gathered without asking whether another condition finds fewer: to count it costs as much."""
+
+RARE = 2
+"""Up to this rank a condition is counted before more than GLADLY rows of another one are gathered."""
+
+
 def walked_of(leaders: Sequence[Walked], counts: Sequence[int | None]) -> Walked | None:
     """Return the condition whose index is walked in row order: the rarest by its kind, then by what was counted."""
     ordered = [

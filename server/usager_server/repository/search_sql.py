@@ -13,7 +13,9 @@ from usager_server.repository import Match, Page, Stored
 from usager_server.repository.reading import stored
 from usager_server.repository.running import Runner
 from usager_server.repository.search_choice import (
+    GLADLY,
     PROMISING,
+    RARE,
     TEXTS_WALKED,
     Counts,
     finds_rows,
@@ -146,9 +148,12 @@ class _Search:
             return None  # its own index is in the order asked for, and what else there is are negations: most pass
         known = {one: self._known(one) for one in self.leaders}
         few = [(n, at) for at, one in enumerate(self.leaders) if (n := known[one]) is not None and n <= self._most(one)]
+        unknown = sorted((one for one in self.leaders if known[one] is None), key=presumed_rank)
+        if few and min(few)[0] > GLADLY and (rare := [one for one in unknown if presumed_rank(one) <= RARE]):
+            await self._probe(rare)
+            return await self._leader()
         if few:
             return self.leaders[min(few)[1]]
-        unknown = sorted((one for one in self.leaders if known[one] is None), key=presumed_rank)
         if not unknown:
             return None
         if presumed_rank(unknown[0]) <= PROMISING or (len(self.leaders) == 1 and not self.plan.orders):
