@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 import trustme
-from structlog.testing import capture_logs
 
+from tests.logged import logged
+from usager_server import tls_failures
 from usager_server.accounts.messaging import SmtpMessaging
 from usager_server.errors import ServiceDown, Unavailable
 from usager_server.http.exposition import metrics_text
@@ -118,7 +119,7 @@ def of(authority: trustme.CA, name: str = "localhost", not_after: datetime | Non
 @pytest.mark.parametrize("service", CALLS)
 async def test_an_authority_that_is_not_trusted_is_a_failure_of_tls(service: str, listen: Listen, trusting):
     port = await listen(of(UNKNOWN))
-    with capture_logs() as logs, pytest.raises(CALL_FAILED):
+    with logged(tls_failures) as logs, pytest.raises(CALL_FAILED):
         await CALLS[service](port, trusting)
     (told,) = (each for each in logs if each["event"] == "TLS failed")
     assert (told["service"], told["log_level"]) == (service, "error")
@@ -130,7 +131,7 @@ async def test_an_authority_that_is_not_trusted_is_a_failure_of_tls(service: str
 async def test_a_service_that_is_down_is_none(service: str, trusting):
     with closing(socket.create_server(("localhost", 0))) as once:
         port = once.getsockname()[1]
-    with capture_logs() as logs, pytest.raises(CALL_FAILED):
+    with logged(tls_failures) as logs, pytest.raises(CALL_FAILED):
         await CALLS[service](port, trusting)
     assert [each for each in logs if each["event"] == "TLS failed"] == []
     assert not FAILED

@@ -8,9 +8,9 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from structlog.testing import capture_logs
 
 from tests.conftest import copied_database, drop_database
+from tests.logged import logged
 from tests.national.insi.people import ZOE, done, patient, stored, value
 from tests.whole import running_app
 from usager_server.identity.evidence import evidence_of
@@ -19,7 +19,7 @@ from usager_server.identity.status import status_of
 from usager_server.identity.traits import Traits
 from usager_server.jobs.verifying_identities import VerifyingIdentities
 from usager_server.jobs.workplace import Workplace
-from usager_server.national.insi.verifying import gauge
+from usager_server.national.insi.verifying import gauge, in_lots
 from usager_server.repository.connections import Connections
 from usager_server.settings import Settings
 
@@ -287,7 +287,7 @@ async def test_a_lot_that_insi_refuses_is_put_off_and_told_and_loses_nobody(plac
     await insi.seed({"fault": {"siram": "siram_40", "desir": code}})
     for rank, seconds in enumerate(pauses):
         await place.owner.execute("UPDATE insi_lot SET again = now()")
-        with capture_logs() as lines:
+        with logged(in_lots) as lines:
             for _ in range(3):
                 await place.round()
         told = [it for it in lines if it["event"] == "INSi refused a lot"]
